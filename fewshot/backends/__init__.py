@@ -1,0 +1,89 @@
+"""Who answers: one file a backend, named as `--backend` names it. There are two kinds.
+
+A *prompted* backend gets a `Request` and sends it once; concurrency, retries and pacing are the engine's,
+the same for all. A *local* backend needs the text and no prompt, and yields predictions in its own order.
+Both become lines of `responses.jsonl`, so resume and replay are the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, cast
+
+from fewshot import discovery
+from fewshot.records import Api, Completion, Example, Prediction, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected."""
+
+    task: str
+    model: str | None = None
+    base_url: str | None = None
+    api: Api | None = None
+    seed: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    offline: bool = False
+
+
+class PromptedBackend(Protocol):
+    """Translates a request, sends it once, and says what came back."""
+
+    kind: Literal["prompted"]
+    name: str
+    model: str
+    endpoint: str | None  # scheme://host:port/path, never with credentials; None: no server
+    api: Api
+    notices: Sequence[str]  # lines for stderr, e.g. which default model was taken
+
+    async def answer(self, request: Request) -> Completion:
+        """The answer to one request.
+
+        Raises:
+            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...
+
+
+class LocalBackend(Protocol):
+    """A model on this machine."""
+
+    kind: Literal["local"]
+    name: str
+    model: str
+    digest: str  # of weights and decoder settings: with the text it is the key of a line
+    format: str | None  # the format of the model's own answers; None: it labels the text directly
+    notices: Sequence[str]
+
+    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Predictions as they are ready, each example's once, in any order."""
+        ...
+
+
+Backend: TypeAlias = PromptedBackend | LocalBackend
+
+
+class Factory(Protocol):
+    """What a file in this package provides under the name `open_backend`."""
+
+    def __call__(self, options: Options) -> Backend: ...
+
+
+def names() -> tuple[str, ...]:
+    """The backends of this package, by name."""
+    return discovery.names(__name__)
+
+
+def open_backend(name: str, options: Options) -> Backend:
+    """The backend of that name, ready to answer.
+
+    Raises:
+        InputError: no such backend, no key, no model.
+    """
+    return cast("Factory", discovery.load(__name__, name, "open_backend"))(options)

@@ -1,0 +1,64 @@
+"""Plugins by file name: a module's name in its package is its registration.
+
+`fewshot/tasks/ner.py` is the task `ner` because it lies there; it is imported when it is chosen. A third
+party adds one by an entry point (group `fewshot.tasks`, name, `module:ATTRIBUTE`), which is looked up only
+when the name is none of ours.
+
+>>> "ner" in names("fewshot.tasks")
+True
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+
+from fewshot.errors import InputError
+
+
+@cache
+def names(package: str) -> tuple[str, ...]:
+    """Our own names in `package`, sorted, without importing any of them."""
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_")))
+
+
+def load(package: str, name: str, attribute: str) -> object:
+    """The object called `attribute` in the module `name` of `package`, or a third party's of that name.
+
+    Raises:
+        InputError: nobody provides `name`; the message lists the known names and the nearest one.
+    """
+    if name in names(package):
+        return getattr(import_module(f"{package}.{name}"), attribute)
+    for entry in _entry_points(package):
+        if entry.name == name:
+            return entry.load()
+    noun = package.rpartition(".")[2].removesuffix("s")
+    others = (entry.name for entry in _entry_points(package))
+    raise unknown(noun, name, (*names(package), *others))
+
+
+def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that nobody knows, with the nearest known one.
+
+    >>> print(unknown("task", "nerd", ["ner", "causal"]))
+    unknown task 'nerd' (known: ner, causal); did you mean 'ner'?
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  (only the error needs it)
+
+    known = list(known)
+    by_lower = {k.lower(): k for k in reversed(known)}
+    near = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
+    hint = f"did you mean {by_lower[near[0]]!r}?" if near else None
+    return InputError(f"unknown {noun} {name!r} (known: {', '.join(known)})", hint=hint)
+
+
+def _entry_points(group: str):  # type: ignore[no-untyped-def]  # importlib.metadata is slow to import
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    return entry_points(group=group)

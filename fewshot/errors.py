@@ -1,0 +1,109 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+    FewshotError                 one clear line on stderr, exit 2
+    ├── InputError               a flag, a name or a file that the user gave
+    │   ├── DataError            … inside a file: carries path, line and id
+    │   └── MissingExtraError    a part that `pip install 'fewshot[…]'` brings
+    ├── RunFolderError           a run folder that is not what the command needs
+    ├── ReplayError              a recording that is missing, or that differs
+    ├── IncompleteError          requests failed for good: exit 3, the same command continues
+    └── BackendError             one request was not answered (the engine decides what follows)
+
+An error says what was wrong, where, and what to do next:
+
+>>> print(DataError("span ends after the text", path="gold.jsonl", line=7, id="fig-3"))
+gold.jsonl:7 (id fig-3): span ends after the text
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class FewshotError(Exception):
+    """Root of the tree. `hint` says what to do; it is printed after the message."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class InputError(FewshotError):
+    """What the user gave cannot be used."""
+
+
+class DataError(InputError):
+    """A file holds something that cannot be read; says which file, line (from 1) and id."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | Path | None = None,
+        line: int | None = None,
+        id: str | None = None,  # noqa: A002  (the key's name in the data)
+        hint: str | None = None,
+    ) -> None:
+        place = "" if path is None else str(path)
+        if line is not None:
+            place += f":{line}" if place else f"line {line}"
+        if id is not None:
+            place += f" (id {id})" if place else f"id {id}"
+        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+        self.path = path
+        self.line = line
+        self.id = id
+
+
+class MissingExtraError(InputError):
+    """A command needs an optional part of the package."""
+
+    def __init__(self, what: str, *, extra: str) -> None:
+        super().__init__(f"{what} is not installed", hint=f"pip install 'fewshot[{extra}]'")
+        self.extra = extra
+
+
+class RunFolderError(FewshotError):
+    """A run folder is missing, broken, in use, or made with other settings."""
+
+
+class ReplayError(FewshotError):
+    """A strict replay found no recording for a request, or another result than the recorded one."""
+
+
+class IncompleteError(FewshotError):
+    """The run stopped before every request was answered; the same command continues it."""
+
+    exit_code = 3
+
+
+class BackendError(FewshotError):
+    """One request was not answered.
+
+    `retryable`: the same request may succeed later (`retry_after` seconds, where the server said so).
+    `fatal`: no other request can succeed either (wrong key, unknown model): the run should stop.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        fatal: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
+        self.fatal = fatal
+        self.retry_after = retry_after
+        self.status = status

@@ -1,0 +1,338 @@
+"""Records as JSON: the one place that knows keys, their order, and what a valid record is.
+
+    {"id": "f1", "group": "10.1000/x", "text": "(A) p53 blot.", "panels": [{"labels": ["A"], "start": 0,
+     "end": 13}], "entities": [{"start": 4, "end": 7, "label": "GENEPROD", "role": "MEASURED_VAR"}]}
+
+Only `id` and `text` are required; keys we do not know are kept. White space at the edges of a span is
+trimmed, as scoring does. Everything else that is wrong is a `DataError` with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from fewshot.errors import DataError
+from fewshot.records import (
+    FIELDS,
+    HYPOTHESIS_ROLES,
+    PANEL,
+    Completion,
+    Example,
+    Hypothesis,
+    Kind,
+    Member,
+    Prediction,
+    Request,
+    Span,
+    Value,
+)
+
+Json: TypeAlias = dict[str, Any]
+
+_EXAMPLE_KEYS = ("id", "group", "text", "panels", "inline_labels", "entities", "hypothesis", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a file, for error messages."""
+
+    path: str | Path | None = None
+    line: int | None = None
+    id: str | None = None
+
+    def fail(self, message: str, *, hint: str | None = None) -> NoReturn:
+        """Raises the `DataError` of this place."""
+        raise DataError(message, path=self.path, line=self.line, id=self.id, hint=hint)
+
+
+NOWHERE = Where()
+
+
+def example_from_json(row: object, where: Where = NOWHERE) -> Example:
+    """One record.
+
+    Raises:
+        DataError: a missing or mistyped key; a span out of range, empty or overlapping another.
+    """
+    if not isinstance(row, dict):
+        where.fail(f"a record must be a JSON object, not {_type(row)}")
+    id = _string(row, "id", where)  # noqa: A001
+    where = replace(where, id=id)
+    text = _string(row, "text", where)
+    group = _string(row, "group", where) if row.get("group") is not None else id
+    split = _string(row, "split", where) if row.get("split") is not None else None
+    return Example(
+        id=id,
+        group=group,
+        text=text,
+        panels=spans_from_json(row, "panels", text, where),
+        inline_labels=_strings(row.get("inline_labels"), "inline_labels", where),
+        entities=spans_from_json(row, "entities", text, where),
+        hypothesis=hypothesis_from_json(row.get("hypothesis"), where),
+        split=split,
+        extra={key: value for key, value in row.items() if key not in _EXAMPLE_KEYS},
+    )
+
+
+def example_to_json(example: Example) -> Json:
+    """One record; absent labels stay absent, so that reading it again gives the same example."""
+    row: Json = {"id": example.id, "group": example.group, "text": example.text}
+    if example.panels is not None:
+        row["panels"] = [_panel_to_json(span) for span in example.panels]
+    if example.inline_labels is not None:
+        row["inline_labels"] = list(example.inline_labels)
+    if example.entities is not None:
+        row["entities"] = [_entity_to_json(span) for span in example.entities]
+    if example.hypothesis is not None:
+        row["hypothesis"] = _hypothesis_to_json(example.hypothesis)
+    if example.split is not None:
+        row["split"] = example.split
+    return row | dict(example.extra)
+
+
+def prediction_to_json(prediction: Prediction, kind: Kind) -> Json:
+    """A line of `predictions.jsonl`."""
+    output = prediction.output
+    return {
+        "id": prediction.id,
+        FIELDS[kind]: value_to_json(prediction.value, kind),
+        "output": list(output) if isinstance(output, tuple) else output,
+        "problems": dict(prediction.problems),
+        "fidelity": prediction.fidelity,
+    }
+
+
+def value_to_json(value: Value, kind: Kind) -> Any:
+    """The JSON of a predicted or gold value."""
+    if isinstance(value, Hypothesis):
+        return _hypothesis_to_json(value)
+    return [(_panel_to_json if kind == "panels" else _entity_to_json)(span) for span in value]
+
+
+def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where = NOWHERE) -> Value | None:
+    """The value under its key in a record or prediction; `None` where the key is absent.
+
+    Raises:
+        DataError: as `example_from_json`.
+    """
+    if kind == "hypothesis":
+        return hypothesis_from_json(row.get("hypothesis"), where)
+    return spans_from_json(row, FIELDS[kind], text, where)
+
+
+def spans_from_json(
+    row: Mapping[str, Any], key: str, text: str, where: Where = NOWHERE
+) -> tuple[Span, ...] | None:
+    """The spans under `key` (`panels` or `entities`), in text order; `None` where there is none.
+
+    Raises:
+        DataError: not a list of objects; out of range, empty or overlapping.
+    """
+    items = row.get(key)
+    if items is None:
+        return None
+    if not isinstance(items, list):
+        where.fail(f"{key} must be a list, not {_type(items)}")
+    spans = sorted(
+        (_span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)),
+        key=lambda span: (span.start, span.end),
+    )
+    for left, right in pairwise(spans):
+        if right.start < left.end:
+            where.fail(
+                f"{key} overlap: {_named(left, text)} and {_named(right, text)}",
+                hint="spans of one kind may not share characters",
+            )
+    return tuple(spans)
+
+
+def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
+    if not isinstance(item, dict):
+        where.fail(f"{name} must be an object, not {_type(item)}")
+    start, end = (_offset(item, edge, name, where) for edge in ("start", "end"))
+    if not 0 <= start <= end <= len(text):
+        where.fail(f"{name} is out of range: {start}–{end} of a text of {len(text)} characters")
+    surface = text[start:end]
+    if not surface.strip():
+        where.fail(f"{name} is empty: {start}–{end}")
+    start += len(surface) - len(surface.lstrip())
+    end = start + len(surface.strip())
+    confidence = item.get("confidence")
+    if confidence is not None and not isinstance(confidence, int | float):
+        where.fail(f"{name}.confidence must be a number, not {_type(confidence)}")
+    if key == "panels":
+        return Span(
+            start, end, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence
+        )
+    role = item.get("role", ...)
+    if role is ...:
+        role = None
+    elif role is None:
+        role = ""
+    elif not isinstance(role, str):
+        where.fail(f"{name}.role must be a string, not {_type(role)}")
+    return Span(start, end, _string(item, "label", where, name), None, role, confidence)
+
+
+def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:
+    """A hypothesis; roles that are absent are empty.
+
+    Raises:
+        DataError: not an object of lists of `{"label", "text"}`.
+    """
+    if row is None:
+        return None
+    if not isinstance(row, dict):
+        where.fail(f"hypothesis must be an object, not {_type(row)}")
+    unknown = row.keys() - set(HYPOTHESIS_ROLES)
+    if unknown:
+        where.fail(f"hypothesis has no {sorted(unknown)[0]!r} (it has {', '.join(HYPOTHESIS_ROLES)})")
+    return Hypothesis(*(_members(row.get(role, []), role, where) for role in HYPOTHESIS_ROLES))
+
+
+def _members(items: object, role: str, where: Where) -> tuple[Member, ...]:
+    if not isinstance(items, list):
+        where.fail(f"hypothesis.{role} must be a list, not {_type(items)}")
+    members = []
+    for i, item in enumerate(items):
+        name = f"hypothesis.{role}[{i}]"
+        if not isinstance(item, dict):
+            where.fail(f"{name} must be an object, not {_type(item)}")
+        text = _string(item, "text", where, name)
+        if not text.strip():
+            where.fail(f"{name}.text is empty")
+        members.append(Member(_string(item, "label", where, name), text, item.get("confidence")))
+    return tuple(members)
+
+
+def _panel_to_json(span: Span) -> Json:
+    row: Json = {} if span.labels is None else {"labels": list(span.labels)}
+    return row | {"start": span.start, "end": span.end} | _confidence(span)
+
+
+def _entity_to_json(span: Span) -> Json:
+    row: Json = {"start": span.start, "end": span.end, "label": span.label}
+    if span.role is not None:
+        row["role"] = span.role
+    return row | _confidence(span)
+
+
+def _hypothesis_to_json(value: Hypothesis) -> Json:
+    return {
+        role: [{"label": m.label, "text": m.text} | _confidence(m) for m in members]
+        for role, members in value.roles()
+    }
+
+
+def _confidence(scored: Span | Member) -> Json:
+    return {} if scored.confidence is None else {"confidence": scored.confidence}
+
+
+def request_to_json(request: Request) -> Json:
+    """The identity of a request: what its key is made of, and what `responses.jsonl` keeps of it."""
+    row: Json = {
+        "backend": request.backend,
+        "endpoint": request.endpoint,
+        "model": request.model,
+        "api": request.api,
+    }
+    if request.turns is not None:
+        row["turns"] = [{"role": turn.role, "content": turn.content} for turn in request.turns]
+    else:
+        row["prompt"] = request.prompt
+    return row | {
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "stop": list(request.stop),
+        "seed": request.seed,
+        "sample": request.sample,
+        "schema": request.schema,
+        "extra": dict(request.extra),
+    }
+
+
+def completion_to_json(completion: Completion) -> Json:
+    """What `responses.jsonl` keeps of an answer (what was adapted stands beside it)."""
+    return {
+        "text": completion.text,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "seconds": completion.seconds,
+    }
+
+
+def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
+    """A recorded answer. It may be someone else's file: every type is checked.
+
+    Raises:
+        DataError: a missing or mistyped key.
+    """
+    if not isinstance(row, dict):
+        where.fail(f"completion must be an object, not {_type(row)}")
+    if row.get("finish_reason") not in ("stop", "length", "refused"):
+        where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
+    for key in ("prompt_tokens", "completion_tokens"):
+        if not isinstance(row.get(key), int | None):
+            where.fail(f"completion.{key} must be a whole number")
+    if not isinstance(row.get("seconds", 0), int | float):
+        where.fail("completion.seconds must be a number")
+    return Completion(
+        text=_string(row, "text", where, "completion"),
+        finish_reason=row["finish_reason"],
+        prompt_tokens=row.get("prompt_tokens"),
+        completion_tokens=row.get("completion_tokens"),
+        seconds=float(row.get("seconds", 0)),
+        adapted=adapted if isinstance(adapted, dict) else {},
+    )
+
+
+def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int] | None = None) -> None:
+    """Raises `DataError` for the first id that occurs twice."""
+    seen: dict[str, int] = {}
+    for example, line in zip(examples, lines or range(1, len(examples) + 1), strict=False):
+        if example.id in seen:
+            raise DataError(
+                f"duplicate id (first on line {seen[example.id]})", path=path, line=line, id=example.id
+            )
+        seen[example.id] = line
+
+
+def _string(row: Mapping[str, Any], key: str, where: Where, name: str = "") -> str:
+    value = row.get(key)
+    if not isinstance(value, str):
+        path = f"{name}.{key}" if name else key
+        where.fail(f"{path} is missing" if value is None else f"{path} must be a string, not {_type(value)}")
+    return value
+
+
+def _strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        where.fail(f"{name} must be a list of strings")
+    return tuple(value)
+
+
+def _offset(item: Mapping[str, Any], key: str, name: str, where: Where) -> int:
+    value = item.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        where.fail(f"{name}.{key} must be a whole number, not {_type(value)}")
+    return value
+
+
+def _named(span: Span, text: str) -> str:
+    surface = span.cut(text)
+    return f"{span.start}–{span.end} {surface[:20] + '…' if len(surface) > 20 else surface!r}"
+
+
+def _type(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return repr(value)[:40]

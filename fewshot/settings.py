@@ -1,0 +1,90 @@
+"""Every setting of a run, in one frozen record. The command line fills it, `run.toml` keeps it.
+
+>>> Settings(task="ner").shots is None   # decided when the data is known: 3, or 0 without a train split
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from fewshot.errors import InputError
+from fewshot.records import Api
+
+DEFAULT_SHOTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `fewshot run` was asked to do. `None` is "not said": the run decides and records what it took."""
+
+    task: str
+    backend: str = "rules"
+    model: str | None = None
+    base_url: str | None = None
+    api: Api | None = None
+    data: str = "demo"
+    split: str = "test"
+    demos: str | None = None
+    shots: int | None = None
+    selector: str = "random"
+    format: str | None = None
+    labels: tuple[str, ...] = ()
+    entities: str | None = None
+    unlabelled: bool = False
+    limit: int | None = None
+    seed: int = 0
+    temperature: float = 0.0
+    max_tokens: int | None = None
+    concurrency: int = 8
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    failed_as_empty: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
+        if not 0 <= self.temperature <= 2:
+            raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
+
+    def to_toml(self) -> dict[str, Any]:
+        """A TOML table: what was not said (`None`) is left out."""
+        table = asdict(self)
+        table["labels"] = list(self.labels)
+        return {key: value for key, value in table.items() if value is not None}
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> Settings:
+        """The settings of a `run.toml`; keys of other versions are left alone.
+
+        Raises:
+            InputError: the table names no task, or a value is out of range.
+        """
+        if not isinstance(table.get("task"), str):
+            raise InputError("the settings name no task")
+        known = {f.name for f in fields(cls)}
+        values = {key: value for key, value in table.items() if key in known}
+        values["labels"] = tuple(values.get("labels", ()))
+        return cls(**values)
+
+
+PACE = frozenset({"concurrency"})
+"""Settings that change how fast a run goes, and nothing that it says: a run may be continued with others."""
+
+
+def differences(old: Settings, new: Settings) -> list[str]:
+    """`name: old → new` for every setting that differs and matters for the result."""
+    return [
+        f"{f.name.replace('_', '-')}: {_shown(getattr(old, f.name))} → {_shown(getattr(new, f.name))}"
+        for f in fields(Settings)
+        if f.name not in PACE and getattr(old, f.name) != getattr(new, f.name)
+    ]
+
+
+def _shown(value: object) -> str:
+    if value is None or value in ((), {}):
+        return "not set"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

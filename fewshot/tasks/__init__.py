@@ -1,0 +1,80 @@
+"""The questions asked of a legend: one file a task, named as `--task` names it.
+
+A task says what the gold value of an example is, which labels it has and how predictions are scored. How a
+value is written in an answer is a format's business, how the question is worded lies in `prompts/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from fewshot import discovery
+from fewshot.records import Example, Kind, Span, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scored example: the source, what is right, what was predicted."""
+
+    example: Example
+    gold: Value
+    predicted: Value
+
+
+class Task(Protocol):
+    """What a file in this package provides under the name `TASK`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def known_labels(self) -> tuple[str, ...]:
+        """The task's own labels, taken where neither data nor demonstrations have any; also their order."""
+        ...
+
+    @property
+    def default_format(self) -> str: ...
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The main scores, in the order of the columns of a comparison."""
+        ...
+
+    def gold(self, example: Example) -> Value | None:
+        """The gold value of an example; `None` where it is not labelled for this task."""
+        ...
+
+    def given(self, example: Example) -> tuple[Span, ...]:
+        """The entities that the question names (roles); `()` for tasks that are asked of the text alone."""
+        ...
+
+    def labels(self, value: Value) -> frozenset[str]:
+        """The labels that occur in a value."""
+        ...
+
+    def restrict(self, value: Value, labels: Sequence[str]) -> Value:
+        """The part of a value that bears one of `labels` (`--labels`)."""
+        ...
+
+    def empty(self) -> Value:
+        """The value of a system that answers nothing."""
+        ...
+
+    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
+        """All scores of a set of predictions, by dotted name, unrounded, in a fixed order."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """The tasks of this package, by name."""
+    return discovery.names(__name__)
+
+
+def get(name: str) -> Task:
+    """The task of that name (`InputError` with the nearest name where there is none)."""
+    return cast("Task", discovery.load(__name__, name, "TASK"))

@@ -47,7 +47,7 @@ class DataError(InputError):
         *,
         path: str | Path | None = None,
         line: int | None = None,
-        id: str | None = None,  # noqa: A002  (the key's name in the data)
+        id: str | None = None,
         hint: str | None = None,
     ) -> None:
         place = "" if path is None else str(path)

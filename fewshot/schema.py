@@ -60,7 +60,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
     """
     if not isinstance(row, dict):
         where.fail(f"a record must be a JSON object, not {_type(row)}")
-    id = _string(row, "id", where)  # noqa: A001
+    id = _string(row, "id", where)
     where = replace(where, id=id)
     text = _string(row, "text", where)
     group = _string(row, "group", where) if row.get("group") is not None else id
@@ -104,6 +104,31 @@ def prediction_to_json(prediction: Prediction, kind: Kind) -> Json:
         "problems": dict(prediction.problems),
         "fidelity": prediction.fidelity,
     }
+
+
+def prediction_from_json(
+    row: Mapping[str, Any], kind: Kind, texts: Mapping[str, str], where: Where = NOWHERE
+) -> Prediction:
+    """A line of `predictions.jsonl`; `texts` by id, to check the offsets against.
+
+    Raises:
+        DataError: an unknown id, no value of this kind, or a broken one.
+    """
+    id = _string(row, "id", where)
+    where = replace(where, id=id)
+    if id not in texts:
+        where.fail("no such id in the data")
+    value = value_from_json(row, kind, texts[id], where)
+    if value is None:
+        where.fail(f"{FIELDS[kind]} is missing")
+    output = row.get("output")
+    return Prediction(
+        id=id,
+        value=value,
+        output=tuple(output) if isinstance(output, list) else output,
+        problems=row.get("problems") or {},
+        fidelity=row.get("fidelity"),
+    )
 
 
 def value_to_json(value: Value, kind: Kind) -> Any:

@@ -1,0 +1,49 @@
+# What a newcomer types: `make demo`, `make test`. Everything is installed into .venv, with the tested versions.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help demo test check lint types contracts wheel clean
+
+help:
+	@echo "make demo   run everything that runs here on the bundled corpus, print one table per task"
+	@echo "make test   install what tests need and run them all"
+	@echo "make check  ruff, mypy --strict, import-linter, the wheel in an empty environment"
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -e .
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -e '.[local,serve,dev]'
+	@touch $@ .venv/base
+
+demo: .venv/base
+	$(BIN)/fewshot demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: lint types contracts wheel
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+contracts: .venv/dev
+	$(BIN)/lint-imports
+
+wheel: .venv/dev
+	rm -rf dist .venv/empty
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(PYTHON) -m venv .venv/empty
+	.venv/empty/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd .venv/empty && bin/fewshot --help && bin/fewshot demo
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

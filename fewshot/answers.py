@@ -1,0 +1,135 @@
+"""From a plan to predictions: every example asked, every answer on disk before it is read.
+
+A prompted backend is asked through the engine; a local model predicts by itself. Either way a line of the
+cassette stands behind every prediction, and what comes out is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fewshot import engine
+from fewshot.backends import Backend, LocalBackend, PromptedBackend
+from fewshot.cassette import Cassette, key
+from fewshot.evaluation import nothing, read_answer
+from fewshot.plan import Plan
+from fewshot.prompt import PromptBuilder
+from fewshot.records import Completion, Example, Prediction, Request
+
+Listener = Callable[[engine.Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a backend said of the examples of a plan, in data order; those that failed are left out."""
+
+    predictions: tuple[Prediction, ...]
+    complete: bool
+    failed: Mapping[str, str] = field(default_factory=dict)  # id → why
+    stopped: str | None = None
+    completions: tuple[Completion, ...] = ()
+    prompt: PromptBuilder | None = None
+    demonstrations: tuple[Example, ...] = ()  # each one that was shown, once
+    shots: Sequence[int] = ()  # shown, by example
+    asked: int = 0
+    replayed: int = 0
+    notices: tuple[str, ...] = ()
+
+    @property
+    def adapted(self) -> dict[str, str]:
+        """What servers made us change, over all answers."""
+        found: dict[str, str] = {}
+        for completion in self.completions:
+            found |= {name: str(value) for name, value in completion.adapted.items()}
+        return dict(sorted(found.items()))
+
+
+def ask(
+    made: Plan,
+    backend: Backend,
+    cassette: Cassette,
+    builder: PromptBuilder | None,
+    *,
+    reuse: Cassette | None = None,
+    strict: bool = False,
+    listen: Listener | None = None,
+) -> Answers:
+    """Predictions for the examples of a plan. `strict`: from recordings only.
+
+    Raises:
+        ReplayError: `strict`, and an answer is not recorded.
+    """
+    if backend.kind == "local":
+        return _predict(made, backend, cassette, listen=listen)
+    if builder is None:
+        raise TypeError("a prompted backend needs a prompt builder")
+    return _prompt(made, backend, cassette, builder, reuse=reuse, strict=strict, listen=listen)
+
+
+def requests(made: Plan, builder: PromptBuilder) -> dict[str, Request]:
+    """The requests of a plan by the id of their example, in data order."""
+    return {
+        example.id: builder.request(example, made.pick(example), given=made.given.get(example.id, ()))
+        for example in made.examples
+        if made.asks(example)
+    }
+
+
+def _prompt(
+    made: Plan,
+    backend: PromptedBackend,
+    cassette: Cassette,
+    builder: PromptBuilder,
+    *,
+    reuse: Cassette | None,
+    strict: bool,
+    listen: Listener | None,
+) -> Answers:
+    asked = requests(made, builder)
+    outcome = engine.ask(
+        asked.values(),
+        None if strict else backend,
+        cassette,
+        reuse=reuse,
+        pace=engine.Pace(concurrency=made.settings.concurrency),
+        strict=strict,
+        progress=listen,
+    )
+    answered = {id_: outcome.answers.get(key(request)) for id_, request in asked.items()}
+    as_empty = made.settings.failed_as_empty and outcome.stopped is None
+    predictions = []
+    for example in made.examples:
+        completion = answered.get(example.id)
+        if completion is not None:
+            scheme = made.scheme(example)
+            predictions.append(
+                read_answer(completion, example, format=made.format, scheme=scheme, task=made.task)
+            )
+        elif example.id not in asked or as_empty:
+            predictions.append(nothing(example, made.task))
+    shown = {demo.id: demo for request in asked.values() for demo in request.demonstrations}
+    return Answers(
+        predictions=tuple(predictions),
+        complete=len(predictions) == len(made.examples),
+        failed=outcome.failed,
+        stopped=outcome.stopped,
+        completions=tuple(completion for completion in answered.values() if completion is not None),
+        prompt=builder,
+        demonstrations=tuple(shown.values()),
+        shots=[len(request.demonstrations) for request in asked.values()],
+        asked=outcome.asked,
+        replayed=outcome.replayed,
+        notices=_left_out(made),
+    )
+
+
+def _predict(made: Plan, backend: LocalBackend, cassette: Cassette, *, listen: Listener | None) -> Answers:
+    found = engine.predict(made.examples, backend, cassette, kind=made.task.kind, progress=listen)
+    predictions = tuple(found[example.id] for example in made.examples if example.id in found)
+    return Answers(predictions=predictions, complete=len(predictions) == len(made.examples))
+
+
+def _left_out(made: Plan) -> tuple[str, ...]:
+    count = made.pick.near_duplicates
+    return (f"{count} near-duplicates of their query were not taken as demonstrations",) if count else ()

@@ -1,0 +1,95 @@
+"""The command line: one file a command, named as it is typed. The only place that prints and exits.
+
+A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`.
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
+
+from fewshot import __version__, discovery
+from fewshot.errors import FewshotError, InputError
+
+INTERRUPTED = 130
+
+
+class Command(Protocol):
+    """What a file in this package provides."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the command's flags."""
+        ...
+
+    def main(self, args: argparse.Namespace) -> int:
+        """Does it; returns the exit code."""
+        ...
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line instead of the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, hint=f"see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code (argparse leaves by itself after --help and --version)."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parser(argv).parse_args(argv)
+        return _command(args.command).main(args)
+    except FewshotError as error:
+        print(f"fewshot: {_one_line(error)}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("fewshot: stopped; what was answered is kept, the same command continues", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `fewshot … | head`: nobody reads on, and that is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def names() -> tuple[str, ...]:
+    """The commands, by name."""
+    return discovery.names(__name__)
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser, with the flags of the command that is being called only: the others stay unimported."""
+    parser = _Parser(
+        prog="fewshot",
+        description="Ask figure legends: few-shot prompting and fine-tuned models, scored alike, in one table.",
+        epilog="First steps: `fewshot demo`, then `fewshot run --backend gpt3 --task panelization`.",
+    )
+    parser.add_argument("--version", action="version", version=f"fewshot {__version__}")
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    if chosen is not None and chosen not in names():
+        raise discovery.unknown("command", chosen, names())
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in names():
+        text = (_command(name).__doc__ or "").strip()
+        sub = commands.add_parser(
+            name,
+            help=text.partition("\n")[0].rstrip("."),
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            _command(name).add_arguments(sub)
+    return parser
+
+
+def _command(name: str) -> Command:
+    return cast("Command", import_module(f"{__name__}.{name}"))
+
+
+def _one_line(error: FewshotError) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,99 @@
+"""What a terminal shows: tables, progress, notices. Results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fewshot.compare import Comparison, shown
+
+if TYPE_CHECKING:
+    from fewshot.engine import Progress
+    from fewshot.experiment import Run
+
+_WIDE = 240  # a table that is piped into a file or a pager is not folded
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
+    """Prints a table: the first column left, numbers right."""
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+    for row in rows:
+        made.add_row(*row)
+    console.print(made)
+
+
+def comparison(made: Comparison, *, title: str | None = None) -> None:
+    """Prints a comparison: caption above, full signatures below."""
+    columns = list(made.frame.columns)
+    if made.caption:
+        print(made.caption)
+    table(columns, [[shown(name, row[name]) for name in columns] for row in made.rows()], title=title)
+    for key, line in made.signatures.items():
+        print(f"{key}  {line}")
+
+
+def scores(run: Run, *, headline: Sequence[str]) -> None:
+    """Prints the scores of one run: the main ones, then the others, then the signature."""
+    from fewshot.evaluation import signature_id, signature_line  # noqa: PLC0415
+
+    result = run.result
+    if not result.scores:
+        print(f"{result.task}: predicted, not scored (no gold) · {run.folder.path}")
+        return
+    values = result.scores
+    order = [*headline, *(name for name in values if name not in headline)]
+    failed = f" · {result.failed} failed" if result.failed else ""
+    table(
+        ["score", "value"],
+        [[name, shown(name, values[name])] for name in order if name in values],
+        title=f"{result.task} · n = {result.n}{failed} · {run.folder.path}",
+    )
+    print(f"{signature_id(result.signature)}  {signature_line(result.signature)}")
+
+
+def notice(lines: Sequence[str]) -> None:
+    """One line each, to stderr."""
+    for line in dict.fromkeys(lines):
+        print(f"fewshot: {line}", file=sys.stderr)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[Progress], None] | None]:
+    """A progress bar on stderr, while the block runs; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(
+        *columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True), transient=True
+    ) as bar:
+        line = bar.add_task(what, total=None, more="")
+
+        def heard(now: Progress) -> None:
+            bar.update(line, completed=now.done, total=now.total, more=_more(now))
+
+        yield heard
+
+
+def _more(now: Progress) -> str:
+    tokens = now.prompt_tokens + now.completion_tokens
+    parts: Mapping[str, Any] = {
+        "recorded": now.replayed,
+        "failed": now.failed,
+        "retries": now.retries,
+        "tokens": tokens,
+    }
+    return " · ".join(f"{value:,} {name}" for name, value in parts.items() if value)

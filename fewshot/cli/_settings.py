@@ -1,0 +1,90 @@
+"""The flags of a run, and the `Settings` that they fill."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import fields
+from typing import Any
+
+from fewshot.errors import InputError
+from fewshot.settings import Settings
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declares a flag for every setting. A flag that is not given leaves no trace: `--replay` needs to know."""
+    flags = {"default": argparse.SUPPRESS}
+    what = parser.add_argument_group("what is asked")
+    what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles", **flags)
+    what.add_argument(
+        "--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]", **flags
+    )
+    what.add_argument("--split", metavar="S", help="the split that is run [test]", **flags)
+    what.add_argument(
+        "--labels", nargs="+", metavar="L", help="these labels only [those of the data]", **flags
+    )
+    what.add_argument(
+        "--entities", metavar="RUN", help="roles: the entities that this run predicted", **flags
+    )
+    what.add_argument("--unlabelled", action="store_true", help="also examples without gold", **flags)
+    what.add_argument("--limit", type=int, metavar="N", help="the first N examples only", **flags)
+    who = parser.add_argument_group("who answers")
+    who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]", **flags)
+    who.add_argument("--model", metavar="M", **flags)
+    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server", **flags)
+    who.add_argument("--api", choices=("chat", "completions"), **flags)
+    how = parser.add_argument_group("how it is asked")
+    how.add_argument(
+        "--demos", metavar="SOURCE", help="where demonstrations come from [the train split]", **flags
+    )
+    how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]", **flags)
+    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]", **flags)
+    how.add_argument(
+        "--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]", **flags
+    )
+    how.add_argument("--seed", type=int, metavar="N", help="[0]", **flags)
+    how.add_argument("--temperature", type=float, metavar="T", help="[0]", **flags)
+    how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]", **flags)
+    how.add_argument(
+        "--extra",
+        action="append",
+        metavar="K=V",
+        help="passed to the server as it is; V may be JSON",
+        **flags,
+    )
+    how.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]", **flags)
+    how.add_argument(
+        "--failed-as-empty", action="store_true", help="score requests that failed as empty answers", **flags
+    )
+
+
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were said on the command line, by field name."""
+    said = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
+    if "labels" in said:
+        said["labels"] = tuple(said["labels"])
+    if "extra" in said:
+        said["extra"] = dict(map(_pair, said["extra"]))
+    return said
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The settings of a new run.
+
+    Raises:
+        InputError: no task, or a value out of range.
+    """
+    said = given(args)
+    if "task" not in said:
+        raise InputError("--task is missing", hint="see `fewshot list tasks`")
+    return Settings(**said)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"--extra takes K=V, not {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value

@@ -1,0 +1,30 @@
+"""Put runs of one task into one table.
+
+    fewshot compare runs/rules-panelization runs/gpt3-panelization
+
+A row a run, the system that answers nothing first. Writes table.md, table.csv and table.tex as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot compare`."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="[runs/compare-<task>-<digest>]")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Prints the table and writes it."""
+    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot.compare import compare, default_folder  # noqa: PLC0415
+
+    made = compare(args.runs)
+    folder = args.out or default_folder(made)
+    made.write(folder)
+    _output.comparison(made, title=made.task.name)
+    _output.notice([f"written to {folder}"])
+    return 0

@@ -1,0 +1,56 @@
+"""Score predictions that anyone made, by the evaluator that scores runs.
+
+    fewshot evaluate --task ner --data gold.jsonl --predictions mine.jsonl
+
+Predictions are JSONL: `id` and `panels`, `entities` or `hypothesis`; or `id` and raw `output`, with --format.
+Writes the same files as a run, so that `fewshot compare` takes it as a row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from fewshot.settings import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot evaluate`."""
+    parser.add_argument("--task", required=True, metavar="T", help="ner, panelization, causal or roles")
+    parser.add_argument(
+        "--data", required=True, metavar="GOLD", help="demo, a file or folder, or hub:REPO:CONFIG"
+    )
+    parser.add_argument("--predictions", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--split", default="test", metavar="S", help="[test]")
+    parser.add_argument("--labels", nargs="+", default=(), metavar="L", help="these labels only")
+    parser.add_argument("--format", metavar="F", help="of raw output")
+    parser.add_argument(
+        "--missing-as-empty", action="store_true", help="an id without prediction scores as empty"
+    )
+    parser.add_argument("--json", action="store_true", help="scores as JSON on stdout")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Scores, prints, writes."""
+    from fewshot import external, tasks  # noqa: PLC0415
+    from fewshot.cli import _output  # noqa: PLC0415
+
+    settings = Settings(
+        task=args.task,
+        backend=external.BACKEND,
+        model=args.predictions.name,
+        data=args.data,
+        split=args.split,
+        labels=tuple(args.labels),
+        format=args.format,
+        shots=0,
+    )
+    run = external.score(settings, args.predictions, out=args.out, missing_as_empty=args.missing_as_empty)
+    _output.notice(run.notices)
+    if args.json:
+        print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))
+    else:
+        _output.scores(run, headline=tasks.get(args.task).headline)
+    return 0

@@ -1,0 +1,35 @@
+"""List what there is to choose from: tasks, backends, formats, selectors.
+
+fewshot list tasks
+"""
+
+from __future__ import annotations
+
+import argparse
+
+_KINDS = {
+    "tasks": "fewshot.tasks",
+    "backends": "fewshot.backends",
+    "formats": "fewshot.formats",
+    "selectors": "fewshot.demonstrations",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot list`."""
+    parser.add_argument("kind", choices=tuple(_KINDS))
+
+
+def main(args: argparse.Namespace) -> int:
+    """Prints a name a line, with the first line of its module's docstring."""
+    from importlib import import_module  # noqa: PLC0415
+
+    from fewshot import discovery  # noqa: PLC0415
+
+    package = _KINDS[args.kind]
+    names = discovery.names(package)
+    width = max(map(len, names), default=0)
+    for name in names:
+        text = (import_module(f"{package}.{name}").__doc__ or "").strip().partition("\n")[0]
+        print(f"{name:{width}}  {text}")
+    return 0

@@ -1,0 +1,60 @@
+"""Ask a backend about a data set, score what it says.
+
+    fewshot run --backend gpt3 --task panelization
+    fewshot run --task ner --data test.tsv --demos train.tsv --shots 3
+    fewshot run --replay runs/NAME
+
+Runs on the bundled corpus unless told otherwise. The run folder holds everything: settings, prompts and answers,
+predictions, scores. The same command continues what was interrupted, and shows the table of what is complete.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from fewshot.cli import _settings
+from fewshot.errors import IncompleteError, InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot run`."""
+    _settings.add_settings(parser)
+    folder = parser.add_argument_group("the run folder")
+    folder.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
+    folder.add_argument("--replay", type=Path, metavar="RUN", help="repeat a run from its recorded answers")
+    folder.add_argument("--reuse", type=Path, metavar="RUN", help="take another run's answers where they fit")
+    folder.add_argument(
+        "--dry-run", action="store_true", help="show the first prompt and the costs; send nothing"
+    )
+    folder.add_argument("--json", action="store_true", help="scores as JSON on stdout")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Runs, replays, or shows what would be sent."""
+    from fewshot import experiment, tasks  # noqa: PLC0415
+    from fewshot.cli import _output  # noqa: PLC0415
+
+    if args.replay is not None and args.reuse is not None:
+        raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")
+    if args.dry_run:
+        print(experiment.rehearse(_settings.settings(args)))
+        return 0
+    with _output.progress("asking") as listen:
+        if args.replay is not None:
+            run = experiment.replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
+        else:
+            settings = _settings.settings(args)
+            run = experiment.run(settings, out=args.out, reuse=args.reuse, listen=listen)
+    _output.notice(run.notices)
+    if args.json:
+        print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))
+    else:
+        _output.scores(run, headline=tasks.get(run.result.task).headline)
+    if args.replay is not None and args.out is None:
+        _output.notice(["identical"])
+    if not run.complete:
+        why = run.stopped or f"{run.result.failed} requests failed for good"
+        raise IncompleteError(f"{run.folder.path} is incomplete: {why}", hint="the same command continues it")
+    return 0

@@ -1,0 +1,100 @@
+"""Show a run, or one example of it: prompt, answer, gold and prediction marked in the text.
+
+fewshot show runs/NAME
+fewshot show runs/NAME fig-12
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fewshot import discovery, formats, tasks
+from fewshot.errors import InputError
+from fewshot.records import Example, Prediction, Scheme, Value
+from fewshot.runs import RunFolder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot show`."""
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("id", nargs="?", metavar="ID")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Prints one or the other."""
+    folder = RunFolder(args.run)
+    if args.id is None:
+        _show_run(folder)
+    else:
+        _show_example(folder, args.id)
+    return 0
+
+
+def _show_run(folder: RunFolder) -> None:
+    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot.experiment import Run  # noqa: PLC0415
+
+    table = folder.run()
+    for name in ("settings", "plan", "run", "usage"):
+        print(f"[{name}]")
+        for key, value in table.get(name, {}).items():
+            print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        print()
+    scores = folder.scores()
+    _output.scores(Run(folder, scores), headline=tasks.get(scores.task).headline)
+
+
+def _show_example(folder: RunFolder, id_: str) -> None:
+    table = folder.run()["plan"]
+    task, labels = tasks.get(table["task"]), table["labels"]
+    examples = {example.id: example for example in folder.examples()}
+    if id_ not in examples:
+        raise (
+            discovery.unknown("id", id_, examples)
+            if len(examples) < 50
+            else InputError(
+                f"{folder.path} has no example {id_!r} (it has {len(examples)}, the first is {next(iter(examples))!r})"
+            )
+        )
+    example = examples[id_]
+    found = {p.id: p for p in folder.predictions(task.kind, [example, *examples.values()])}
+    prompt = _recorded_prompt(folder, id_)
+    if prompt is not None:
+        _section("prompt", prompt)
+    prediction = found.get(id_)
+    if prediction is not None and prediction.output is not None:
+        _section("answer", str(prediction.output))
+    _section("gold", _marked(task.gold(example), example, task, labels))
+    _section("prediction", _marked(prediction.value if prediction else None, example, task, labels))
+    _say_problems(prediction)
+
+
+def _say_problems(prediction: Prediction | None) -> None:
+    if prediction is not None and prediction.problems:
+        print("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
+    if prediction is not None and prediction.fidelity is not None:
+        print(f"fidelity: {prediction.fidelity:.3f}")
+
+
+def _recorded_prompt(folder: RunFolder, id_: str) -> str | None:
+    request = folder.recorded_request(id_)
+    if request is None:
+        return None
+    turns = request.get("turns")
+    if turns is None:
+        return str(request.get("prompt"))
+    return "\n\n".join(f"[{turn['role']}]\n{turn['content']}" for turn in turns)
+
+
+def _section(title: str, text: str) -> None:
+    print(f"── {title} {'─' * max(0, 76 - len(title))}\n{text}\n")
+
+
+def _marked(value: Value | None, example: Example, task: tasks.Task, labels: list[str]) -> str:
+    """A value in the text, tagged as `copy_tag` writes it; a hypothesis as a sentence, roles as a list."""
+    if value is None:
+        return "(not labelled)"
+    name = {"hypothesis": "sentence", "roles": "list"}.get(task.kind, "copy_tag")
+    scheme = Scheme(task.kind, tuple(labels), task.given(example))
+    return formats.get(name, task.kind).render(example.text, value, scheme)

@@ -1,0 +1,171 @@
+"""CoNLL: a word and its tag a line, a blank line between sentences (IOB1, IOB2, IOBES, BILOU).
+
+    Torsade     B-Disease
+    de          I-Disease
+    pointes     I-Disease
+
+Columns are parted by tabs or spaces; the first is the word, the last the tag. A sentence is an example, its
+text the words joined by single spaces, its id file name and line of the first word (`test.tsv:1`), its group
+the document where -DOCSTART- lines part documents. What a writer needs to give the very same tags again is
+kept in the record: `tagging`, and `words` or `tags` where text and entities alone would not tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fewshot import iob
+from fewshot.data import lines
+from fewshot.errors import DataError
+from fewshot.records import Example, Span
+from fewshot.schema import Where
+
+DOCUMENT = "-DOCSTART-"
+_GAP = re.compile(r"[\t ]+")
+
+
+@dataclass(slots=True)
+class _Sentence:
+    line: int
+    document: int | None
+    words: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+
+
+class ConllReader:
+    """Word and tag columns."""
+
+    suffixes = frozenset({".tsv", ".conll", ".iob"})
+
+    def read(self, source: str, task: str | None) -> list[Example]:
+        """Every sentence, with its entities.
+
+        Raises:
+            DataError: a line without word or tag; a tag that is none.
+        """
+        sentences = list(_sentences(source))
+        tagging = iob.tagging_of(sentence.tags for sentence in sentences)
+        return [_example(sentence, tagging, source) for sentence in sentences]
+
+
+class ConllWriter:
+    """Words and tags, tab between them. Examples that were read from CoNLL get their own tags again."""
+
+    def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
+        """Writes the entities of every example.
+
+        Raises:
+            DataError: an example without entities labels; an entity edge inside a word; a line break in a
+                word or label.
+        """
+        count, group = 0, None
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            for count, example in enumerate(examples, 1):  # noqa: B007
+                if example.group not in (example.id, group):
+                    file.write(f"{DOCUMENT}\tO\n\n")
+                group = example.group
+                words, tags = _words_and_tags(example)
+                file.writelines(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
+                file.write("\n")
+        return count
+
+
+def _sentences(path: str) -> Iterator[_Sentence]:
+    document, sentence = None, None
+    for number, raw in enumerate(lines(path), 1):
+        line = raw.rstrip("\r\n")
+        if not line.strip():
+            if sentence:
+                yield sentence
+            sentence = None
+            continue
+        word, tag = _columns(line, Where(path, number))
+        if word == DOCUMENT:
+            document = number
+            continue
+        sentence = sentence or _Sentence(number, document)
+        sentence.words.append(word)
+        sentence.tags.append(tag)
+    if sentence:
+        yield sentence
+
+
+def _columns(line: str, where: Where) -> tuple[str, str]:
+    """First and last column. A line with a tab is parted by tabs alone: its words may hold spaces."""
+    columns = line.split("\t") if "\t" in line else _GAP.split(line.strip(" "))
+    word, tag = columns[0], columns[-1].strip()
+    if word == DOCUMENT:
+        return word, "O"
+    if len(columns) < 2 or not word:
+        where.fail(f"no {'word' if not word else 'tag'} in {line!r}", hint="a line is a word and its tag")
+    if not iob.is_tag(tag):
+        where.fail(f"{tag!r} is no tag", hint="tags are O, B-LABEL, I-LABEL (or E-, S-, U-, L-)")
+    return word, tag
+
+
+def _example(sentence: _Sentence, tagging: iob.Tagging, path: str) -> Example:
+    name = Path(path).name
+    id_ = f"{name}:{sentence.line}"
+    text, edges = iob.join(sentence.words)
+    try:
+        entities = iob.spans(sentence.tags, edges, text)
+    except DataError as error:
+        Where(path, sentence.line, id_).fail(error.message)
+    extra: dict[str, Any] = {"tagging": tagging}
+    if text.split(" ") != sentence.words:
+        extra["words"] = sentence.words
+    if _plain_tags(entities, edges, tagging) != sentence.tags:
+        extra["tags"] = sentence.tags
+    group = id_ if sentence.document is None else f"{name}:{sentence.document}"
+    return Example(id=id_, group=group, text=text, entities=entities, extra=extra)
+
+
+def _plain_tags(entities: Sequence[Span], edges: iob.Edges, tagging: iob.Tagging) -> list[str] | None:
+    """What the entities give without the help of kept tags (white space may have been trimmed off them)."""
+    try:
+        return iob.tags_of(entities, edges, tagging)
+    except DataError:
+        return None
+
+
+def _words_and_tags(example: Example) -> tuple[Sequence[str], Sequence[str]]:
+    where = Where(id=example.id)
+    if example.entities is None:
+        where.fail("has no entities to write", hint="conll holds entities only")
+    words, edges = _words(example)
+    if any("\n" in word or "\r" in word or "\t" in word for word in words):
+        where.fail("a word holds a tab or a line break")
+    if kept := _kept_tags(example, edges):
+        return words, kept
+    try:
+        return words, iob.tags_of(example.entities, edges, example.extra.get("tagging", "IOB2"))
+    except DataError as error:
+        where.fail(f"{error.message} of {example.text[:40]!r}…", hint="conll cannot carry it; jsonl can")
+
+
+def _words(example: Example) -> tuple[Sequence[str], iob.Edges]:
+    """The words that the example was read from, if they still are its text; else words and punctuation."""
+    if "tagging" in example.extra:
+        words = example.extra.get("words", example.text.split(" "))
+        text, edges = iob.join(words)
+        if text == example.text:
+            return words, edges
+    edges = iob.tokenize(example.text)
+    return [example.text[start:end] for start, end in edges], edges
+
+
+def _kept_tags(example: Example, edges: iob.Edges) -> list[str] | None:
+    """The tags the example was read with, if they still say its entities (someone may have edited those)."""
+    tags = example.extra.get("tags")
+    if not isinstance(tags, list) or len(tags) != len(edges) or not all(map(iob.is_tag, tags)):
+        return None
+    said = [(span.start, span.end, span.label) for span in iob.spans(tags, edges, example.text)]
+    return tags if said == [(s.start, s.end, s.label) for s in example.entities or ()] else None
+
+
+READER = ConllReader()
+WRITER = ConllWriter()

@@ -1,0 +1,264 @@
+"""SourceData XML: an article's figures, their panels and the tagged entities. A file or a folder of files.
+
+    <article doi="10.1000/x"><fig id="7"><sd-panel panel_id="9">(A) <sd-tag category="entity"
+     entity_type="protein" role="assayed">p53</sd-tag> <sd-tag category="assay">blot</sd-tag>.
+    </sd-panel></fig></article>
+
+Panelization is asked of figures (`10.1000/x/fig 7`: the texts of its panels in a row), all else of panels
+(`10.1000/x/panel 9`). The text is the inner text, the entity its tag's inner text; the outermost tag that
+carries a label wins. Panels without a single tag were not curated: their entities are unlabelled.
+Format: https://sourcedata.io; Liechti et al., Nature Methods 2017, doi 10.1038/nmeth.4471.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fewshot.errors import DataError
+from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
+from fewshot.schema import Where
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_ENTITY_TYPES = {
+    "molecule": "SMALL_MOLECULE",
+    "gene": "GENEPROD",
+    "protein": "GENEPROD",
+    "geneprod": "GENEPROD",
+    "subcellular": "SUBCELLULAR",
+    "cell": "CELL",
+    "cell_type": "CELL_TYPE",
+    "cell_line": "CELL_LINE",
+    "tissue": "TISSUE",
+    "organism": "ORGANISM",
+}
+_CATEGORIES = {"assay": "EXP_ASSAY", "disease": "DISEASE"}
+_ROLES = {"intervention": "CONTROLLED_VAR", "assayed": "MEASURED_VAR"}
+_WITH_ROLES = frozenset({"GENEPROD", "SMALL_MOLECULE"})
+_BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
+_SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
+
+
+class SourceDataReader:
+    """Articles of the SourceData corpus."""
+
+    suffixes = frozenset({".xml"})
+
+    def read(self, source: str, task: str | None) -> list[Example]:
+        """Figures for `panelization`, panels for other tasks (`causal`: those with a hypothesis); None: all.
+
+        A folder that is named as a split (`train`, `eval`, `validation`, `test`) gives its files that split.
+
+        Raises:
+            DataError: not well-formed, no article, an id twice, nothing in it for the task.
+        """
+        root = Path(source)
+        examples: list[Example] = []
+        seen: dict[str, Where] = {}
+        for path in sorted(root.rglob("*.xml")) if root.is_dir() else [root]:
+            for where, example in _article(path, _split(path, root), task):
+                if example.id in seen:
+                    first = seen[example.id]
+                    where.fail(f"duplicate id (first in {first.path}:{first.line})")
+                seen[example.id] = where
+                examples.append(example)
+        if task != "causal":
+            return examples
+        tested = [example for example in examples if example.hypothesis is not None]
+        if examples and not tested:
+            raise DataError(
+                f"none of the {len(examples)} panels has an intervention, an assayed entity and an assay",
+                path=source,
+            )
+        return tested
+
+
+def _split(path: Path, root: Path) -> str | None:
+    """The split that the folder of a file names."""
+    folders = path.relative_to(root).parts[:-1] if path != root else ()
+    return next((_SPLITS[folder] for folder in folders if folder in _SPLITS), None)
+
+
+def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[Where, Example]]:
+    """The records of a file that `task` is asked of: figures, panels, or all figures and then all panels."""
+    root = _parse(path)
+    group = root.get("doi") or path.stem
+    for tag, key, noun, make in (
+        ("fig", "id", "fig", _figure),
+        ("sd-panel", "panel_id", "panel", _panel),
+    ):
+        if task is not None and (task == "panelization") != (tag == "fig"):
+            continue
+        for number, element in enumerate(root.iter(tag), 1):
+            where = Where(path, _line(element), f"{group}/{noun} {element.get(key) or f'#{number}'}")
+            example = make(element, group, where, split)
+            if example is not None:
+                yield where, example
+
+
+def _line(element: _Element) -> int | None:
+    return cast("int | None", element.sourceline)
+
+
+def _parse(path: Path) -> _Element:
+    """The root of a file; nothing outside the file is read and no entity of its own is expanded."""
+    from lxml import etree  # noqa: PLC0415  (the name of a source is matched against every reader)
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.parse(path, parser).getroot()
+    except etree.XMLSyntaxError as error:
+        message = (error.msg or "empty").partition(", line")[0]
+        raise DataError(
+            f"not well-formed XML: {message}", path=path, line=cast("int", error.lineno or 1)
+        ) from error
+    if root.tag != "article":
+        raise DataError(
+            f"the root is <{root.tag}>",
+            path=path,
+            line=root.sourceline,
+            hint="SourceData XML begins with <article>",
+        )
+    return root
+
+
+def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Example | None:
+    """A figure as a panelization example; `None` where its panels have no text at all."""
+    flat = _Flat(where)
+    flat.walk(figure)
+    text, shift = flat.text()
+    spans = []
+    for first, after in flat.panels:
+        start, end = _trimmed(text, first - shift, after - shift)
+        if start < end:
+            from fewshot import legend
+
+            spans.append(Span(start, end, PANEL, labels=legend.leading_label(text[start:end])))
+    return Example(where.id or "", group, text, panels=tuple(spans), split=split) if spans else None
+
+
+def _panel(panel: _Element, group: str, where: Where, split: str | None) -> Example | None:
+    """A panel as an example of the other tasks; `None` where it has no text (a picture alone)."""
+    flat = _Flat(where)
+    flat.walk(panel)
+    text, shift = flat.text()
+    if not text:
+        return None
+    tags = []
+    for tag in flat.tags:
+        start, end = _trimmed(text, tag.start - shift, tag.end - shift)
+        if start < end:
+            tags.append(replace(tag, start=start, end=end))
+    entities = tuple(Span(t.start, t.end, t.label, role=t.entity_role()) for t in tags if t.label)
+    return Example(
+        id=where.id or "",
+        group=group,
+        text=text,
+        entities=entities if flat.curated else None,
+        hypothesis=_hypothesis(tags, text),
+        split=split,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """An sd-tag that says something: its place in the text, its label ("": none), its attributes."""
+
+    start: int
+    end: int
+    label: str
+    entity_type: str
+    role: str
+
+    def entity_role(self) -> str:
+        return _ROLES.get(self.role, NO_ROLE) if self.label in _WITH_ROLES else NO_ROLE
+
+    def member(self, text: str) -> Member:
+        return Member(self.label or self.entity_type.upper() or "UNDEFINED", text[self.start : self.end])
+
+
+def _hypothesis(tags: Iterable[_Tag], text: str) -> Hypothesis | None:
+    """What the panel tests, whatever the entity types; `None` unless all three roles are filled."""
+    tags = list(tags)
+    roles = (
+        [tag for tag in tags if tag.role == "intervention"],
+        [tag for tag in tags if tag.role == "assayed"],
+        [tag for tag in tags if tag.label == "EXP_ASSAY"],
+    )
+    if not all(roles):
+        return None
+    return Hypothesis(*(tuple(dict.fromkeys(tag.member(text) for tag in role)) for role in roles))
+
+
+@dataclass(slots=True)
+class _Flat:
+    """The inner text of an element while it is walked, and where its tags and panels lie."""
+
+    where: Where
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    tags: list[_Tag] = field(default_factory=list)
+    panels: list[tuple[int, int]] = field(default_factory=list)
+    curated: bool = False
+
+    def text(self) -> tuple[str, int]:
+        """The text without white space at its edges, and how far that moved its beginning."""
+        whole = "".join(self.pieces)
+        return whole.strip(), len(whole) - len(whole.lstrip())
+
+    def walk(self, element: _Element, *, tagged: bool = False) -> None:
+        """Adds what is inside; `tagged`: it lies inside a tag that counts, the outermost."""
+        self._add(element.text)
+        for child in element:
+            self._child(child, element, tagged)
+            self._add(child.tail)
+
+    def _child(self, child: _Element, parent: _Element, tagged: bool) -> None:
+        name = child.tag
+        if not isinstance(name, str):
+            if (child.text or "").startswith("&"):
+                self.where.fail(f"uses the entity {child.text}", hint="write the character itself, or &#…;")
+        elif name == "sd-panel":
+            start = self.length
+            self.walk(child)
+            self.panels.append((start, self.length))
+        elif name == "sd-tag" and not tagged:
+            self._tag(child)
+        elif not (name in _BESIDE_THE_LEGEND and parent.tag in ("fig", "sd-panel")):
+            self.walk(child, tagged=tagged)
+
+    def _tag(self, element: _Element) -> None:
+        self.curated = True
+        kind, role = (element.get(name, "").strip().lower() for name in ("entity_type", "role"))
+        label = _CATEGORIES.get(element.get("category", "").strip().lower()) or _ENTITY_TYPES.get(kind, "")
+        counts = bool(label) or role in _ROLES
+        start = self.length
+        self.walk(element, tagged=counts)
+        if counts:
+            self.tags.append(_Tag(start, self.length, label, kind, role))
+
+    def _add(self, text: str | None) -> None:
+        if not text:
+            return
+        after_panel = self.panels and self.pieces and self.panels[-1][1] == self.length
+        if after_panel and not (self.pieces[-1][-1].isspace() or text[0].isspace()):
+            # A panel does not run into what follows it: "…released.(B) Cells" was two paragraphs.
+            self.pieces.append(" ")
+            self.length += 1
+        self.pieces.append(text)
+        self.length += len(text)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The offsets without white space at the edges (the text itself may have been trimmed further in)."""
+    start = max(start, 0)
+    surface = text[start:end]
+    start += len(surface) - len(surface.lstrip())
+    return start, start + len(surface.strip())
+
+
+READER = SourceDataReader()

@@ -1,0 +1,215 @@
+"""One run, from settings to scores, as a function you can read on one screen.
+
+    from fewshot.experiment import run
+    run("panelization", backend="rules", out="runs/first").scores     # a pandas DataFrame
+
+The way is the same for every backend: plan → requests → answers (recorded before they are used) → values with
+offsets → scores → files. `replay` goes it with a folder's recorded answers and no connection at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fewshot import engine, plan, provenance
+from fewshot.answers import Answers, ask
+from fewshot.backends import Backend, Options, open_backend
+from fewshot.cassette import Cassette
+from fewshot.errors import ReplayError, RunFolderError
+from fewshot.evaluation import evaluate
+from fewshot.plan import Plan
+from fewshot.runs import PREDICTIONS, SCORES, RunFolder, Scores, predictions_text, scores_text
+from fewshot.settings import Settings, differences
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNS = Path("runs")
+Listener = Callable[[engine.Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has ended: where it lies and what it scored. `stopped` says why it is incomplete."""
+
+    folder: RunFolder
+    result: Scores
+    notices: Sequence[str] = ()
+    stopped: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every request was answered (or its failure accepted)."""
+        return self.result.complete
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The scores, unrounded: columns `score` (dotted name) and `value`."""
+        import pandas as pd  # noqa: PLC0415
+
+        return pd.DataFrame(self.result.scores.items(), columns=["score", "value"])
+
+
+def run(
+    task: str | Settings,
+    *,
+    out: str | Path | None = None,
+    reuse: str | Path | None = None,
+    listen: Listener | None = None,
+    **changes: Any,
+) -> Run:
+    """Asks a backend about every example of a data set and scores what it says.
+
+    `task` with settings as keywords (those of `Settings`), or a whole `Settings`. `out`: the run folder; made if
+    it is not there, continued if it holds an unfinished run of the same settings, read if it is complete.
+    `reuse`: another run, whose answers are taken where the request is the same. `listen` hears of the progress.
+
+    Raises:
+        InputError: the settings or the data cannot be used.
+        RunFolderError: `out` holds a run of other settings, or something else.
+    """
+    settings = task if isinstance(task, Settings) else Settings(task=task, **changes)
+    made = plan.make(settings)
+    if out is not None and (done := finished(RunFolder(Path(out)), made)):
+        return done
+    backend = open_backend(settings.backend, options(settings))
+    folder = RunFolder(Path(out) if out is not None else default_folder(made, backend))
+    if out is None and (done := finished(folder, made)):
+        return done
+    provenance.begin(folder, made, backend)
+    with ExitStack() as stack:
+        cassette = stack.enter_context(Cassette.open(folder.responses))
+        other = _cassette(reuse, stack) if reuse is not None else None
+        answers = ask(made, backend, cassette, reuse=other, listen=listen)
+    return _finish(folder, made, backend, answers)
+
+
+def replay(
+    recorded: str | Path, *, out: str | Path | None = None, listen: Listener | None = None, **changes: Any
+) -> Run:
+    """Repeats a run from its folder alone: no key, no connection.
+
+    Without `out` its predictions and scores are computed again and compared with the recorded ones; with `out`
+    they are written there. `changes` override settings.
+
+    Raises:
+        ReplayError: an answer is not recorded, or the result is not identical to the byte.
+    """
+    source = RunFolder(Path(recorded))
+    was = source.settings()
+    settings = replace(was, **changes)
+    made = plan.make(settings, recorded=source)
+    backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
+    with ExitStack() as stack:
+        tape = _cassette(recorded, stack)
+        if out is None:
+            answers = ask(made, backend, tape, strict=True, listen=listen, recorded=source)
+            result = _score(made, backend, answers)
+            _compare(source, made, answers, result)
+            return Run(source, result, made.notices)
+        folder = RunFolder(Path(out))
+        if done := finished(folder, made):
+            return done
+        provenance.begin(folder, made, backend)
+        cassette = stack.enter_context(Cassette.open(folder.responses))
+        answers = ask(made, backend, cassette, reuse=tape, strict=True, listen=listen, recorded=source)
+    return _finish(folder, made, backend, answers)
+
+
+def options(settings: Settings, *, offline: bool = False, table: Mapping[str, Any] | None = None) -> Options:
+    """What a backend is opened with. A replay takes the model that the recorded run had resolved to."""
+    resolved = (table or {}).get("plan", {})
+    same = resolved.get("backend") == settings.backend
+    return Options(
+        task=settings.task,
+        model=settings.model or (resolved.get("model") if same else None),
+        base_url=settings.base_url,
+        api=settings.api or (resolved.get("api") if same else None),
+        seed=settings.seed,
+        extra=settings.extra,
+        offline=offline,
+    )
+
+
+def finished(folder: RunFolder, made: Plan) -> Run | None:
+    """The run that already lies in a folder, if it is complete; `None` if there is something left to do.
+
+    Raises:
+        RunFolderError: the folder holds a run of other settings or of other data; names what differs.
+    """
+    if not folder.exists():
+        return None
+    found = differences(folder.settings(), made.settings)
+    was = folder.run().get("plan", {}).get("digest")
+    if not found and was != made.digest:
+        found = [f"data: {made.settings.data} has changed since (digest {was} → {made.digest})"]
+    if found:
+        raise RunFolderError(
+            f"{folder.path} holds a run of other settings ({'; '.join(found)})", hint="choose another --out"
+        )
+    if not (folder.path / SCORES).exists():
+        return None
+    result = folder.scores()
+    return Run(folder, result, made.notices) if result.complete else None
+
+
+def default_folder(made: Plan, backend: Backend) -> Path:
+    """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
+    settings = made.settings.to_toml()
+    text = repr(sorted(settings.items())) + made.digest + backend.model
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    model = re.sub(r"[^A-Za-z0-9.]+", "-", backend.model.rstrip("/").rpartition("/")[2]).strip("-")
+    name = backend.name if model.startswith(backend.name) else f"{backend.name}-{model}"
+    return RUNS / f"{name}-{made.task.name}-{made.pick.shots}shot-{digest}"
+
+
+def _score(made: Plan, backend: Backend, answers: Answers) -> Scores:
+    return evaluate(
+        made.task,
+        made.examples,
+        answers.predictions,
+        labels=made.labels,
+        signature=provenance.signature(made, backend, answers),
+        complete=answers.complete,
+        failed=len(answers.failed),
+    )
+
+
+def _finish(folder: RunFolder, made: Plan, backend: Backend, answers: Answers) -> Run:
+    result = _score(made, backend, answers)
+    folder.write_predictions(answers.predictions, made.task.kind)
+    folder.write_scores(result)
+    provenance.end(folder, made, answers)
+    notices = (*made.notices, *backend.notices, *answers.notices)
+    return Run(folder, result, notices, stopped=answers.stopped)
+
+
+def _compare(source: RunFolder, made: Plan, answers: Answers, result: Scores) -> None:
+    """Raises `ReplayError` at the first line in which predictions or scores differ from the recorded ones."""
+    for name, ours in (
+        (PREDICTIONS, predictions_text(answers.predictions, made.task.kind)),
+        (SCORES, scores_text(result)),
+    ):
+        theirs = source.text(name)
+        if ours == theirs:
+            continue
+        pairs = zip(theirs.split("\n"), ours.split("\n"), strict=False)
+        line, old, new = next((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
+        at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+        near = slice(max(0, at - 30), at + 40)
+        raise ReplayError(
+            f"{source.path / name}:{line} differs: recorded …{old[near]}… and replayed …{new[near]}…"
+        )
+
+
+def _cassette(run_folder: str | Path, stack: ExitStack) -> Cassette:
+    path = RunFolder(Path(run_folder)).responses
+    if not path.exists():
+        raise RunFolderError(f"{run_folder} holds no recorded answers ({path.name} is missing)")
+    return stack.enter_context(Cassette.open(path, readonly=True))

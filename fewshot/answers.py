@@ -103,9 +103,7 @@ def _prompt(
         completion = answered.get(example.id)
         if completion is not None:
             scheme = made.scheme(example)
-            predictions.append(
-                read_answer(completion, example, format=made.format, scheme=scheme, task=made.task)
-            )
+            predictions.append(read_answer(completion, example, format=made.format, scheme=scheme, task=made.task))
         elif example.id not in asked or as_empty:
             predictions.append(nothing(example, made.task))
     shown = {demo.id: demo for request in asked.values() for demo in request.demonstrations}

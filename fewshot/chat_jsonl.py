@@ -25,7 +25,7 @@ def write(settings: Settings, path: Path) -> int:
     Raises:
         InputError: no example is labelled, or a gold value cannot be carried by the format.
     """
-    import jsonlines  # noqa: PLC0415
+    import jsonlines
 
     made = plan.make(settings)
     if not made.scored:

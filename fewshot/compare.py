@@ -88,7 +88,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         RunFolderError: a folder is no finished run, or a run is incomplete.
         InputError: two runs were not asked the same.
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     if not folders:
         raise InputError("no run to compare", hint="name run folders, e.g. `fewshot compare runs/*`")

@@ -49,7 +49,7 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
     >>> print(unknown("task", "nerd", ["ner", "causal"]))
     unknown task 'nerd' (known: ner, causal); did you mean 'ner'?
     """
-    from difflib import get_close_matches  # noqa: PLC0415  (only the error needs it)
+    from difflib import get_close_matches
 
     known = list(known)
     by_lower = {k.lower(): k for k in reversed(known)}
@@ -59,6 +59,6 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
 
 
 def _entry_points(group: str):  # type: ignore[no-untyped-def]  # importlib.metadata is slow to import
-    from importlib.metadata import entry_points  # noqa: PLC0415
+    from importlib.metadata import entry_points
 
     return entry_points(group=group)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fewshot import engine, plan, provenance
-from fewshot.answers import Answers, ask
+from fewshot import engine, plan, prompt, provenance
+from fewshot.answers import Answers, ask, requests
 from fewshot.backends import Backend, Options, open_backend
 from fewshot.cassette import Cassette
 from fewshot.errors import ReplayError, RunFolderError
@@ -51,7 +51,7 @@ class Run:
     @property
     def scores(self) -> pd.DataFrame:
         """The scores, unrounded: columns `score` (dotted name) and `value`."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         return pd.DataFrame(self.result.scores.items(), columns=["score", "value"])
 
@@ -82,11 +82,12 @@ def run(
     folder = RunFolder(Path(out) if out is not None else default_folder(made, backend))
     if out is None and (done := finished(folder, made)):
         return done
-    provenance.begin(folder, made, backend)
+    builder = builder_for(made, backend)
+    provenance.begin(folder, made, backend, builder)
     with ExitStack() as stack:
         cassette = stack.enter_context(Cassette.open(folder.responses))
         other = _cassette(reuse, stack) if reuse is not None else None
-        answers = ask(made, backend, cassette, reuse=other, listen=listen)
+        answers = ask(made, backend, cassette, builder, reuse=other, listen=listen)
     return _finish(folder, made, backend, answers)
 
 
@@ -106,19 +107,20 @@ def replay(
     settings = replace(was, **changes)
     made = plan.make(settings, recorded=source)
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
+    builder = builder_for(made, backend, recorded=source)
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
         if out is None:
-            answers = ask(made, backend, tape, strict=True, listen=listen, recorded=source)
+            answers = ask(made, backend, tape, builder, strict=True, listen=listen)
             result = _score(made, backend, answers)
             _compare(source, made, answers, result)
             return Run(source, result, made.notices)
         folder = RunFolder(Path(out))
         if done := finished(folder, made):
             return done
-        provenance.begin(folder, made, backend)
+        provenance.begin(folder, made, backend, builder)
         cassette = stack.enter_context(Cassette.open(folder.responses))
-        answers = ask(made, backend, cassette, reuse=tape, strict=True, listen=listen, recorded=source)
+        answers = ask(made, backend, cassette, builder, reuse=tape, strict=True, listen=listen)
     return _finish(folder, made, backend, answers)
 
 
@@ -134,6 +136,64 @@ def options(settings: Settings, *, offline: bool = False, table: Mapping[str, An
         seed=settings.seed,
         extra=settings.extra,
         offline=offline,
+    )
+
+
+def rehearse(settings: Settings) -> str:
+    """The first prompt, and what the whole run would take. Nothing is sent, no key is needed."""
+    made = plan.make(settings)
+    backend = open_backend(settings.backend, options(settings, offline=True))
+    builder = builder_for(made, backend)
+    lines = [*made.notices, *backend.notices]
+    if builder is None:
+        return "\n".join([*lines, f"{backend.model} reads {len(made.examples)} texts; no prompt is sent"])
+    asked = list(requests(made, builder).values())
+    if not asked:
+        return "\n".join([*lines, "nothing to ask"])
+    tokens = sum(map(prompt.estimate_tokens, asked))
+    most = sum(request.max_tokens for request in asked)
+    return "\n".join(
+        [
+            *lines,
+            prompt.describe(asked[0]),
+            "",
+            f"{len(asked)} requests to {backend.endpoint or backend.name}, model {backend.model}",
+            f"about {tokens:,} prompt tokens (estimated: UTF-8 bytes / 4), at most {most:,} answer tokens",
+            "nothing was sent",
+        ]
+    )
+
+
+def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = None) -> prompt.PromptBuilder | None:
+    """What makes the requests of a prompted backend; in a replay, under the wording that was recorded."""
+    if backend.kind == "local":
+        return None
+    table = recorded.run() if recorded else {}
+    was = table.get("plan", {})
+    same = all(
+        was.get(key) == value
+        for key, value in (("task", made.task.name), ("format", made.format_name), ("labels", list(made.labels)))
+    )
+    wording = (
+        prompt.ResolvedPrompt.from_dict(table["prompt"])
+        if same and table.get("prompt")
+        else prompt.resolve(prompt.load_template(made.task.name, made.format_name), made.labels)
+    )
+    here = recorded is not None and was.get("backend") == backend.name and made.settings.base_url is None
+    return prompt.PromptBuilder(
+        prompt=wording,
+        task=made.task,
+        format_name=made.format_name,
+        format=made.format,
+        labels=made.labels,
+        backend=backend.name,
+        endpoint=was.get("endpoint") if here else backend.endpoint,
+        model=backend.model,
+        api=backend.api,
+        max_tokens=made.settings.max_tokens,
+        temperature=made.settings.temperature,
+        seed=made.settings.seed,
+        extra=made.settings.extra,
     )
 
 

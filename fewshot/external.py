@@ -79,7 +79,7 @@ def score(
 
 def _read(path: Path) -> dict[str, _Row]:
     """The rows of a predictions file by id."""
-    import jsonlines  # noqa: PLC0415
+    import jsonlines
 
     rows: dict[str, _Row] = {}
     try:

@@ -34,6 +34,7 @@ Chunk: TypeAlias = tuple[int, int, str]
 _TAG = re.compile(r"O|[BIESUL]-.+", re.DOTALL)
 _MEANING = {"U": "S", "L": "E"}
 _WORD = re.compile(r"\w+|[^\w\s]")
+_SKIP = re.compile(r"\s|[^\W_]+|.", re.DOTALL)
 
 
 def join(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
@@ -47,6 +48,26 @@ def join(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
         edges.append((position, position + len(word)))
         position += len(word) + 1
     return " ".join(words), edges
+
+
+def locate(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
+    """Each word's offsets in the text it was split from; `None` where a word is not found.
+
+    Between two words may lie white space, and whole words that the splitting left out.
+
+    >>> locate(["p53", "(", "A", ")"], "p53 protein (A)")
+    [(0, 3), (12, 13), (13, 14), (14, 15)]
+    """
+    edges, position = [], 0
+    for word in words:
+        while not text.startswith(word, position):
+            skipped = _SKIP.match(text, position)
+            if skipped is None:
+                return None
+            position = skipped.end()
+        edges.append((position, position + len(word)))
+        position += len(word)
+    return edges
 
 
 def tokenize(text: str) -> list[tuple[int, int]]:

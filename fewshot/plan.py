@@ -121,9 +121,7 @@ def _source(settings: Settings, task: Task, recorded: RunFolder | None, table: M
     was = table.get("plan", {}).get("digest")
     ours = recorded if recorded and recorded.settings().data == settings.data else None
     if ours and settings.data != "demo" and not Path(settings.data).exists():
-        return _Source(
-            ours.examples(), was, from_folder=True
-        )  # gone; or a hub, and a replay connects to none
+        return _Source(ours.examples(), was, from_folder=True)  # gone; or a hub, and a replay connects to none
     examples = data.read(settings.data, task.name)
     digest = data.digest(examples)
     if ours and settings.data == "demo" and was != digest:
@@ -245,7 +243,5 @@ def _shown(
     for query, ids in shown.items():
         for id_ in ids:
             if id_ not in texts:
-                raise InputError(
-                    f"{recorded.path}: demonstration {id_!r} of {query!r} is not in {DEMONSTRATIONS}"
-                )
+                raise InputError(f"{recorded.path}: demonstration {id_!r} of {query!r} is not in {DEMONSTRATIONS}")
     return {query: tuple(texts[id_] for id_ in ids) for query, ids in shown.items()}

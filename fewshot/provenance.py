@@ -86,9 +86,7 @@ def begin(folder: RunFolder, made: Plan, answerer: Answerer, prompt: Mapping[str
     """Writes what is known before the first request. A folder that was begun before keeps its start."""
     folder.create()
     started = folder.run().get("run", {}).get("started") if folder.exists() else None
-    folder.write_run(
-        _table(made, answerer, prompt) | {"run": {"started": started or _now(), "complete": False}}
-    )
+    folder.write_run(_table(made, answerer, prompt) | {"run": {"started": started or _now(), "complete": False}})
     folder.write_examples(GOLD, made.examples)
     if made.settings.entities is not None:
         folder.write_entities(made.given)
@@ -169,7 +167,7 @@ def _entities(made: Plan) -> str | None:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+    from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version(), "fewshot": __version__}
     for name in _PACKAGES[1:]:

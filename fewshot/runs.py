@@ -93,7 +93,7 @@ class RunFolder:
 
     def write_run(self, table: Mapping[str, Any]) -> None:
         """`run.toml`. Credentials in URLs are left out."""
-        import tomli_w  # noqa: PLC0415
+        import tomli_w
 
         self._replace(RUN, tomli_w.dumps(_without_credentials(table)))
 
@@ -186,7 +186,7 @@ class RunFolder:
             raise RunFolderError(f"cannot read {self.path / name}: {error}") from None
 
     def _rows(self, name: str) -> Iterable[tuple[dict[str, Any], Where]]:
-        import jsonlines  # noqa: PLC0415
+        import jsonlines
 
         path = self.path / name
         reader = jsonlines.Reader(io.StringIO(self.text(name)))
@@ -218,7 +218,7 @@ def scores_text(scores: Scores) -> str:
 
 
 def _jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
-    import jsonlines  # noqa: PLC0415
+    import jsonlines
 
     text = io.StringIO()
     with jsonlines.Writer(text, dumps=_dumps) as writer:

@@ -190,9 +190,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     if confidence is not None and not isinstance(confidence, int | float):
         where.fail(f"{name}.confidence must be a number, not {_type(confidence)}")
     if key == "panels":
-        return Span(
-            start, end, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence
-        )
+        return Span(start, end, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence)
     role = item.get("role", ...)
     if role is ...:
         role = None

@@ -18,9 +18,9 @@ _WIDE = 240  # a table that is piped into a file or a pager is not folded
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
     """Prints a table: the first column left, numbers right."""
-    from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
@@ -43,7 +43,7 @@ def comparison(made: Comparison, *, title: str | None = None) -> None:
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
     """Prints the scores of one run: the main ones, then the others, then the signature."""
-    from fewshot.evaluation import signature_id, signature_line  # noqa: PLC0415
+    from fewshot.evaluation import signature_id, signature_line
 
     result = run.result
     if not result.scores:
@@ -72,14 +72,12 @@ def progress(what: str) -> Iterator[Callable[[Progress], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(
-        *columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True), transient=True
-    ) as bar:
+    with Bar(*columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task(what, total=None, more="")
 
         def heard(now: Progress) -> None:

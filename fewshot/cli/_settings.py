@@ -20,12 +20,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]", **flags
     )
     what.add_argument("--split", metavar="S", help="the split that is run [test]", **flags)
-    what.add_argument(
-        "--labels", nargs="+", metavar="L", help="these labels only [those of the data]", **flags
-    )
-    what.add_argument(
-        "--entities", metavar="RUN", help="roles: the entities that this run predicted", **flags
-    )
+    what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]", **flags)
+    what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted", **flags)
     what.add_argument("--unlabelled", action="store_true", help="also examples without gold", **flags)
     what.add_argument("--limit", type=int, metavar="N", help="the first N examples only", **flags)
     who = parser.add_argument_group("who answers")
@@ -34,9 +30,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server", **flags)
     who.add_argument("--api", choices=("chat", "completions"), **flags)
     how = parser.add_argument_group("how it is asked")
-    how.add_argument(
-        "--demos", metavar="SOURCE", help="where demonstrations come from [the train split]", **flags
-    )
+    how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]", **flags)
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]", **flags)
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]", **flags)
     how.add_argument(

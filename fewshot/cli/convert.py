@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
     parser.add_argument("--from", dest="reader", metavar="F", help=f"{', '.join(data.names())} [by ending]")
-    parser.add_argument(
-        "--to", dest="writer", metavar="F", help=f"jsonl, study_csv, conll, {CHAT} [by ending]"
-    )
+    parser.add_argument("--to", dest="writer", metavar="F", help=f"jsonl, study_csv, conll, {CHAT} [by ending]")
     parser.add_argument("--task", metavar="T", help="what the data is for (some formats hold one task only)")
     parser.add_argument("--split", metavar="S", help="this split only")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help=f"{CHAT}: these labels only")
@@ -35,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Converts and says how much."""
-    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot.cli import _output
 
     writer = args.writer or data.guess(str(args.target))
     count = _write_chat(args) if writer == CHAT else _write(args, writer)
@@ -56,7 +54,7 @@ def _write(args: argparse.Namespace, name: str) -> int:
 
 
 def _write_chat(args: argparse.Namespace) -> int:
-    from fewshot import chat_jsonl  # noqa: PLC0415
+    from fewshot import chat_jsonl
 
     if args.task is None:
         raise InputError(f"--to {CHAT} needs --task", hint="a prompt asks one question")

@@ -25,8 +25,8 @@ def main(args: argparse.Namespace) -> int:
     """Runs the demo, or writes generated legends."""
     if args.generate is not None:
         return _generate(args.generate, args.seed, args.out)
-    from fewshot import demo  # noqa: PLC0415
-    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot import demo
+    from fewshot.cli import _output
 
     out = args.out or Path("runs/demo")
     for number, comparison in enumerate(demo.tables(out)):
@@ -38,9 +38,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _generate(count: int, seed: int, out: Path | None) -> int:
-    from fewshot import data, synthesis  # noqa: PLC0415
-    from fewshot.errors import InputError  # noqa: PLC0415
-    from fewshot.schema import example_to_json  # noqa: PLC0415
+    from fewshot import data, synthesis
+    from fewshot.errors import InputError
+    from fewshot.schema import example_to_json
 
     if count < 1:
         raise InputError(f"--generate must be at least 1, not {count}")

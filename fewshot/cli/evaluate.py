@@ -18,24 +18,20 @@ from fewshot.settings import Settings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot evaluate`."""
     parser.add_argument("--task", required=True, metavar="T", help="ner, panelization, causal or roles")
-    parser.add_argument(
-        "--data", required=True, metavar="GOLD", help="demo, a file or folder, or hub:REPO:CONFIG"
-    )
+    parser.add_argument("--data", required=True, metavar="GOLD", help="demo, a file or folder, or hub:REPO:CONFIG")
     parser.add_argument("--predictions", required=True, type=Path, metavar="FILE")
     parser.add_argument("--split", default="test", metavar="S", help="[test]")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help="these labels only")
     parser.add_argument("--format", metavar="F", help="of raw output")
-    parser.add_argument(
-        "--missing-as-empty", action="store_true", help="an id without prediction scores as empty"
-    )
+    parser.add_argument("--missing-as-empty", action="store_true", help="an id without prediction scores as empty")
     parser.add_argument("--json", action="store_true", help="scores as JSON on stdout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
 
 
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
-    from fewshot import external, tasks  # noqa: PLC0415
-    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot import external, tasks
+    from fewshot.cli import _output
 
     settings = Settings(
         task=args.task,

@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Prints a name a line, with the first line of its module's docstring."""
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
-    from fewshot import discovery  # noqa: PLC0415
+    from fewshot import discovery
 
     package = _KINDS[args.kind]
     names = discovery.names(package)

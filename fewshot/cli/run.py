@@ -25,16 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
     folder.add_argument("--replay", type=Path, metavar="RUN", help="repeat a run from its recorded answers")
     folder.add_argument("--reuse", type=Path, metavar="RUN", help="take another run's answers where they fit")
-    folder.add_argument(
-        "--dry-run", action="store_true", help="show the first prompt and the costs; send nothing"
-    )
+    folder.add_argument("--dry-run", action="store_true", help="show the first prompt and the costs; send nothing")
     folder.add_argument("--json", action="store_true", help="scores as JSON on stdout")
 
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot import experiment, tasks  # noqa: PLC0415
-    from fewshot.cli import _output  # noqa: PLC0415
+    from fewshot import experiment, tasks
+    from fewshot.cli import _output
 
     if args.replay is not None and args.reuse is not None:
         raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")

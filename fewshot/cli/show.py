@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 from fewshot import discovery, formats, tasks
-from fewshot.errors import InputError
 from fewshot.records import Example, Prediction, Scheme, Value
 from fewshot.runs import RunFolder
 
@@ -32,8 +31,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _show_run(folder: RunFolder) -> None:
-    from fewshot.cli import _output  # noqa: PLC0415
-    from fewshot.experiment import Run  # noqa: PLC0415
+    from fewshot.cli import _output
+    from fewshot.experiment import Run
 
     table = folder.run()
     for name in ("settings", "plan", "run", "usage"):
@@ -50,13 +49,7 @@ def _show_example(folder: RunFolder, id_: str) -> None:
     task, labels = tasks.get(table["task"]), table["labels"]
     examples = {example.id: example for example in folder.examples()}
     if id_ not in examples:
-        raise (
-            discovery.unknown("id", id_, examples)
-            if len(examples) < 50
-            else InputError(
-                f"{folder.path} has no example {id_!r} (it has {len(examples)}, the first is {next(iter(examples))!r})"
-            )
-        )
+        raise discovery.unknown("id", id_, list(examples)[:20])
     example = examples[id_]
     found = {p.id: p for p in folder.predictions(task.kind, [example, *examples.values()])}
     prompt = _recorded_prompt(folder, id_)

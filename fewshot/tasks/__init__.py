@@ -6,12 +6,12 @@ value is written in an answer is a format's business, how the question is worded
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from fewshot import discovery
-from fewshot.records import Example, Kind, Span, Value
+from fewshot.records import Example, Hypothesis, Kind, Span, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,44 @@ def names() -> tuple[str, ...]:
 def get(name: str) -> Task:
     """The task of that name (`InputError` with the nearest name where there is none)."""
     return cast("Task", discovery.load(__name__, name, "TASK"))
+
+
+def spans_of(value: Value) -> tuple[Span, ...]:
+    """A value that is known to be spans."""
+    if isinstance(value, Hypothesis):
+        raise TypeError("this task's value is spans, not a hypothesis")
+    return value
+
+
+def ordered(task: Task, labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels in the task's own order, those that it does not know behind them by name."""
+    found = set(labels)
+    known = [label for label in task.known_labels if label in found]
+    return (*known, *sorted(found.difference(known)))
+
+
+_ALIASES = {"SMALL_MOL": "SMALL_MOLECULE"}  # the study's command lines say it so
+
+
+def resolve_labels(task: Task, wanted: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The labels of a run, and a warning for each name that was taken for another.
+
+    `wanted`: what `--labels` says (nothing or `all`: all of them); `present`: those of the data and its
+    demonstrations, the task's own where there are none.
+
+    Raises:
+        InputError: a wanted label that is not there; names the known ones and the nearest.
+    """
+    known = ordered(task, present) or task.known_labels
+    if not wanted or tuple(wanted) == ("all",):
+        return known, []
+    chosen, warnings = [], []
+    for name in wanted:
+        label = name
+        if name not in known and _ALIASES.get(name) in known:
+            label = _ALIASES[name]
+            warnings.append(f"label {name} is taken as {label}")
+        if label not in known:
+            raise discovery.unknown("label", name, known)
+        chosen.append(label)
+    return ordered(task, chosen), warnings

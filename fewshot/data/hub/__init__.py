@@ -1,0 +1,74 @@
+"""Data sets of the Hugging Face hub, read file by file: no code of theirs is run.
+
+    hub:EMBO/SourceData:NER                     token_classification/[v_…/]ner/{train,validation,test}.jsonl
+    hub:EMBO/sd-nlp-non-tokenized:PANELIZATION  sd_fig_general_tokenization.zip: {train,eval,test}.jsonl
+    hub:OWNER/NAME, hub:OWNER/NAME:FOLDER       *.jsonl in the project's own schema
+
+A line of the first two is a panel (for PANELIZATION: a figure) as words with tags. The id is file and line,
+`test.jsonl:17`. Access is huggingface_hub's own: `HF_ENDPOINT`, `HF_TOKEN`, and its cache, which also serves
+when the hub cannot be reached. `layout` knows which files make a config, `access` gets them, `tagged` reads
+a line of words and tags.
+"""
+
+from __future__ import annotations
+
+from fewshot.data.hub import access, layout, tagged
+from fewshot.errors import InputError
+from fewshot.records import Example
+from fewshot.schema import example_from_json
+
+
+class HubReader:
+    """Data sets by name."""
+
+    suffixes: frozenset[str] = frozenset()
+
+    def read(self, source: str, task: str | None) -> list[Example]:
+        """All splits of a data set.
+
+        Raises:
+            InputError: no such data set or config, the hub cannot be reached, or another task's config.
+            DataError: a line that is not what the layout says.
+        """
+        repo, config = _parsed(source)
+        listing = access.listing(repo)
+        parts = layout.parts(repo, config, listing.files)
+        _check_task(repo, config, task)
+        label_names = tagged.label_names(listing.card, config)
+        examples = []
+        for part in parts:
+            path = access.fetch(repo, part.file, listing.commit)
+            for split, where, row in access.rows(path, f"hub:{repo}/{part.file}", part.split):
+                if isinstance(row, dict) and "words" in row:
+                    examples.append(tagged.example(row, config, split, where, label_names))
+                else:
+                    examples.append(_own(row, split, where))
+        return examples
+
+
+def _parsed(source: str) -> tuple[str, str]:
+    """`(repository, config)` of `hub:REPO[:CONFIG]`; "" where no config is named."""
+    _, repo, *config = source.split(":")
+    if not repo or repo.count("/") > 1 or len(config) > 1:
+        raise InputError(f"{source!r} names no data set", hint="hub:OWNER/NAME:CONFIG, as hub:EMBO/SourceData:NER")
+    return repo, config[0] if config else ""
+
+
+def _check_task(repo: str, config: str, task: str | None) -> None:
+    """A config of words and tags answers one question; the project's own schema may hold any."""
+    if task is None or config not in tagged.CONFIGS:
+        return
+    able = [name for name, tasks in tagged.CONFIGS.items() if task in tasks]
+    if config not in able:
+        hint = f"take {' or '.join(able)}" if able else "causal needs SourceData XML or JSONL"
+        raise InputError(f"config {config} of {repo} holds nothing for {task}", hint=hint)
+
+
+def _own(row: object, split: str | None, where: access.Where) -> Example:
+    """A record in the project's own schema; the file's name is its split unless it names one itself."""
+    if isinstance(row, dict) and row.get("split") is None and split is not None:
+        row = row | {"split": split}
+    return example_from_json(row, where)
+
+
+READER = HubReader()

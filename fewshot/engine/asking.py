@@ -1,0 +1,221 @@
+"""One session with a prompted backend: what is recorded is taken, the rest is asked, a few at a time.
+
+    outcome = await Session(backend, cassette, pace=Pace(concurrency=8)).run(requests)
+
+A fixed number of workers draws from one iterator, so memory does not grow with what is still to be asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from fewshot.backends import PromptedBackend
+from fewshot.cassette import Cassette
+from fewshot.cassette import key as key_of
+from fewshot.engine.progress import Counter, Progress
+from fewshot.engine.retries import Pace, persist
+from fewshot.errors import BackendError, ReplayError
+from fewshot.records import Completion, Request
+
+_BREATH = 256  # recorded answers taken before the event loop has its turn
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the requests. Each ended once: in `answers` (by key), in `failed` (by id, with the reason), or
+    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C)."""
+
+    answers: dict[str, Completion] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    stats: Progress = field(default_factory=Progress)
+    unsent: int = 0
+    stopped: str | None = None
+    interrupted: bool = False
+
+    @property
+    def asked(self) -> int:
+        """Requests sent in this session."""
+        return self.stats.asked
+
+    @property
+    def replayed(self) -> int:
+        """Requests whose answer was recorded already."""
+        return self.stats.replayed
+
+
+class _Abandoned(Exception):  # noqa: N818  (no error: the run is ending, and this request with it)
+    """The wait before a retry was cut short."""
+
+
+class Session:
+    """The state of one `run`."""
+
+    def __init__(
+        self,
+        backend: PromptedBackend | None,
+        cassette: Cassette,
+        *,
+        reuse: Cassette | None = None,
+        pace: Pace,
+        strict: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._backend = None if strict else backend
+        self._cassette, self._reuse, self._pace, self._listen = cassette, reuse, pace, progress
+        self._answers: dict[str, Completion] = {}
+        self._failed: dict[str, str] = {}
+        self._refused: dict[str, str] = {}  # key → why: the same question is not asked twice
+        self._waiting: dict[str, list[str]] = {}  # key → ids of requests in flight
+        self._in_a_row = 0
+        self._unsent = 0
+        self._stopped: str | None = None
+        self._interrupted = False
+        self._ending = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+        self._counter = Counter(None, None)
+
+    async def run(self, requests: Iterable[Request]) -> Outcome:
+        """Every request to its end, or to the first reason to stop."""
+        total = len(requests) if isinstance(requests, Sized) else None
+        self._counter = Counter(total, self._listen)
+        rest = iter(requests)
+        self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._pace.concurrency))]
+        try:
+            await asyncio.wait(self._workers)
+        finally:
+            for worker in self._workers:
+                worker.cancel()
+            ends = await asyncio.gather(*self._workers, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):  # a bug of the backend, a full disk, a miss: not ours to hide
+                raise end
+        self._counter.tell()
+        return Outcome(
+            answers=self._answers,
+            failed=self._failed,
+            stats=self._counter.now(),
+            unsent=self._unsent,
+            stopped=self._stopped,
+            interrupted=self._interrupted,
+        )
+
+    def interrupt(self) -> None:
+        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice: leaves now."""
+        if self._interrupted:
+            for worker in self._workers:
+                worker.cancel()
+        self._interrupted = True
+        self._end()
+
+    def _end(self) -> None:
+        self._ending.set()
+        if not self._counter.stopping:
+            self._counter.stopping = True
+            self._counter.tell()
+
+    async def _work(self, rest: Iterator[Request]) -> None:
+        for drawn, request in enumerate(rest):
+            if self._interrupted:
+                self._unsent += 1
+                return
+            key = key_of(request)
+            try:
+                if self._taken(key, request):
+                    if drawn % _BREATH == 0:
+                        await asyncio.sleep(0)
+                elif self._ending.is_set():
+                    self._unsent += 1
+                else:
+                    await self._ask(key, request)
+                    await asyncio.sleep(0)  # a backend that never waits must not keep Ctrl-C out
+            except Exception:
+                self._end()
+                raise
+
+    def _taken(self, key: str, request: Request) -> bool:
+        """Whether the request ends, or will end, without being sent.
+
+        Raises:
+            ReplayError: it would have to be sent, and may not be.
+        """
+        if key in self._waiting:
+            self._waiting[key].append(request.id)
+            return True
+        if key in self._refused:
+            self._failed[request.id] = self._refused[key]
+            self._counter.failed()
+            return True
+        if key not in self._answers:
+            found = self._recorded(key)
+            if found is None:
+                if self._backend is None:
+                    self._miss(request)
+                return False
+            self._answers[key] = found
+        self._counter.replayed()
+        return True
+
+    def _recorded(self, key: str) -> Completion | None:
+        for cassette in (self._cassette, self._reuse):
+            recorded = cassette.get(key) if cassette is not None else None
+            if recorded is not None and recorded.completion is not None:
+                if cassette is self._reuse and self._reuse is not None and not self._cassette.readonly:
+                    self._cassette.copy(key, self._reuse)
+                return recorded.completion
+        return None
+
+    def _miss(self, request: Request) -> None:
+        tape = self._reuse or self._cassette
+        raise ReplayError(
+            tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing"
+        )
+
+    async def _ask(self, key: str, request: Request) -> None:
+        backend = self._backend
+        if backend is None:
+            raise TypeError("there is nobody to ask")
+        self._waiting[key] = [request.id]
+        self._counter.asked()
+        try:
+            completion = await persist(
+                lambda: backend.answer(request),
+                self._pace,
+                pause=self._pause,
+                retried=self._counter.retried,
+            )
+            self._cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
+        except BackendError as error:
+            self._give_up(key, error)
+        except (_Abandoned, asyncio.CancelledError) as end:
+            self._unsent += len(self._waiting.pop(key))
+            if isinstance(end, asyncio.CancelledError):
+                raise
+        else:
+            self._in_a_row = 0
+            self._answers[key] = completion
+            self._counter.tokens(completion)
+            for _ in self._waiting.pop(key):
+                self._counter.answered()
+
+    def _give_up(self, key: str, error: BackendError) -> None:
+        self._refused[key] = str(error)
+        for id in self._waiting.pop(key):
+            self._failed[id] = str(error)
+            self._counter.failed()
+        self._in_a_row += 1
+        if self._stopped is None and error.fatal:
+            self._stopped = str(error)
+        elif self._stopped is None and self._in_a_row >= self._pace.in_a_row:
+            self._stopped = f"{self._in_a_row} requests in a row failed for good, the last with: {error}"
+        if self._stopped is not None:
+            self._end()
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits before a retry, unless the run is ending."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        if self._ending.is_set():
+            raise _Abandoned

@@ -1,0 +1,64 @@
+"""Scores from tallies: for each example and measure three counts (hits, predicted, gold); sums; then P, R and F1.
+
+Counts are kept by example because an interval is drawn by resampling articles: the score of a resample is made
+of a sum over its rows, and no span is looked at twice.
+
+>>> total = add([{"strict": (1, 2, 1)}, {"strict": (0, 0, 1)}])
+>>> prf("strict.micro", total["strict"])
+{'strict.micro.precision': 0.5, 'strict.micro.recall': 0.5, 'strict.micro.f1': 0.5}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+Counts: TypeAlias = tuple[int, int, int]
+"""Hits, predicted, gold."""
+
+Tally: TypeAlias = Mapping[str, Counts]
+"""The counts of one example by measure."""
+
+NO_COUNTS: Counts = (0, 0, 0)
+
+
+def add(tallies: Iterable[Tally]) -> dict[str, Counts]:
+    """The sum of tallies, by measure."""
+    total: dict[str, list[int]] = {}
+    for tally in tallies:
+        for measure, (hits, predicted, gold) in tally.items():
+            counts = total.setdefault(measure, [0, 0, 0])
+            counts[0] += hits
+            counts[1] += predicted
+            counts[2] += gold
+    return {measure: (c[0], c[1], c[2]) for measure, c in total.items()}
+
+
+def ratios(counts: Counts) -> tuple[float, float, float]:
+    """Precision, recall, F1, in seqeval's order of operations (equal to it to the last digit); 0/0 is 0.
+
+    >>> ratios((2, 3, 4))
+    (0.6666666666666666, 0.5, 0.5714285714285715)
+    """
+    hits, predicted, gold = counts
+    precision = hits / predicted if predicted else 0.0
+    recall = hits / gold if gold else 0.0
+    denominator = precision + recall
+    return precision, recall, 2.0 * precision * recall / denominator if denominator else 0.0
+
+
+def prf(name: str, counts: Counts) -> dict[str, float]:
+    """The three ratios under dotted names."""
+    return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), ratios(counts), strict=True))
+
+
+def macro(name: str, by_label: Sequence[Counts]) -> dict[str, float]:
+    """The mean of each ratio over the labels that have gold."""
+    found = [ratios(counts) for counts in by_label if counts[2]]
+    mean = [sum(column) / len(found) for column in zip(*found, strict=True)] if found else [0.0] * 3
+    return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), mean, strict=True))
+
+
+def accuracy(name: str, counts: Counts) -> dict[str, float]:
+    """The share of examples that are exactly right; their tally is (1 or 0, 1, 1)."""
+    return {f"{name}.accuracy": counts[0] / counts[2] if counts[2] else 0.0}

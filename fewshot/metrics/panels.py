@@ -1,0 +1,79 @@
+"""Panel scores: starts, spans, labels, whole legends.
+
+starts   same first character
+spans    same first character and same end, both ends cut before a tail ("Data information: …"), which
+         belongs to no panel and to every panel
+labels   the multiset of (legend, label), whatever the case. Neutral, neither right nor wrong, and counted:
+         letters that the legend only mentions inside another panel, and gold letters that are not printed
+         in their segment. A gold panel whose labels are not known is left out, with what was predicted there
+exact    the whole legend: all spans, each with its labels
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fewshot.legend import cut_tail, is_printed
+from fewshot.metrics import Tally, accuracy, add, prf
+from fewshot.records import Example, Span
+
+
+def tally(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> Tally:
+    """The counts of one legend. A panel that is predicted twice counts once."""
+    predicted = list(dict.fromkeys(predicted))
+    ours, theirs = _cut(example.text, gold), _cut(example.text, predicted)
+    starts, their_starts = {start for start, _ in ours}, {start for start, _ in theirs}
+    right, wrong_or_right, there, neutral = _labels(example, gold, predicted)
+    whole = ours == theirs and right == wrong_or_right == there
+    return {
+        "starts": (len(starts & their_starts), len(their_starts), len(starts)),
+        "spans": (len(ours & theirs), len(theirs), len(ours)),
+        "labels": (right, wrong_or_right, there),
+        "neutral": (neutral, 0, 0),
+        "exact": (int(whole), 1, 1),
+    }
+
+
+def scores(tallies: Sequence[Tally]) -> dict[str, float]:
+    """All scores of panelization, unrounded, in a fixed order."""
+    total = add(tallies)
+    return {
+        **prf("starts", total["starts"]),
+        **prf("spans", total["spans"]),
+        **prf("labels", total["labels"]),
+        "labels.neutral": float(total["neutral"][0]),
+        **accuracy("exact", total["exact"]),
+    }
+
+
+def _cut(text: str, spans: Sequence[Span]) -> set[tuple[int, int]]:
+    return {(span.start, cut_tail(text, span.start, span.end)) for span in spans}
+
+
+def _labels(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, int, int, int]:
+    """Hits, predicted, gold and neutral letters of one legend."""
+    unknown = [span for span in gold if span.labels is None]
+    theirs: Counter[str] = Counter()
+    for span in predicted:
+        if not any(span.start < panel.end and panel.start < span.end for panel in unknown):
+            theirs.update(label.upper() for label in span.labels or ())
+    ours: Counter[str] = Counter()
+    neutral = Counter({label.upper(): theirs[label.upper()] for label in example.inline_labels or ()})
+    unprinted = 0
+    for span in gold:
+        for label in span.labels or ():
+            if is_printed(label, span.cut(example.text)):
+                ours[label.upper()] += 1
+            else:
+                unprinted += 1
+                neutral[label.upper()] = max(neutral[label.upper()], 1)
+    counted: Counter[str] = Counter()
+    passed = 0
+    for label, n in theirs.items():
+        right = min(n, ours[label])
+        forgiven = min(n - right, neutral[label])
+        counted[label] = n - forgiven
+        passed += forgiven
+    hits = sum((counted & ours).values())
+    return hits, counted.total(), ours.total(), unprinted + passed

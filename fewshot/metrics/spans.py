@@ -1,0 +1,96 @@
+"""Span scores of entities: strict, relaxed, boundary, and whole examples.
+
+Gold `[0,3) GENEPROD`, predicted `[0,5) GENEPROD`: no strict hit (another end), no boundary hit, a relaxed one.
+
+    strict     same start, end and label (on token data equal to seqeval's strict IOB2)
+    boundary   same start and end, whatever the label
+    relaxed    overlapping, with the same label; each span counts once: recall is the share of gold spans that
+               some predicted span overlaps, precision the share of predicted spans that overlap some gold span
+    exact      the whole example: the same set of spans
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fewshot.metrics import NO_COUNTS, Tally, accuracy, add, macro, prf
+from fewshot.records import Span
+
+
+def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = False) -> Tally:
+    """The counts of one example. A span that is predicted twice counts once. `roles`: the role must match too."""
+    ours = {(s.start, s.end, s.label, s.role if roles else None) for s in gold}
+    theirs = {(s.start, s.end, s.label, s.role if roles else None) for s in predicted}
+    hits = ours & theirs
+    counts: dict[str, list[int]] = {}
+    for column, found in ((0, hits), (1, theirs), (2, ours)):
+        for _, _, label, role in found:
+            counts.setdefault(f"label/{label}", [0, 0, 0])[column] += 1
+            if roles:
+                counts.setdefault(f"role/{role}", [0, 0, 0])[column] += 1
+    edges_ours, edges_theirs = {key[:2] for key in ours}, {key[:2] for key in theirs}
+    found_gold, found_predicted = _overlaps(ours, theirs)
+    return {
+        "strict": (len(hits), len(theirs), len(ours)),
+        "boundary": (len(edges_ours & edges_theirs), len(edges_theirs), len(edges_ours)),
+        "relaxed/gold": (found_gold, 0, len(ours)),
+        "relaxed/predicted": (found_predicted, len(theirs), 0),
+        "exact": (int(ours == theirs), 1, 1),
+        **{name: (c[0], c[1], c[2]) for name, c in counts.items()},
+    }
+
+
+def scores(tallies: Sequence[Tally], labels: Sequence[str]) -> dict[str, float]:
+    """All scores of entities, unrounded, in a fixed order."""
+    total = add(tallies)
+    by_label = [total.get(f"label/{label}", NO_COUNTS) for label in labels]
+    found = prf("strict.micro", total["strict"]) | macro("strict.macro", by_label)
+    found |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
+    found |= prf("boundary.micro", total["boundary"]) | accuracy("exact", total["exact"])
+    for label, counts in zip(labels, by_label, strict=True):
+        found |= prf(f"strict.label.{label}", counts) | {f"strict.label.{label}.support": float(counts[2])}
+    return found
+
+
+def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+    """All scores of roles: a hit has the same span, label and role."""
+    total = add(tallies)
+    by_role = [total.get(f"role/{role}", NO_COUNTS) for role in roles]
+    found = prf("strict.micro", total["strict"]) | macro("strict.macro", by_role)
+    found |= accuracy("exact", total["exact"])
+    for kind, names in (("role", roles), ("label", labels)):
+        for name in names:
+            counts = total.get(f"{kind}/{name}", NO_COUNTS)
+            found |= prf(f"strict.{kind}.{name}", counts) | {f"strict.{kind}.{name}.support": float(counts[2])}
+    return found
+
+
+_Key = tuple[int, int, str, str | None]
+
+
+def _overlaps(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:
+    """How many gold spans overlap a predicted one of their label, and how many predicted ones a gold one."""
+    if ours == theirs:
+        return len(ours), len(theirs)
+    return _touched(ours, theirs), _touched(theirs, ours)
+
+
+def _touched(spans: set[_Key], others: set[_Key]) -> int:
+    by_label: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
+    for start, end, label, role in others:
+        by_label.setdefault((label, role), []).append((start, end))
+    return sum(
+        any(left < end and start < right for left, right in by_label.get((label, role), ()))
+        for start, end, label, role in spans
+    )
+
+
+def _relaxed(gold: tuple[int, ...], predicted: tuple[int, ...]) -> dict[str, float]:
+    recall = gold[0] / gold[1] if gold[1] else 0.0
+    precision = predicted[0] / predicted[1] if predicted[1] else 0.0
+    both = precision + recall
+    return {
+        "relaxed.micro.precision": precision,
+        "relaxed.micro.recall": recall,
+        "relaxed.micro.f1": 2.0 * precision * recall / both if both else 0.0,
+    }

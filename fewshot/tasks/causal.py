@@ -1,0 +1,67 @@
+"""CAUSAL: what was tested for its influence on what, by which assay?
+
+"Western blot of p53 in nutlin-treated cells" → intervention `nutlin` SMALL_MOLECULE, observation `p53` GENEPROD,
+assay `Western blot` EXP_ASSAY. Alternatives are sets; nothing says which intervention goes with which observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fewshot.records import Example, Hypothesis, Kind, Member, Span, Value
+from fewshot.tasks import Case
+
+
+class Causal:
+    """The hypothesis that a panel tests."""
+
+    name = "causal"
+    kind: Kind = "hypothesis"
+    known_labels: tuple[str, ...] = (
+        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
+        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
+    )  # fmt: skip
+    default_format = "sentence"
+    headline: tuple[str, ...] = (
+        "members.micro.f1", "interventions.f1", "observations.f1", "assays.f1", "exact.accuracy",
+    )  # fmt: skip
+
+    def gold(self, example: Example) -> Value | None:
+        """The hypothesis."""
+        return example.hypothesis
+
+    def given(self, example: Example) -> tuple[Span, ...]:
+        """Nothing: the question is asked of the text alone."""
+        return ()
+
+    def labels(self, value: Value) -> frozenset[str]:
+        """The types of the members."""
+        return frozenset(member.label for _, members in _hypothesis(value).roles() for member in members)
+
+    def restrict(self, value: Value, labels: Sequence[str]) -> Value:
+        """The members of one of these types."""
+
+        def kept(members: tuple[Member, ...]) -> tuple[Member, ...]:
+            return tuple(member for member in members if member.label in labels)
+
+        return Hypothesis(*(kept(members) for _, members in _hypothesis(value).roles()))
+
+    def empty(self) -> Value:
+        """Nothing was tested."""
+        return Hypothesis()
+
+    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
+        """Scores by role, together and whole (`fewshot.metrics.hypothesis`)."""
+        from fewshot.metrics import hypothesis
+
+        tallies = [hypothesis.tally(_hypothesis(case.gold), _hypothesis(case.predicted)) for case in cases]
+        return hypothesis.scores(tallies)
+
+
+def _hypothesis(value: Value) -> Hypothesis:
+    if not isinstance(value, Hypothesis):
+        raise TypeError("a value of the causal task is a hypothesis")
+    return value
+
+
+TASK = Causal()

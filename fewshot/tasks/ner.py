@@ -1,0 +1,55 @@
+"""NER: which entities does the legend name?
+
+"(A) Western blot of p53" → `Western blot` EXP_ASSAY, `p53` GENEPROD. Labels of SourceData
+(https://huggingface.co/datasets/EMBO/SourceData); any other set of labels is taken from the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fewshot.records import Example, Kind, Span, Value
+from fewshot.tasks import Case, spans_of
+
+
+class Ner:
+    """Entities of a text."""
+
+    name = "ner"
+    kind: Kind = "entities"
+    known_labels: tuple[str, ...] = (
+        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
+        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
+    )  # fmt: skip
+    default_format = "copy_tag"
+    headline: tuple[str, ...] = ("strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1", "boundary.micro.f1")
+
+    def gold(self, example: Example) -> Value | None:
+        """The entities; roles are another task."""
+        return example.entities
+
+    def given(self, example: Example) -> tuple[Span, ...]:
+        """Nothing: the question is asked of the text alone."""
+        return ()
+
+    def labels(self, value: Value) -> frozenset[str]:
+        """The entity labels that occur."""
+        return frozenset(span.label for span in spans_of(value))
+
+    def restrict(self, value: Value, labels: Sequence[str]) -> Value:
+        """The entities with one of `labels`."""
+        return tuple(span for span in spans_of(value) if span.label in labels)
+
+    def empty(self) -> Value:
+        """No entity."""
+        return ()
+
+    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
+        """Strict, relaxed and boundary scores (`fewshot.metrics.spans`)."""
+        from fewshot.metrics import spans
+
+        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted)) for case in cases]
+        return spans.scores(tallies, labels)
+
+
+TASK = Ner()

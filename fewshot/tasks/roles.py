@@ -1,0 +1,61 @@
+"""ROLES: which gene products and small molecules were changed on purpose, which were measured?
+
+"p53 in nutlin-treated cells", entities given → `nutlin` CONTROLLED_VAR, `p53` MEASURED_VAR. The question names the
+entities: the gold ones (oracle), or those that another run found (end to end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from fewshot.records import NO_ROLE, Example, Kind, Span, Value
+from fewshot.tasks import Case, spans_of
+
+BEARERS = ("GENEPROD", "SMALL_MOLECULE")
+"""The labels of the entities that have a role in SourceData."""
+
+
+class Roles:
+    """Roles of given entities."""
+
+    name = "roles"
+    kind: Kind = "roles"
+    known_labels: tuple[str, ...] = ("CONTROLLED_VAR", "MEASURED_VAR")
+    default_format = "list"
+    headline: tuple[str, ...] = (
+        "strict.micro.f1", "strict.role.CONTROLLED_VAR.f1", "strict.role.MEASURED_VAR.f1",
+    )  # fmt: skip
+
+    def gold(self, example: Example) -> Value | None:
+        """The entities that have a role; unlabelled where nobody looked at any entity's role."""
+        if example.entities is None or all(span.role is None for span in example.entities):
+            return None
+        return tuple(span for span in example.entities if span.label in BEARERS and span.role)
+
+    def given(self, example: Example) -> tuple[Span, ...]:
+        """The entities whose role is asked for, without it."""
+        entities = example.entities or ()
+        return tuple(replace(span, role=None) for span in entities if span.label in BEARERS)
+
+    def labels(self, value: Value) -> frozenset[str]:
+        """The roles that occur."""
+        return frozenset(span.role for span in spans_of(value) if span.role)
+
+    def restrict(self, value: Value, labels: Sequence[str]) -> Value:
+        """The entities with one of these roles."""
+        return tuple(span for span in spans_of(value) if span.role != NO_ROLE and span.role in labels)
+
+    def empty(self) -> Value:
+        """No entity has a role."""
+        return ()
+
+    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
+        """Scores by role and by label; span, label and role must match (`fewshot.metrics.spans`)."""
+        from fewshot.metrics import spans
+
+        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), roles=True) for case in cases]
+        return spans.role_scores(tallies, labels, BEARERS)
+
+
+TASK = Roles()

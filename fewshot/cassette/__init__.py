@@ -21,8 +21,9 @@ from typing import Any
 
 from fewshot.cassette import misses
 from fewshot.cassette.journal import Journal
+from fewshot.errors import DataError
 from fewshot.records import Completion, Request
-from fewshot.schema import Json, Where, completion_from_json, completion_to_json, request_to_json
+from fewshot.schema import Json, completion_from_json, completion_to_json, request_to_json
 
 __all__ = ["Cassette", "Recorded", "digest", "key"]
 
@@ -32,7 +33,7 @@ def key(request: Request) -> str:
     server made us change, and the records beside the prompt, are no part of it.
 
     >>> key(Request("gpt3", None, "m", "chat", None, "Tag: p53", 9, 0.0))[:12]
-    '9c86ac38f18c'
+    '063c3668b40a'
     """
     return digest(request_to_json(request))
 
@@ -116,8 +117,10 @@ class Cassette:
                 "the key is not that of its request: the line was changed after it was recorded",
                 hint="restore it, or delete it: it is asked for again",
             )
-        where = Where(self.path, self._journal.line_number(offset), id)
-        completion = completion_from_json(row.get("completion"), row.get("adapted"), where)
+        try:
+            completion = completion_from_json(row.get("completion"), row.get("adapted"))
+        except DataError as error:
+            self._journal.fail(offset, error.message)
         return Recorded(id, tuple(demonstrations), completion)
 
     def append(
@@ -168,7 +171,8 @@ class Cassette:
             return f"{missing}, nor to any other request"
         offset, row = found
         differs = "; ".join(misses.differences(row["request"], asked)) or "nothing but its key"
-        return f"{missing}; the nearest (line {self._journal.line_number(offset)}, {row.get('id')}) differs in {differs}"
+        place = f"line {self._journal.line_number(offset)}, id {row.get('id')}"
+        return f"{missing}; the nearest ({place}) differs in {differs}"
 
     def close(self) -> None:
         """Everything on the disk, the file closed, the next process let in."""
@@ -197,4 +201,4 @@ def _same_answer(left: Json, right: Json) -> bool:
         timeless = {**completion, "seconds": None} if isinstance(completion, dict) else completion
         return timeless, row.get("adapted"), row.get("prediction")
 
-    return answer(left) == answer(right)
+    return bool(answer(left) == answer(right))

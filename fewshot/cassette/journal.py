@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from binascii import unhexlify
 from collections.abc import Callable, Iterator
@@ -97,11 +98,10 @@ class Journal:
         row = _loaded(line)
         if row is None:
             self.fail(offset, "this line is broken", hint="restore it, or delete it: it is asked for again")
-        with suppress(KeyError, TypeError, ValueError):
-            name = bytes.fromhex(row["key"])
-            if len(name) == 32:
-                return name
-        self.fail(offset, "key must be 64 hexadecimal digits")
+        key = row.get("key")
+        if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{64}", key):
+            self.fail(offset, "key must be 64 hexadecimal digits")
+        return bytes.fromhex(key)
 
     def _check_same(self, first: int, second: int, same: Callable[[Any, Any], bool]) -> None:
         if self.raw(first) != self.raw(second) and not same(self.row(first), self.row(second)):

@@ -59,15 +59,11 @@ def _turns(old: list[Any], new: list[Any]) -> list[str]:
 
 
 def _values(old: object, new: object) -> str:
-    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _SHOWN or _alike(old, new):
-        at = _common(str(old), str(new))
-        return f" at character {at}: recorded {_around(str(old), at)}, asked {_around(str(new), at)}"
+    if isinstance(old, str) and isinstance(new, str):
+        at = _common(old, new)
+        if at >= 5 or max(len(old), len(new)) > _SHOWN:  # shown from where they part
+            return f" at character {at}: recorded {_around(old, at)}, asked {_around(new, at)}"
     return f": recorded {_short(old)}, asked {_short(new)}"
-
-
-def _alike(old: object, new: object) -> bool:
-    """Texts with the same beginning are shown from where they part."""
-    return isinstance(old, str) and isinstance(new, str) and _common(old, new) >= 5
 
 
 def _around(text: str, at: int) -> str:

@@ -59,13 +59,11 @@ def ask(
             if backend is not None:
                 await backend.close()
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        outcome = asyncio.run(session())
-    else:
+    if _in_a_loop():
         with ThreadPoolExecutor(1) as thread:
             outcome = thread.submit(asyncio.run, session()).result()
+    else:
+        outcome = asyncio.run(session())
     if outcome.interrupted:
         raise KeyboardInterrupt
     return outcome
@@ -89,6 +87,14 @@ async def aask(
     session = Session(backend, cassette, reuse=reuse, pace=pace or Pace(), strict=strict, progress=progress)
     with _on_interrupt(session.interrupt):
         return await session.run(requests)
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -151,7 +151,7 @@ class Session:
         if key not in self._answers:
             found = self._recorded(key)
             if found is None:
-                if self._backend is None:
+                if self._backend is None and not self._ending.is_set():
                     self._miss(request)
                 return False
             self._answers[key] = found
@@ -168,7 +168,7 @@ class Session:
         return None
 
     def _miss(self, request: Request) -> None:
-        tape = self._reuse or self._cassette
+        tape = self._cassette if self._reuse is None else self._reuse
         raise ReplayError(
             tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing"
         )

@@ -51,9 +51,11 @@ def predict(
         else:
             missing.setdefault(name, []).append(example)
     if strict and missing:
+        tape = cassette if reuse is None else reuse
+        first = next(iter(missing.values()))[0].id
         raise ReplayError(
-            f"{(reuse or cassette).path} has no prediction of {backend.name} for {next(iter(missing.values()))[0].id}",
-            hint=f"--reuse {(reuse or cassette).path.parent} predicts only what is missing",
+            f"{tape.path} has no prediction of {backend.name} for {first}",
+            hint=f"--reuse {tape.path.parent} predicts only what is missing",
         )
     if missing:
         names = {alike[0].id: name for name, alike in missing.items()}

@@ -44,7 +44,7 @@ def scores(tallies: Sequence[Tally], labels: Sequence[str]) -> dict[str, float]:
     """All scores of entities, unrounded, in a fixed order."""
     total = add(tallies)
     by_label = [total.get(f"label/{label}", NO_COUNTS) for label in labels]
-    found = prf("strict.micro", total["strict"]) | macro("strict.macro", by_label)
+    found = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(labels, by_label, strict=True)))
     found |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
     found |= prf("boundary.micro", total["boundary"]) | accuracy("exact", total["exact"])
     for label, counts in zip(labels, by_label, strict=True):
@@ -56,7 +56,7 @@ def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence
     """All scores of roles: a hit has the same span, label and role."""
     total = add(tallies)
     by_role = [total.get(f"role/{role}", NO_COUNTS) for role in roles]
-    found = prf("strict.micro", total["strict"]) | macro("strict.macro", by_role)
+    found = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(roles, by_role, strict=True)))
     found |= accuracy("exact", total["exact"])
     for kind, names in (("role", roles), ("label", labels)):
         for name in names:

@@ -1,0 +1,199 @@
+"""`gpt3`: any server that speaks OpenAI's chat or completions API, through the openai SDK.
+
+    fewshot run --backend gpt3 --task ner                                # the API itself, its default model
+    fewshot run --backend gpt3 --base-url http://127.0.0.1:8000/v1 --model NAME --task ner
+
+Translates a request, sends it once and reads what comes back. What a server will not take (a parameter, the
+system role) is learnt once, sent again within the same answer, and told in `Completion.adapted`. Retries,
+pacing and concurrency are the engine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from fewshot.backends import Options
+from fewshot.backends.gpt3._adapt import Adaptations
+from fewshot.backends.gpt3._errors import Redactor, from_exception, is_content_filter, refusal_text
+from fewshot.backends.gpt3._read import read_completion
+from fewshot.errors import BackendError, InputError
+from fewshot.records import Api, Completion, Request
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+DEFAULT_MODEL = "gpt-6-luna"
+"""The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
+
+API = "https://api.openai.com/v1"
+CONNECT_SECONDS = 10.0
+TOTAL_SECONDS = 120.0
+LIST_SECONDS = 5.0
+CONNECTIONS = 1024
+WORDS = frozenset({"messages", "prompt"})
+ROUTES: dict[Api, str] = {"chat": "chat/completions", "completions": "completions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to send, and with which key. `redact` keeps the key and URL credentials out of every message."""
+
+    base_url: str
+    key: str
+
+    @property
+    def own(self) -> bool:
+        """True at the API's own address."""
+        return urlsplit(self.base_url).hostname == urlsplit(API).hostname
+
+    @property
+    def shown(self) -> str:
+        """The address without credentials and without query.
+
+        >>> Server("http://me:pw@127.0.0.1:8000/v1/?x=1", "none").shown
+        'http://127.0.0.1:8000/v1'
+        """
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"
+
+    @property
+    def redact(self) -> Redactor:
+        """The filter for every message."""
+        parts = urlsplit(self.base_url)
+        secrets = [self.key, parts.username or "", parts.password or ""]
+        return Redactor((*secrets, *map(unquote, secrets)))
+
+
+@dataclass(slots=True)
+class Gpt3:
+    """The backend. `changes` is what this server was found not to take, shared by all requests of the run."""
+
+    model: str
+    endpoint: str | None
+    api: Api
+    server: Server
+    notices: tuple[str, ...] = ()
+    kind: Literal["prompted"] = "prompted"
+    name: str = "gpt3"
+    total_seconds: float = TOTAL_SECONDS
+    adaptations: Adaptations = field(default_factory=Adaptations)
+    _client: AsyncOpenAI | None = None
+
+    async def answer(self, request: Request) -> Completion:
+        """Sends the request, and again only where the server would not take a parameter.
+
+        Raises:
+            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+        """
+        while True:
+            changes = self.adaptations.now()
+            body, adapted = self.adaptations.apply(request, changes)
+            started = perf_counter()
+            try:
+                content = await self._send(request, body)
+            except BackendError:
+                raise
+            except Exception as error:  # the SDK lets errors of its transport through as they are
+                if is_content_filter(error):
+                    return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                if self.adaptations.learn(refusal_text(error), body, changes):
+                    continue
+                raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
+            seconds = perf_counter() - started
+            return read_completion(content, request, seconds, adapted, self.server.redact)
+
+    async def _send(self, request: Request, body: dict[str, Any]) -> bytes:
+        client = self._open()
+        # Only the words go as arguments: the SDK would refuse what it does not know, and extra_body does not.
+        words = {key: value for key, value in body.items() if key in WORDS}
+        extra = {key: value for key, value in body.items() if key not in WORDS} | dict(request.extra)
+        route: Any = client.chat.completions if request.api == "chat" else client.completions
+        async with asyncio.timeout(self.total_seconds):
+            raw = await route.with_raw_response.create(model=request.model, extra_body=extra, **words)
+        return bytes(raw.content)
+
+    def _open(self) -> AsyncOpenAI:
+        if self._client is None:
+            import httpx2
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+            timeout = httpx2.Timeout(self.total_seconds, connect=CONNECT_SECONDS)
+            limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+            self._client = AsyncOpenAI(
+                api_key=self.server.key,
+                base_url=self.server.base_url,
+                max_retries=0,
+                timeout=timeout,
+                http_client=DefaultAsyncHttpxClient(limits=limits, timeout=timeout),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+def open_backend(options: Options) -> Gpt3:
+    """The backend for these options.
+
+    `--base-url`, else `OPENAI_BASE_URL`, else the API; the key from `OPENAI_API_KEY` (other servers need none).
+    `--model`, else `FEWSHOT_GPT3_MODEL`, else (at the API only) `DEFAULT_MODEL`.
+
+    Raises:
+        InputError: no key for the API; no model for another server; not a URL.
+    """
+    url = options.base_url or os.environ.get("OPENAI_BASE_URL") or API
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    server = Server(url, key or "none")
+    _check_url(server)
+    if server.own and not key and not options.offline:
+        raise InputError(
+            f"no key for {server.shown}",
+            hint="set OPENAI_API_KEY, or use --replay RUN (needs no key), or --backend rules",
+        )
+    model, notices = _model(options, server)
+    api = options.api or "chat"
+    return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices)
+
+
+def _check_url(server: Server) -> None:
+    try:
+        parts = urlsplit(server.base_url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError("the base URL is not an http(s) address", hint="like --base-url http://127.0.0.1:8000/v1")
+
+
+def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:
+    if named := options.model or os.environ.get("FEWSHOT_GPT3_MODEL"):
+        return named, ()
+    if server.own:
+        return DEFAULT_MODEL, (f"gpt3: no --model given, using {DEFAULT_MODEL}",)
+    if options.offline:
+        return "", ()
+    raise InputError(f"no --model given for {server.shown}", hint=_offered(server))
+
+
+def _offered(server: Server) -> str:
+    """What `/v1/models` there offers, as a hint; says so where the server does not tell."""
+    import json
+
+    from openai import OpenAI
+
+    try:
+        with OpenAI(api_key=server.key, base_url=server.base_url, max_retries=0, timeout=LIST_SECONDS) as client:
+            raw: Any = client.models.with_raw_response.list()
+            names = [str(item["id"]) for item in json.loads(raw.content)["data"]]
+    except Exception as error:  # whatever is wrong there, the user's next step is the same: name a model
+        failed = from_exception(error, server.shown, "", server.redact)
+        return f"name one; its list of models could not be read: {failed.message}"
+    return f"it offers {', '.join(names[:20])}" if names else "it offers none"

@@ -1,0 +1,96 @@
+"""The body of a 200, read. Servers send HTML, half a JSON or no choice with a 200 too: those may be retried.
+
+{"choices": [{"message": {"content": "p53 [END] x"}, "finish_reason": "stop"}], "usage": {…}}
+with stop ("[END]",) → Completion("p53 ", "stop", adapted={"stop": "cut here"})
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fewshot.backends.gpt3._errors import Redactor, words
+from fewshot.errors import BackendError
+from fewshot.records import Completion, FinishReason, Request
+
+CUT = "cut here"
+
+
+def read_completion(
+    content: bytes, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor
+) -> Completion:
+    """The completion in a response body.
+
+    Raises:
+        BackendError: (retryable) not JSON, no choice, or a choice without text.
+    """
+    body = _json(content, redact)
+    choices = body.get("choices")
+    if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
+        said = f": {redact(words(body['error']))}" if body.get("error") else ""
+        raise BackendError(f"the server answered without a choice{said}", retryable=True, status=200)
+    choice = choices[0]
+    text, refused = _text(choice, request)
+    finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
+    if refused or choice.get("finish_reason") == "content_filter":
+        finish = "refused"
+    elif text is None and finish == "stop":
+        raise BackendError("the server answered without text (content is null)", retryable=True, status=200)
+    kept = cut(text or "", request.stop)
+    if kept != (text or ""):
+        adapted = {"stop": CUT} | dict(adapted)
+        finish = "stop" if finish == "length" else finish
+    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    return Completion(
+        text=kept,
+        finish_reason=finish,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        seconds=seconds,
+        adapted=dict(adapted),
+    )
+
+
+def cut(text: str, stop: tuple[str, ...]) -> str:
+    """The text up to the first stop.
+
+    >>> cut("a [END] b", ("###", "[END]"))
+    'a '
+    """
+    return text[: min((at for s in stop if s and (at := text.find(s)) >= 0), default=len(text))]
+
+
+def _json(content: bytes, redact: Redactor) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        start = content[:200].decode("utf-8", "replace")
+        html = start.lstrip().startswith("<")
+        what = "HTML" if html else "broken JSON" if start.strip() else "nothing"
+        hint = "does --base-url end in /v1?" if html else None
+        raise BackendError(
+            f"the server answered {what}, not an answer: {redact(start[:80])!r}",
+            retryable=True,
+            status=200,
+            hint=hint,
+        ) from None
+    if not isinstance(body, dict):
+        raise BackendError(f"the server answered {type(body).__name__}, not an object", retryable=True, status=200)
+    return body
+
+
+def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, bool]:
+    """`(text, refused)` of a choice: its message in chat, its own text in completions."""
+    if request.api == "completions":
+        text, refusal = choice.get("text"), None
+    else:
+        message = choice.get("message")
+        message = message if isinstance(message, dict) else {}
+        text, refusal = message.get("content"), message.get("refusal")
+    return (text if isinstance(text, str) else None), bool(refusal)
+
+
+def _count(usage: Any, key: str) -> int | None:
+    value = usage.get(key)
+    return value if isinstance(value, int) else None

@@ -1,0 +1,102 @@
+"""Which 2–3 examples a prompt shows: one file a selector, named as `--selector` names it.
+
+A demonstration never comes from the query's article, and never is nearly the query itself (Jaccard similarity of
+word 3-grams ≥ 0.8: it would give the answer away). What is chosen for a query depends on the pool, the seed and
+that query alone, so that a limit, an order or a resume changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from fewshot import discovery
+from fewshot.errors import InputError
+from fewshot.records import Example
+
+NEAR = 0.8
+"""From this Jaccard similarity of word 3-grams on, two texts are near-duplicates."""
+
+
+class Selector(Protocol):
+    """What a file in this package provides under the name `SELECTOR`."""
+
+    def order(self, pool: Sequence[Example], query: Example, seed: int) -> Iterator[int]:
+        """Indices into the pool, best first, each once; drawn from as long as demonstrations are wanted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The demonstrations for one query, in the order in which a prompt shows them, and what was passed over."""
+
+    demonstrations: tuple[Example, ...]
+    excluded_same_group: int = 0
+    excluded_near_duplicates: int = 0
+
+
+class Pool:
+    """The labelled examples that demonstrations are taken from."""
+
+    def __init__(self, examples: Sequence[Example], *, seed: int, selector: str) -> None:
+        self.examples = tuple(examples)
+        self._seed = seed
+        self._selector = cast("Selector", discovery.load(__name__, selector, "SELECTOR"))
+        self._shingles: dict[int, frozenset[tuple[str, ...]]] = {}
+
+    def pick(self, query: Example, shots: int) -> Choice:
+        """The demonstrations for a query.
+
+        Raises:
+            InputError: fewer than `shots` are allowed.
+        """
+        chosen: list[Example] = []
+        same_group = near = 0
+        mine = shingles(query.text)
+        for index in self._selector.order(self.examples, query, self._seed) if shots else ():
+            example = self.examples[index]
+            if example.group == query.group or example.id == query.id:
+                same_group += 1
+            elif jaccard(mine, self._of(index)) >= NEAR:
+                near += 1
+            else:
+                chosen.append(example)
+                if len(chosen) == shots:
+                    break
+        if len(chosen) < shots:
+            raise InputError(
+                f"--shots {shots}: only {len(chosen)} of {len(self.examples)} labelled examples may be shown to"
+                f" {query.id!r} ({same_group} are of its article, {near} are near-duplicates of it)",
+                hint="lower --shots or name more with --demos",
+            )
+        return Choice(tuple(chosen), same_group, near)
+
+    def _of(self, index: int) -> frozenset[tuple[str, ...]]:
+        found = self._shingles.get(index)
+        if found is None:
+            found = self._shingles[index] = shingles(self.examples[index].text)
+        return found
+
+
+def names() -> tuple[str, ...]:
+    """The selectors of this package, by name."""
+    return discovery.names(__name__)
+
+
+def shingles(text: str) -> frozenset[tuple[str, ...]]:
+    """The word 3-grams of a text; of a shorter text all its words as one.
+
+    >>> sorted(shingles("a b c d"))
+    [('a', 'b', 'c'), ('b', 'c', 'd')]
+    """
+    words = text.lower().split()
+    if len(words) < 3:
+        return frozenset((tuple(words),))
+    return frozenset(zip(words, words[1:], words[2:], strict=False))
+
+
+def jaccard(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> float:
+    """Shared n-grams by all n-grams: 1 for equal sets."""
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared)

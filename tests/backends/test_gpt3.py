@@ -1,0 +1,435 @@
+"""The gpt3 backend: the real SDK against a real local server, no mocks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from email.utils import formatdate
+from time import perf_counter, time
+from typing import Any
+
+import pytest
+
+from fewshot.backends import Options, open_backend
+from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3
+from fewshot.backends.gpt3._adapt import Adaptations
+from fewshot.errors import BackendError, InputError
+from fewshot.records import Completion, Request, Turn
+from tests.servers import openai_server as faults
+from tests.servers.openai_server import Fault, OpenAiServer
+
+KEY = "sk-test-0123456789"
+SCHEMA = {"type": "object", "properties": {}, "additionalProperties": False, "required": []}
+UNSUPPORTED = "Unsupported parameter: '{0}' is not supported with this model."
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_BASE_URL", "FEWSHOT_GPT3_MODEL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def opened(url: str, **options: Any) -> Gpt3:
+    backend = open_backend("gpt3", Options(task="ner", base_url=url, **({"model": "tiny"} | options)))
+    assert isinstance(backend, Gpt3)
+    return backend
+
+
+def request(text: str = "p53 binds MDM2.", **changes: Any) -> Request:
+    turns = (Turn("system", "Tag genes."), Turn("user", text))
+    base = Request("gpt3", None, "tiny", "chat", turns, None, max_tokens=50, temperature=0.0)
+    return replace(base, **changes)
+
+
+def full() -> Request:
+    """A request with every parameter."""
+    return request(stop=("[END]",), seed=7, schema=SCHEMA)
+
+
+async def ask(server: OpenAiServer, asked: Request | None = None, **options: Any) -> Completion:
+    backend = opened(server.base_url, **options)
+    try:
+        return await backend.answer(asked or request())
+    finally:
+        await backend.close()
+
+
+async def failure(fault: Fault | None, **server: Any) -> BackendError:
+    with OpenAiServer(faults=[fault], **server) as running:
+        with pytest.raises(BackendError) as caught:
+            await ask(running)
+        assert len(running.posts) == 1, "one send: retries are the engine's"
+    assert KEY not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+# What goes over the wire
+
+
+async def test_chat_request_and_completion() -> None:
+    with OpenAiServer(key=KEY) as server:
+        completion = await ask(server, replace(full(), extra={"top_k": 3}, sample=2))
+        sent = server.posts[0]
+    assert sent.path == "/v1/chat/completions"
+    assert sent.body == {
+        "model": "tiny",
+        "messages": [{"role": "system", "content": "Tag genes."}, {"role": "user", "content": "p53 binds MDM2."}],
+        "max_tokens": 50,
+        "temperature": 0.0,
+        "stop": ["[END]"],
+        "seed": 9,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA},
+        },
+        "top_k": 3,
+    }
+    assert completion == Completion("p53 binds MDM2.", "stop", 5, 3, completion.seconds, {})
+    assert 0 < completion.seconds < 5
+
+
+async def test_completions_request() -> None:
+    asked = request(api="completions", turns=None, prompt="Text: p53\nAnswer:")
+    with OpenAiServer(answers=" p53 [END]") as server:
+        completion = await ask(server, replace(asked, stop=("[END]",)), api="completions")
+    assert server.posts[0].path == "/v1/completions"
+    assert server.posts[0].body["prompt"] == "Text: p53\nAnswer:"
+    assert completion.text == " p53 "
+    assert completion.adapted == {}
+
+
+async def test_at_most_four_stops_go_over_the_wire_and_all_are_applied() -> None:
+    with OpenAiServer(answers="a e b") as server:
+        completion = await ask(server, request(stop=("1", "2", "3", "4", "e")))
+    assert server.posts[0].body["stop"] == ["1", "2", "3", "4"]
+    assert completion.text == "a "
+
+
+async def test_one_client_serves_many_requests_at_once() -> None:
+    with OpenAiServer(delay=0.2) as server:
+        backend = opened(server.base_url)
+        started = perf_counter()
+        answers = await asyncio.gather(*(backend.answer(request(f"text {i}")) for i in range(40)))
+        await backend.close()
+    assert [answer.text for answer in answers] == [f"text {i}" for i in range(40)]
+    assert server.max_concurrency == 40
+    assert perf_counter() - started < 4
+
+
+# What comes back
+
+
+async def test_a_stop_left_in_the_text_is_applied_here() -> None:
+    with OpenAiServer(answers="p53 [END] p53 p53", honours_stop=False) as server:
+        completion = await ask(server, request(stop=("[END]",), max_tokens=3))
+    assert (completion.text, completion.finish_reason) == ("p53 ", "stop")
+    assert completion.adapted == {"stop": "cut here"}
+
+
+async def test_length() -> None:
+    with OpenAiServer(answers="one two three") as server:
+        completion = await ask(server, request(max_tokens=2))
+    assert (completion.text, completion.finish_reason) == ("one two", "length")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.message("content_filter", content=None),
+        faults.message(content=None, refusal="I cannot help."),
+        faults.status(400, "The response was filtered", error_code="content_filter"),
+    ],
+)
+async def test_a_refusal_is_an_answer(fault: Fault) -> None:
+    with OpenAiServer(faults=[fault]) as server:
+        completion = await ask(server)
+    assert (completion.text, completion.finish_reason) == ("", "refused")
+
+
+async def test_no_text_because_the_limit_was_reached_is_an_answer() -> None:
+    with OpenAiServer(faults=[faults.message("length", content=None)]) as server:
+        assert (await ask(server)).finish_reason == "length"
+
+
+async def test_a_server_without_usage() -> None:
+    with OpenAiServer(faults=[Fault(edit=lambda answer: answer.pop("usage"))]) as server:
+        completion = await ask(server)
+    assert (completion.prompt_tokens, completion.completion_tokens) == (None, None)
+
+
+# Adaptations
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "change"),
+    [
+        ("max_tokens", "Unsupported parameter. Use 'max_completion_tokens' instead.", "max_completion_tokens"),
+        ("temperature", "Unsupported value: only the default (1) value is supported.", "dropped"),
+        ("stop", UNSUPPORTED.format("stop"), "dropped"),
+        ("seed", UNSUPPORTED.format("seed"), "dropped"),
+        ("response_format", UNSUPPORTED.format("response_format"), "dropped"),
+        ("system", "Unsupported value: 'messages[0].role' does not support 'system'.", "merged into user"),
+    ],
+)
+async def test_what_openai_refuses_is_learnt_once(name: str, said: str, change: str) -> None:
+    with OpenAiServer(answers="p53 [END] x", refuses={name: said}) as server:
+        backend = opened(server.base_url)
+        first, refused = await backend.answer(full()), len(server.posts) - 1
+        second = await backend.answer(full())
+        await backend.close()
+    assert first.adapted[name] == second.adapted[name] == change
+    assert first.text == "p53 "
+    assert len(server.posts) == refused + 2, "the second request knows"
+    if change == "max_completion_tokens":
+        assert server.posts[-1].body[change] == 50
+    if name == "system":
+        assert server.posts[-1].body["messages"] == [{"role": "user", "content": "Tag genes.\n\np53 binds MDM2."}]
+
+
+FORBIDDEN = {"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said", "change"),
+    [
+        ("seed", 422, {"detail": [FORBIDDEN]}, "dropped"),
+        ("stop", 400, {"detail": "stop sequences are not supported"}, "dropped"),
+        ("temperature", 400, {"object": "error", "message": "`temperature` is unsupported"}, "dropped"),
+        ("system", 400, {"error": "System role not supported", "error_type": "template"}, "merged into user"),
+        ("max_tokens", 400, {"error": {"message": "Unknown field: max_tokens"}}, "max_completion_tokens"),
+    ],
+)
+async def test_what_other_servers_refuse_in_their_words(
+    name: str, code: int, said: dict[str, Any], change: str
+) -> None:
+    with OpenAiServer(refuses={name: faults.body(code, said)}) as server:
+        completion = await ask(server, full())
+    assert completion.adapted == {name: change}
+
+
+async def test_schema_falls_back_to_json_object() -> None:
+    def refuse(asked: dict[str, Any]) -> str:
+        return "{}" if asked["response_format"]["type"] == "json_object" else "bad"
+
+    refusal = faults.status(
+        400, "'response_format' of type 'json_schema' is not supported", param="response_format"
+    )
+    with OpenAiServer(answers=refuse, faults=[refusal]) as server:
+        completion = await ask(server, full())
+    assert (completion.text, completion.adapted) == ("{}", {"response_format": "json_object"})
+
+
+async def test_concurrent_requests_learn_together() -> None:
+    said = {"max_tokens": "Use 'max_completion_tokens' instead.", "temperature": UNSUPPORTED.format("temperature")}
+    with OpenAiServer(refuses=said, delay=0.05) as server:
+        backend = opened(server.base_url)
+        answers = await asyncio.gather(*(backend.answer(request()) for _ in range(8)))
+        await backend.close()
+    wanted = {"max_tokens": "max_completion_tokens", "temperature": "dropped"}
+    assert all(answer.adapted == wanted for answer in answers)
+    assert len(server.posts) == 24, "8 at once: two refusals each, then the answer; nothing is dropped twice"
+
+
+def test_a_late_refusal_does_not_take_a_lesson_back() -> None:
+    state, body = Adaptations(), {"max_tokens": 9}
+    refusal = ("unsupported_parameter", "max_tokens", "")
+    early = state.now()
+    assert state.learn(refusal, body, early)
+    assert state.learn(refusal, {"max_completion_tokens": 9}, state.now())
+    assert state.learn(refusal, body, early), "sent again, with what is known now"
+    assert state.now() == {"max_tokens": "dropped"}
+
+
+async def test_a_parameter_refused_to_the_end_is_an_error() -> None:
+    fault = faults.status(
+        400, UNSUPPORTED.format("temperature"), error_code="unsupported_value", param="temperature"
+    )
+    with OpenAiServer(faults=[fault] * 9) as server:
+        with pytest.raises(BackendError) as caught:
+            await ask(server)
+        assert len(server.posts) == 2
+    assert not caught.value.retryable
+
+
+async def test_a_wrong_value_is_no_adaptation() -> None:
+    error = await failure(faults.status(400, "max_tokens is too large: 50000. At most 4096.", param="max_tokens"))
+    assert (error.retryable, error.fatal, error.status) == (False, False, 400)
+    assert "max_tokens is too large" in str(error)
+
+
+# Errors
+
+
+@pytest.mark.parametrize("code", [408, 409, 429, 500, 502, 503])
+async def test_errors_that_pass(code: int) -> None:
+    error = await failure(faults.status(code, "Try\nlater"))
+    assert (error.retryable, error.fatal, error.status, error.retry_after) == (True, False, code, None)
+    assert f"{code}: Try later" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "2"}, 2.0),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"Retry-After": formatdate(time() + 60)}, 60),
+    ],
+)
+async def test_retry_after(headers: dict[str, str], seconds: float) -> None:
+    error = await failure(faults.status(429, "Slow down", headers=headers))
+    assert error.retry_after == pytest.approx(seconds, abs=5 if seconds == 60 else 0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (faults.status(401, f"Incorrect API key provided: {KEY}"), "OPENAI_API_KEY"),
+        (faults.status(403, "Country not supported"), "OPENAI_API_KEY"),
+        (faults.status(404, "The model `tiny` does not exist"), "--model"),
+        (faults.status(429, "You exceeded your current quota", error_code="insufficient_quota"), "credit"),
+    ],
+)
+async def test_errors_that_end_a_run(fault: Fault, hint: str) -> None:
+    error = await failure(fault)
+    assert (error.retryable, error.fatal) == (False, True)
+    assert hint in str(error)
+
+
+async def test_a_wrong_key_and_an_unknown_model_of_a_strict_server() -> None:
+    assert (await failure(None, key="other")).status == 401
+    assert (await failure(None, models=["big"])).status == 404
+
+
+async def test_a_fastapi_detail_is_told() -> None:
+    error = await failure(faults.body(422, {"detail": [{"loc": ["body", "messages"], "msg": "Field required"}]}))
+    assert "body.messages: Field required" in str(error)
+    assert (error.retryable, error.fatal) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (faults.html(), "HTML"),
+        (faults.cut_json(), "broken JSON"),
+        (faults.body(200, b""), "nothing"),
+        (faults.body(200, b"[1]"), "not an object"),
+        (faults.empty_choices(), "without a choice"),
+        (faults.body(200, {"error": {"message": "upstream died"}}), "upstream died"),
+        (faults.message(content=None), "content is null"),
+        (faults.reset(), "dropped the connection"),
+    ],
+)
+async def test_broken_answers_may_be_asked_again(fault: Fault, words: str) -> None:
+    error = await failure(fault)
+    assert (error.retryable, error.fatal) == (True, False)
+    assert words in str(error)
+
+
+async def test_a_server_that_hangs() -> None:
+    with OpenAiServer(faults=[faults.slow(20)]) as server:
+        backend = opened(server.base_url)
+        backend.total_seconds = 0.3
+        with pytest.raises(BackendError, match="in time") as caught:
+            await backend.answer(request())
+        await backend.close()
+    assert caught.value.retryable
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_server_that_is_down() -> None:
+    url = f"http://127.0.0.1:{closed_port()}/v1"
+    backend = opened(url)
+    with pytest.raises(BackendError, match=f"cannot connect to {url}") as caught:
+        await backend.answer(request())
+    await backend.close()
+    assert caught.value.retryable
+    assert f"is a server running at {url}?" in str(caught.value)
+
+
+async def test_credentials_of_the_address_are_used_and_never_shown() -> None:
+    with OpenAiServer(faults=[faults.status(400, "no: secretpw is wrong; see http://a:b@host/x")]) as server:
+        backend = opened(server.base_url.replace("://", "://somebody:secretpw@"))
+        assert backend.endpoint == f"{server.base_url}/chat/completions"
+        with pytest.raises(BackendError) as caught:
+            await backend.answer(request())
+        await backend.close()
+    assert "secretpw" not in str(caught.value)
+    assert "see http://host/x" in str(caught.value)
+    assert server.posts[0].headers["authorization"].startswith("Basic ")
+
+
+# Opening
+
+
+def test_the_default_model_at_the_api_itself() -> None:
+    backend = open_backend("gpt3", Options(task="ner"))
+    assert backend.kind == "prompted"
+    assert (backend.model, backend.endpoint) == (DEFAULT_MODEL, "https://api.openai.com/v1/chat/completions")
+    assert list(backend.notices) == [f"gpt3: no --model given, using {DEFAULT_MODEL}"]
+
+
+def test_model_and_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEWSHOT_GPT3_MODEL", "mine")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://Host:8000/v1/")
+    backend = open_backend("gpt3", Options(task="ner", api="completions"))
+    assert backend.kind == "prompted"
+    assert (backend.model, backend.endpoint, list(backend.notices)) == (
+        "mine",
+        "http://host:8000/v1/completions",
+        [],
+    )
+
+
+def test_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(InputError, match=r"OPENAI_API_KEY.*--replay.*--backend rules"):
+        open_backend("gpt3", Options(task="ner"))
+    assert open_backend("gpt3", Options(task="ner", offline=True)).model == DEFAULT_MODEL
+
+
+async def test_other_servers_need_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with OpenAiServer() as server:
+        assert (await ask(server)).text
+    assert server.posts[0].headers["authorization"] == "Bearer none"
+
+
+def test_no_model_lists_what_the_server_offers() -> None:
+    with OpenAiServer(models=["small", "big"]) as server, pytest.raises(InputError, match="offers small, big"):
+        opened(server.base_url, model=None)
+
+
+def test_no_model_and_no_server() -> None:
+    with pytest.raises(InputError, match=r"no --model given.*cannot connect"):
+        opened(f"http://127.0.0.1:{closed_port()}/v1", model=None)
+
+
+def test_no_model_offline_connects_to_nothing() -> None:
+    with OpenAiServer() as server:
+        assert opened(server.base_url, model=None, offline=True).model == ""
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://host/v1", "http://", "http://host:port/v1"])
+def test_not_an_address(url: str) -> None:
+    with pytest.raises(InputError, match="not an http"):
+        opened(url)
+
+
+def test_opening_imports_no_sdk() -> None:
+    code = (
+        "import sys; from fewshot.backends import Options, open_backend;"
+        "open_backend('gpt3', Options(task='ner', model='m', base_url='http://x/v1'));"
+        "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

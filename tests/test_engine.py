@@ -184,7 +184,7 @@ def test_back_off_is_jittered_and_grows(path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("random.uniform", uniform)
     go(path, Scripted(lambda name, n: busy(n)), "a", pace=Pace(base=1, cap=5))
-    assert drawn == [(0, 1), (0, 2), (0, 4), (0, 5), (0, 5)]
+    assert drawn[:5] == [(0, 1), (0, 2), (0, 4), (0, 5), (0, 5)]  # tenacity draws once more, for nothing
 
 
 def test_a_fatal_error_stops_the_run_with_one_message(path: Path) -> None:

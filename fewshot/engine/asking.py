@@ -177,15 +177,14 @@ class Session:
         backend = self._backend
         if backend is None:
             raise TypeError("there is nobody to ask")
+
+        async def send() -> Completion:
+            return await backend.answer(request)
+
         self._waiting[key] = [request.id]
         self._counter.asked()
         try:
-            completion = await persist(
-                lambda: backend.answer(request),
-                self._pace,
-                pause=self._pause,
-                retried=self._counter.retried,
-            )
+            completion = await persist(send, self._pace, pause=self._pause, retried=self._counter.retried)
             self._cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
             self._give_up(key, error)

@@ -1,6 +1,6 @@
 """When a request that was not answered is sent again, and after how long.
 
-    answer = await persist(lambda: backend.answer(request), pace, pause=asyncio.sleep, retried=count)
+    answer = await persist(send, pace, pause=asyncio.sleep, retried=count)
 
 Only what the backend calls retryable is sent again: after the time that the server asks for, else with
 exponential back-off and full jitter (a random time up to 1, 2, 4 … 30 s), so that requests which failed
@@ -45,7 +45,8 @@ async def persist(
     pause: Callable[[float], Awaitable[None]],
     retried: Callable[[], None],
 ) -> Completion:
-    """The answer of `send`, tried as often as it makes sense. `pause` waits; `retried` hears of each retry.
+    """The answer of `send` (an `async def`: tenacity awaits no other), tried as often as it makes sense. `pause`
+    waits; `retried` hears of each retry.
 
     Raises:
         BackendError: the last one, when it was not answered.

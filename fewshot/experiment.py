@@ -263,9 +263,7 @@ def _compare(source: RunFolder, made: Plan, answers: Answers, result: Scores) ->
         line, old, new = next((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
         at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
         near = slice(max(0, at - 30), at + 40)
-        raise ReplayError(
-            f"{source.path / name}:{line} differs: recorded …{old[near]}… and replayed …{new[near]}…"
-        )
+        raise ReplayError(f"{source.path / name}:{line} differs: recorded …{old[near]}… and replayed …{new[near]}…")
 
 
 def _cassette(run_folder: str | Path, stack: ExitStack) -> Cassette:

@@ -110,6 +110,4 @@ def _prediction(found: _Row, example: Example, made: Plan) -> Prediction:
         found.where.fail(f"neither {field} nor output", hint=f"give {field}, or output and --format")
     if made.settings.format is None:
         found.where.fail(f"there is raw output and no {field}", hint="say which --format it is in")
-    return read_answer(
-        Completion(output), example, format=made.format, scheme=made.scheme(example), task=made.task
-    )
+    return read_answer(Completion(output), example, format=made.format, scheme=made.scheme(example), task=made.task)

@@ -144,9 +144,7 @@ def _pool(settings: Settings, task: Task, source: _Source, recorded: RunFolder |
     if settings.demos is not None:
         gone = recorded is not None and not Path(settings.demos).exists()
         examples = (
-            recorded.examples(DEMONSTRATIONS)
-            if recorded is not None and gone
-            else data.read(settings.demos, task.name)
+            recorded.examples(DEMONSTRATIONS) if recorded is not None and gone else data.read(settings.demos, task.name)
         )
         if any(example.split for example in examples):
             examples = [example for example in examples if example.split == TRAIN]
@@ -229,9 +227,7 @@ def _predicted_entities(
     return RunFolder(Path(run)).spans(PREDICTIONS, examples)
 
 
-def _shown(
-    settings: Settings, recorded: RunFolder | None, table: Mapping[str, Any]
-) -> dict[str, tuple[Example, ...]]:
+def _shown(settings: Settings, recorded: RunFolder | None, table: Mapping[str, Any]) -> dict[str, tuple[Example, ...]]:
     """What each recorded prompt showed, if the settings that decide it are those of the recording."""
     if recorded is None:
         return {}

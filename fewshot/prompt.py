@@ -30,28 +30,72 @@ from fewshot.formats import Format
 from fewshot.records import Api, Example, Request, Scheme, Span, Turn
 from fewshot.tasks import Task
 
-_PART = re.compile(r"^--- (\w+) *\n", re.MULTILINE)
-_PLACEHOLDER = re.compile(r"\$(\w+)")
+_PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
 _ALLOWED = {"system": {"labels"}, "query": {"text", "entities"}, "answer": {"answer"}}
+_NEEDED = {"query": "text", "answer": "answer"}
 
-_BYTES_PER_TOKEN = 4  # of English; used for estimates that are marked as such
-_DEAR_BYTES_PER_TOKEN = 2.5  # of dense biomedical text, so that an answer that copies it has room
-_ROOM = 128  # tokens, for tags, keys and the end marker
+_BYTES_PER_TOKEN = 4
+"""Of English, in the usual vocabularies: for estimates, which are marked as such."""
+
+_ANSWER_TOKENS_PER_BYTE = 0.6
+"""Room for an answer, by the length of its source. Dense biomedical text takes 2.5 bytes a token (0.4 tokens a byte,
+to copy it); tags, keys and labels take as much again as half of that where every fifth word is an entity."""
+
+_ROOM = 128
+"""Tokens beside that: what a short source needs all the same (its tags, the end marker, a code fence)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A prompt as it is written, before the labels are filled in."""
+    """A prompt as it is written, before the labels are filled in. `name`: that of its file, without a folder."""
 
     name: str
     system: str
     query: str
     answer: str
 
+    @classmethod
+    def from_text(cls, text: str, name: str, *, path: Path | None = None) -> Template:
+        """The three parts of a template. `path`: where errors say it lies (else they say the name).
+
+        >>> Template.from_text("Tag genes.\\n--- query\\nLegend: $text\\n--- answer\\nTagged: $answer\\n", "x").query
+        'Legend: $text'
+
+        Raises:
+            DataError: a part is missing, unknown or there twice, or a placeholder is unknown or missing.
+        """
+        where = path or name
+        pieces = _PART.split(text if text.endswith("\n") else f"{text}\n")
+        found = ["system", *pieces[1::2]]
+        if sorted(found) != sorted(_ALLOWED):
+            raise DataError(
+                f"has the parts {', '.join(found)}",
+                path=where,
+                hint="a prompt is the instruction, a line `--- query` with the question below it, and `--- answer`",
+            )
+        parts = {part: body.strip("\n") for part, body in zip(found, pieces[::2], strict=True)}
+        for part, body in parts.items():
+            _check_placeholders(part, body, where)
+        return cls(name, *(parts[part] for part in _ALLOWED))
+
+    @property
+    def text(self) -> str:
+        """The template as a file holds it: `from_text` reads it back."""
+        return f"{self.system}\n--- query\n{self.query}\n--- answer\n{self.answer}\n"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the wording without any labels."""
+        return _digest(self.system, self.query, self.answer)
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPrompt:
-    """A prompt with its labels filled in: all that a request takes from it, and what `run.toml` keeps."""
+    """A prompt with its labels filled in: all that a request takes from it, and what `run.toml` keeps.
+
+    A replay builds its requests from the recorded one, whatever `prompts/` says by then.
+    """
 
     name: str
     system: str
@@ -60,9 +104,8 @@ class ResolvedPrompt:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the wording."""
-        text = json.dumps([self.system, self.query, self.answer], ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 (hex) of the wording and of the definitions of the labels in it."""
+        return _digest(self.system, self.query, self.answer)
 
     def to_dict(self) -> dict[str, str]:
         """A TOML table."""
@@ -88,42 +131,27 @@ def folder() -> Path:
 
 
 def load_template(task: str, format_name: str, *, file: Path | None = None) -> Template:
-    """The template of a task, in the wording for a format where there is one.
+    """The template of a task, in the wording for a format where there is one; or that of a file.
 
     Raises:
         InputError: there is none.
-        DataError: a part is missing or a placeholder unknown; names the file.
+        DataError: the file cannot be read, or not as a template; names the file.
     """
+    if file is not None and not file.is_file():
+        raise InputError(f"{file}: no such file")
     candidates = [file] if file else [folder() / f"{task}.{format_name}.txt", folder() / f"{task}.txt"]
     for path in candidates:
         if path.is_file():
-            return parse_template(path.read_text("utf-8"), path)
+            return Template.from_text(_read(path), path.name, path=path)
     raise InputError(f"there is no prompt for task {task!r}: {candidates[-1]} is missing")
 
 
-def parse_template(text: str, path: Path) -> Template:
-    """The three parts of a template file.
-
-    Raises:
-        DataError: a part is missing, there is one too many, or a placeholder is unknown.
-    """
-    pieces = _PART.split(text)
-    parts = {"system": pieces[0]} | dict(zip(pieces[1::2], pieces[2::2], strict=True))
-    if set(parts) != set(_ALLOWED):
-        raise DataError(f"needs the parts {', '.join(_ALLOWED)}, has {', '.join(parts)}", path=path)
-    for part, body in parts.items():
-        for name in _PLACEHOLDER.findall(body):
-            if name not in _ALLOWED[part]:
-                allowed = ", ".join(f"${known}" for known in sorted(_ALLOWED[part]))
-                raise DataError(f"unknown placeholder ${name} in part {part} (it knows {allowed})", path=path)
-    for part, name in (("query", "text"), ("answer", "answer")):
-        if f"${name}" not in parts[part]:
-            raise DataError(f"part {part} does not say ${name}", path=path)
-    return Template(path.name, *(parts[part].strip("\n") for part in ("system", "query", "answer")))
-
-
 def resolve(template: Template, labels: Sequence[str]) -> ResolvedPrompt:
-    """The prompt for these labels: a line each, with its definition where `labels.toml` has one."""
+    """The prompt for these labels: a line each, with its definition where `labels.toml` has one.
+
+    >>> resolve(Template("x", "Tag these:\\n$labels", "$text", "$answer"), ["X1", "Disease"]).system
+    'Tag these:\\n- X1\\n- Disease: diseases, symptoms, adverse effects'
+    """
     known = definitions()
     lines = (f"- {label}: {known[label]}" if label in known else f"- {label}" for label in labels)
     system = _fill(template.system, {"labels": "\n".join(lines)})
@@ -135,15 +163,15 @@ def definitions() -> Mapping[str, str]:
     """One line of definition a label, from `prompts/labels.toml`.
 
     Raises:
-        DataError: the file is no TOML table of strings.
+        DataError: the file is no TOML table of lines.
     """
     path = folder() / "labels.toml"
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise DataError(str(error), path=path) from None
+        table = tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"not TOML: {error}", path=path) from None
     for label, text in table.items():
-        if not isinstance(text, str):
+        if not isinstance(text, str) or "\n" in text:
             raise DataError(f"{label} must be one line of text", path=path)
     return table
 
@@ -212,7 +240,7 @@ class PromptBuilder:
         return self.format.render(example.text, value, scheme)
 
     def _turns(self, shown: Sequence[tuple[str, str]], asked: str) -> tuple[Turn, ...]:
-        turns = [Turn("system", self.prompt.system)]
+        turns = [Turn("system", self.prompt.system)] if self.prompt.system else []
         for query, answer in shown:
             turns += [Turn("user", query), Turn("assistant", answer)]
         return (*turns, Turn("user", asked))
@@ -220,23 +248,31 @@ class PromptBuilder:
     def _text(self, shown: Sequence[tuple[str, str]], asked: str) -> str:
         before, _, after = self.prompt.answer.partition("$answer")
         blocks = [f"{query}\n{before}{answer}{after}" for query, answer in shown]
-        # No space at the end: a tokenizer would split the answer's first word otherwise.
-        return "\n\n".join([self.prompt.system, *blocks, f"{asked}\n{before.rstrip()}"])
+        # A space at the end would be cut from the answer's first word, which vocabularies hold with its space; a
+        # line break belongs there: in the demonstrations above it is a token of what precedes the answer.
+        last = f"{asked}\n{before.rstrip(' ')}"
+        return "\n\n".join(block for block in (self.prompt.system, *blocks, last) if block)
 
 
 def answer_tokens(text: str) -> int:
-    """Room for an answer, from the length of the source: a tagged copy of it, and its tags."""
-    return ceil(len(text.encode()) * 1.5 / _DEAR_BYTES_PER_TOKEN) + _ROOM
+    """Room for an answer, from the length of the source: one bound for all formats, as a tagged copy needs it.
+
+    It only ends what would not end by itself: a list or a sentence is shorter, and stops before.
+
+    >>> answer_tokens("x" * 1000)
+    728
+    """
+    return ceil(_bytes(text) * _ANSWER_TOKENS_PER_BYTE) + _ROOM
 
 
 def estimate_tokens(request: Request) -> int:
     """Prompt tokens, estimated as UTF-8 bytes / 4 (no tokenizer can be fetched offline)."""
     texts = [request.prompt or "", *(turn.content for turn in request.turns or ())]
-    return ceil(sum(len(text.encode()) for text in texts) / _BYTES_PER_TOKEN)
+    return ceil(sum(map(_bytes, texts)) / _BYTES_PER_TOKEN)
 
 
 def describe(request: Request) -> str:
-    """The prompt as people read it."""
+    """The prompt as people read it: a completions prompt as it is, of a chat each turn under its role."""
     if request.turns is None:
         return request.prompt or ""
     return "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in request.turns)
@@ -245,3 +281,30 @@ def describe(request: Request) -> str:
 def _fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces placeholders in one pass: what is filled in is not looked at again."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _check_placeholders(part: str, body: str, where: str | Path) -> None:
+    found = _PLACEHOLDER.findall(body)
+    for name in found:
+        if name not in _ALLOWED[part]:
+            allowed = ", ".join(f"${known}" for known in sorted(_ALLOWED[part]))
+            raise DataError(f"unknown placeholder ${name} in part {part} (it knows {allowed})", path=where)
+    needed = _NEEDED.get(part)
+    if needed and found.count(needed) != 1:
+        raise DataError(f"part {part} must say ${needed} once, not {found.count(needed)} times", path=where)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise DataError(f"cannot be read ({reason})", path=path) from None
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))  # JSON can smuggle half a surrogate pair in

@@ -87,9 +87,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunFolderError(
-                f"cannot make {self.path}: {error.strerror}", hint="choose another --out"
-            ) from None
+            raise RunFolderError(f"cannot make {self.path}: {error.strerror}", hint="choose another --out") from None
 
     def write_run(self, table: Mapping[str, Any]) -> None:
         """`run.toml`. Credentials in URLs are left out."""

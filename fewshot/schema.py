@@ -149,9 +149,7 @@ def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where 
     return spans_from_json(row, FIELDS[kind], text, where)
 
 
-def spans_from_json(
-    row: Mapping[str, Any], key: str, text: str, where: Where = NOWHERE
-) -> tuple[Span, ...] | None:
+def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = NOWHERE) -> tuple[Span, ...] | None:
     """The spans under `key` (`panels` or `entities`), in text order; `None` where there is none.
 
     Raises:
@@ -246,8 +244,7 @@ def _entity_to_json(span: Span) -> Json:
 
 def _hypothesis_to_json(value: Hypothesis) -> Json:
     return {
-        role: [{"label": m.label, "text": m.text} | _confidence(m) for m in members]
-        for role, members in value.roles()
+        role: [{"label": m.label, "text": m.text} | _confidence(m) for m in members] for role, members in value.roles()
     }
 
 
@@ -319,9 +316,7 @@ def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int
     seen: dict[str, int] = {}
     for example, line in zip(examples, lines or range(1, len(examples) + 1), strict=False):
         if example.id in seen:
-            raise DataError(
-                f"duplicate id (first on line {seen[example.id]})", path=path, line=line, id=example.id
-            )
+            raise DataError(f"duplicate id (first on line {seen[example.id]})", path=path, line=line, id=example.id)
         seen[example.id] = line
 
 

@@ -16,9 +16,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     flags = {"default": argparse.SUPPRESS}
     what = parser.add_argument_group("what is asked")
     what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles", **flags)
-    what.add_argument(
-        "--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]", **flags
-    )
+    what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]", **flags)
     what.add_argument("--split", metavar="S", help="the split that is run [test]", **flags)
     what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]", **flags)
     what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted", **flags)
@@ -33,9 +31,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]", **flags)
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]", **flags)
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]", **flags)
-    how.add_argument(
-        "--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]", **flags
-    )
+    how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]", **flags)
     how.add_argument("--seed", type=int, metavar="N", help="[0]", **flags)
     how.add_argument("--temperature", type=float, metavar="T", help="[0]", **flags)
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]", **flags)

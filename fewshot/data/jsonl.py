@@ -76,9 +76,7 @@ def _not_json(path: str, number: int, error: InvalidLineError) -> DataError:
     at = getattr(cause, "pos", None)
     reason = str(getattr(cause, "msg", error)).lower()
     place = "" if at is None else f" at character {at + 1}"
-    return DataError(
-        f"not JSON: {reason}{place}", path=path, line=number, hint="each line must be one JSON object"
-    )
+    return DataError(f"not JSON: {reason}{place}", path=path, line=number, hint="each line must be one JSON object")
 
 
 READER = JsonlReader()

@@ -113,9 +113,7 @@ def _parse(path: Path) -> _Element:
         root = etree.parse(path, parser).getroot()
     except etree.XMLSyntaxError as error:
         message = (error.msg or "empty").partition(", line")[0]
-        raise DataError(
-            f"not well-formed XML: {message}", path=path, line=cast("int", error.lineno or 1)
-        ) from error
+        raise DataError(f"not well-formed XML: {message}", path=path, line=cast("int", error.lineno or 1)) from error
     if root.tag != "article":
         raise DataError(
             f"the root is <{root.tag}>",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from typing import Protocol, cast
 
 from fewshot import discovery
@@ -37,16 +39,17 @@ class Choice:
 
 
 class Pool:
-    """The labelled examples that demonstrations are taken from."""
+    """The examples that demonstrations are taken from: labelled for the task, in the order of their source."""
 
     def __init__(self, examples: Sequence[Example], *, seed: int, selector: str) -> None:
         self.examples = tuple(examples)
         self._seed = seed
         self._selector = cast("Selector", discovery.load(__name__, selector, "SELECTOR"))
-        self._shingles: dict[int, frozenset[tuple[str, ...]]] = {}
+        # Only candidates are looked at, a few a query; bounded, since 50,000 texts' 3-grams are gigabytes.
+        self._shingles = lru_cache(maxsize=1024)(lambda index: shingles(self.examples[index].text))
 
     def pick(self, query: Example, shots: int) -> Choice:
-        """The demonstrations for a query.
+        """The demonstrations for a query. Counts what was passed over on the way to them, not in the whole pool.
 
         Raises:
             InputError: fewer than `shots` are allowed.
@@ -58,7 +61,7 @@ class Pool:
             example = self.examples[index]
             if example.group == query.group or example.id == query.id:
                 same_group += 1
-            elif jaccard(mine, self._of(index)) >= NEAR:
+            elif jaccard(mine, self._shingles(index)) >= NEAR:
                 near += 1
             else:
                 chosen.append(example)
@@ -72,16 +75,20 @@ class Pool:
             )
         return Choice(tuple(chosen), same_group, near)
 
-    def _of(self, index: int) -> frozenset[tuple[str, ...]]:
-        found = self._shingles.get(index)
-        if found is None:
-            found = self._shingles[index] = shingles(self.examples[index].text)
-        return found
-
 
 def names() -> tuple[str, ...]:
     """The selectors of this package, by name."""
     return discovery.names(__name__)
+
+
+def seed_of(selector: str, seed: int, query_id: str = "") -> int:
+    """The seed of a generator of its own for each selector (and query), the same on every machine.
+
+    >>> seed_of("random", 0, "fig-1") != seed_of("random", 0, "fig-2")
+    True
+    """
+    text = f"{selector} {seed} {query_id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(sha256(text).digest())
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:

@@ -5,10 +5,11 @@ A server's prompt cache stays warm; what is shown does not depend on the query (
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from random import Random
 
+from fewshot.demonstrations import seed_of
 from fewshot.records import Example
 
 
@@ -23,7 +24,7 @@ class Fixed:
 @lru_cache(maxsize=8)
 def _shuffled(size: int, seed: int) -> tuple[int, ...]:
     indices = list(range(size))
-    random.Random(f"fixed {seed} {size}").shuffle(indices)
+    Random(seed_of("fixed", seed)).shuffle(indices)
     return tuple(indices)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from fewshot.demonstrations import seed_of
 from fewshot.records import Example
 
 
@@ -16,7 +17,7 @@ class RandomOrder:
 
     def order(self, pool: Sequence[Example], query: Example, seed: int) -> Iterator[int]:
         """A permutation, drawn lazily (Fisher–Yates over a sparse array): 3 of 50,000 cost three draws."""
-        draw = Random(f"random {seed} {query.id}")
+        draw = Random(seed_of("random", seed, query.id))
         moved: dict[int, int] = {}
         for left in range(len(pool), 0, -1):
             at = draw.randrange(left)

@@ -52,9 +52,7 @@ def ask(
 
     async def session() -> Outcome:
         try:
-            return await aask(
-                requests, backend, cassette, reuse=reuse, pace=pace, strict=strict, progress=progress
-            )
+            return await aask(requests, backend, cassette, reuse=reuse, pace=pace, strict=strict, progress=progress)
         finally:
             if backend is not None:
                 await backend.close()

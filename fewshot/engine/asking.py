@@ -169,9 +169,7 @@ class Session:
 
     def _miss(self, request: Request) -> None:
         tape = self._cassette if self._reuse is None else self._reuse
-        raise ReplayError(
-            tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing"
-        )
+        raise ReplayError(tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing")
 
     async def _ask(self, key: str, request: Request) -> None:
         backend = self._backend

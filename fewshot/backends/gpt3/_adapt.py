@@ -42,9 +42,7 @@ _UNSUPPORTED = re.compile(
 _NAMED: Mapping[str, re.Pattern[str]] = {
     "max_tokens": re.compile(r"\bmax_(?:completion_)?tokens\b"),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
-    "stop": re.compile(
-        r"""['"`]stop['"`]|\bbody\.stop\b|\bstop[ _](?:sequence|param|string|word)""", re.IGNORECASE
-    ),
+    "stop": re.compile(r"""['"`]stop['"`]|\bbody\.stop\b|\bstop[ _](?:sequence|param|string|word)""", re.IGNORECASE),
     "seed": re.compile(r"\bseed\b", re.IGNORECASE),
     "response_format": re.compile(r"\bresponse_format\b|\bjson_schema\b|\bjson_object\b", re.IGNORECASE),
     "system": re.compile(

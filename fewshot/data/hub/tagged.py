@@ -137,9 +137,7 @@ def _entities(
         return spans
     if asked is not None:
         spans = tuple(span for span in spans if span.label in asked)
-    rows = {
-        label: _tags(row, key, count, where, names) for label, key in _ROLE_ROWS.items() if key in row["label_ids"]
-    }
+    rows = {label: _tags(row, key, count, where, names) for label, key in _ROLE_ROWS.items() if key in row["label_ids"]}
     return _with_roles(spans, rows, edges) if rows else spans
 
 

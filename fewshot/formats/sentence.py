@@ -1,0 +1,138 @@
+"""A hypothesis as the study writes it: one sentence, its entities between tags.
+
+    <geneprod> p53 </geneprod> or <small_molecule> nutlin </small_molecule> was tested for its influence on
+    <geneprod> MDM2 </geneprod> by <EXPERIMENT> Western blot </EXPERIMENT> [END]
+
+A tag is the type in lower case; EXP_ASSAY is written EXPERIMENT. Alternatives are sets. A role without a member is
+written `nothing`. The study calls this format copy_tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from fewshot import grounding
+from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Value
+
+END = "[END]"
+ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"
+_INFLUENCE, _BY, _NOTHING = "was tested for its influence on", "by", "nothing"
+_ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b", re.IGNORECASE)
+_TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
+
+
+class Sentence:
+    """One sentence."""
+
+    kinds: frozenset[Kind] = frozenset(("hypothesis",))
+    stop: tuple[str, ...] = (END,)
+
+    def render(self, text: str, value: Value, scheme: Scheme) -> str:
+        """The sentence. Surfaces that look like one of its tags are escaped by a backslash."""
+        if not isinstance(value, Hypothesis):
+            raise TypeError("sentence carries a hypothesis")
+        tags = _tags(scheme.labels)
+        left, right, assays = (_said(members, tags) for _, members in value.roles())
+        return f"{left} {_INFLUENCE} {right} {_BY} {assays} {END}"
+
+    def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
+        """The members between tags; which role they play is told by the words between them."""
+        problems: Counter[ProblemKind] = Counter()
+        body, ended = _until_end(answer, _tags(scheme.labels))
+        if not body.strip():
+            return Parsed(Hypothesis(), {"empty": 1})
+        members = _members(body, scheme, problems)
+        problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", _NOTHING))
+        problems["unknown_label"] += _unknown(body, scheme)
+        problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)
+        roles: dict[str, dict[Member, None]] = {"interventions": {}, "observations": {}, "assays": {}}
+        for role, member in members:
+            roles[role][member] = None
+        value = Hypothesis(*(tuple(found) for found in roles.values()))
+        return Parsed(value, {kind: count for kind, count in problems.items() if count})
+
+    def schema(self, scheme: Scheme) -> Mapping[str, Any] | None:
+        """Free text."""
+        return None
+
+
+FORMAT = Sentence()
+
+
+def _tag(label: str) -> str:
+    return ASSAY_TAG if label == ASSAY else label.lower()
+
+
+@lru_cache(maxsize=64)
+def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """A tag or the end mark, with the backslashes before it."""
+    names = "|".join(map(re.escape, sorted(map(_tag, labels), key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
+
+
+def _said(members: Iterable[Member], tags: re.Pattern[str]) -> str:
+    pieces = []
+    for member in members:
+        surface = tags.sub(lambda found: "\\" + found[0], member.text)
+        pieces.append(f"<{_tag(member.label)}> {surface} </{_tag(member.label)}>")
+    return " or ".join(pieces) or _NOTHING
+
+
+def _until_end(answer: str, tags: re.Pattern[str]) -> tuple[str, bool]:
+    for found in tags.finditer(answer):
+        if found[4] and not found[1]:
+            return answer[: found.start()], True
+    return answer, False
+
+
+def _members(body: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[tuple[str, Member]]:
+    """(role, member) in order. Before the word of influence: interventions; assays by the word or the tag."""
+    names = {_tag(label).lower(): label for label in scheme.labels}
+    found: list[tuple[str, Member]] = []
+    role, last = "interventions", 0
+    opened: tuple[str, int] | None = None
+    for tag in _tags(scheme.labels).finditer(body):
+        if tag[1] or tag[4]:
+            continue
+        label = names[tag[3].lower()]
+        if not tag[2]:
+            problems["unclosed_tag"] += opened is not None
+            role = _role(body[last : tag.start()], role)
+            opened = (label, tag.end())
+        elif opened is None:
+            problems["unclosed_tag"] += 1
+        else:
+            surface = _unescape(body[opened[1] : tag.start()], scheme).strip()
+            if surface:
+                found.append((role, Member(opened[0], surface)))
+            opened = None
+        last = tag.end()
+    if opened is not None:
+        problems["unclosed_tag"] += 1
+        surface = _unescape(re.split(r" or | was tested | by ", body[opened[1] :])[0], scheme).strip()
+        if surface:
+            found.append((role, Member(opened[0], surface)))
+    return found
+
+
+def _role(between: str, role: str) -> str:
+    """The role that the words before a member lead over to."""
+    if role == "interventions" and _ON.search(between):
+        role = "observations"
+        between = between[max(m.end() for m in _ON.finditer(between)) :]
+    if role == "observations" and re.search(r"\b(?:by|using|via|with)\b", between, re.IGNORECASE):
+        return "assays"
+    return role
+
+
+def _unescape(surface: str, scheme: Scheme) -> str:
+    return _tags(scheme.labels).sub(lambda found: found[0][1:] if found[1] else found[0], surface)
+
+
+def _unknown(body: str, scheme: Scheme) -> int:
+    known = {_tag(label).lower() for label in scheme.labels}
+    return sum(not found[0].startswith("</") and found[1].lower() not in known for found in _TAG_LIKE.finditer(body))

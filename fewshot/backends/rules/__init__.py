@@ -1,0 +1,58 @@
+"""Rules of legends, and what the demonstrations show: the embedded baseline. No weights, no server, no key.
+
+A prompted backend like any other: from a request's demonstrations and query it answers in the format asked. What the
+demonstrations teach (surface forms, verb cues) is all it knows beside general rules of how legends are written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from fewshot import formats
+from fewshot.backends import Options
+from fewshot.backends.rules import causal, entities, panels, roles
+from fewshot.records import Api, Completion, Request, Value
+
+MODEL = "rules-1"
+"""Version of the rules: raised whenever they would answer differently."""
+
+
+class Rules:
+    """Answers from rules."""
+
+    kind: Literal["prompted"] = "prompted"
+    name = "rules"
+    model = MODEL
+    endpoint: str | None = None
+    api: Api = "chat"
+    notices: Sequence[str] = ()
+
+    async def answer(self, request: Request) -> Completion:
+        """The rules' value, written in the format asked."""
+        began = time.perf_counter()
+        chosen = formats.get(request.format, request.scheme.kind)
+        text = chosen.render(request.query.text, predict(request), request.scheme)
+        return Completion(text, seconds=round(time.perf_counter() - began, 6))
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def predict(request: Request) -> Value:
+    """What the rules say of a request's query. They read its text, never its labels."""
+    text, shown, scheme = request.query.text, request.demonstrations, request.scheme
+    if scheme.kind == "panels":
+        return panels.find(text)
+    if scheme.kind == "entities":
+        return entities.find(text, shown, scheme.labels)
+    if scheme.kind == "roles":
+        return roles.find(text, scheme.given, shown, scheme.labels)
+    return causal.find(text, shown, scheme.labels)
+
+
+def open_backend(options: Options) -> Rules:
+    """The rules; nothing in `options` changes them."""
+    del options
+    return Rules()

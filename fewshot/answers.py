@@ -61,7 +61,7 @@ def ask(
         ReplayError: `strict`, and an answer is not recorded.
     """
     if backend.kind == "local":
-        return _predict(made, backend, cassette, listen=listen)
+        return _predict(made, backend, cassette, reuse=reuse, strict=strict, listen=listen)
     if builder is None:
         raise TypeError("a prompted backend needs a prompt builder")
     return _prompt(made, backend, cassette, builder, reuse=reuse, strict=strict, listen=listen)
@@ -122,8 +122,18 @@ def _prompt(
     )
 
 
-def _predict(made: Plan, backend: LocalBackend, cassette: Cassette, *, listen: Listener | None) -> Answers:
-    found = engine.predict(made.examples, backend, cassette, kind=made.task.kind, progress=listen)
+def _predict(
+    made: Plan,
+    backend: LocalBackend,
+    cassette: Cassette,
+    *,
+    reuse: Cassette | None,
+    strict: bool,
+    listen: Listener | None,
+) -> Answers:
+    found = engine.predict(
+        made.examples, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, progress=listen
+    )
     predictions = tuple(found[example.id] for example in made.examples if example.id in found)
     return Answers(predictions=predictions, complete=len(predictions) == len(made.examples))
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from fewshot import plan
+from fewshot import plan, prompt
 from fewshot.errors import InputError, RunFolderError
-from fewshot.experiment import builder_for
 from fewshot.plan import Plan
 from fewshot.records import Example, Turn
 from fewshot.schema import Json
@@ -40,7 +39,18 @@ def write(settings: Settings, path: Path) -> int:
 
 
 def _rows(made: Plan) -> Iterator[Json]:
-    builder = builder_for(made)
+    wording = prompt.resolve(prompt.load_template(made.task.name, made.format_name), made.labels)
+    builder = prompt.PromptBuilder(
+        prompt=wording,
+        task=made.task,
+        format_name=made.format_name,
+        format=made.format,
+        labels=made.labels,
+        backend="",
+        endpoint=None,
+        model="",
+        api="chat",
+    )
     for example in made.scored:
         turns = builder.request(example, (), given=made.given.get(example.id, ())).turns or ()
         answer = Turn("assistant", _answer(made, example))

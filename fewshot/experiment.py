@@ -157,7 +157,7 @@ def rehearse(settings: Settings) -> str:
             *lines,
             prompt.describe(asked[0]),
             "",
-            f"{len(asked)} requests to {backend.endpoint or backend.name}, model {backend.model}",
+            f"{len(asked)} requests to {builder.endpoint or backend.name}, model {backend.model}",
             f"about {tokens:,} prompt tokens (estimated: UTF-8 bytes / 4), at most {most:,} answer tokens",
             "nothing was sent",
         ]
@@ -219,7 +219,7 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
     return Run(folder, result, made.notices) if result.complete else None
 
 
-def default_folder(made: Plan, backend: Backend) -> Path:
+def default_folder(made: Plan, backend: provenance.Answerer) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
     settings = made.settings.to_toml()
     text = repr(sorted(settings.items())) + made.digest + backend.model

@@ -71,6 +71,16 @@ def leading_label(text: str, start: int = 0) -> Label | None:
     return Label(labels, at, found.end(), style)
 
 
+def leading_letters(segment: str) -> tuple[str, ...]:
+    """The letters that a segment opens with; none where it opens with text.
+
+    >>> leading_letters("D&E, Quantification."), leading_letters("Cells were treated.")
+    (('D', 'E'), ())
+    """
+    label = leading_label(segment)
+    return label.labels if label else ()
+
+
 def _letters(printed: str) -> tuple[str, ...]:
     """The letters of a list or range: "A–C, E" → A, B, C, E. Nothing where a range runs backwards."""
     labels: list[str] = []

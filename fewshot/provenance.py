@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import Any, Protocol
 
 from fewshot import __version__
 from fewshot.answers import Answers
+from fewshot.data import DEMO_CAPTION
 from fewshot.evaluation import SCORING, ids_digest
 from fewshot.plan import Plan
+from fewshot.prompt import PromptBuilder
 from fewshot.runs import DEMONSTRATIONS, GOLD, RunFolder
-from fewshot.synthesis import CAPTION
 
 _PACKAGES = ("fewshot", "openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
 
@@ -61,7 +61,7 @@ def signature(made: Plan, answerer: Answerer, answers: Answers | None = None) ->
         "ids": ids_digest(made.scored),
         "labels": list(made.labels),
         "format": made.format_name if answers else settings.format,
-        "prompt": answers.prompt.digest[:16] if answers and answers.prompt else None,
+        "prompt": answers.prompt.prompt.digest[:16] if answers and answers.prompt else None,
         "shots": {"asked": made.pick.shots, "mean": round(mean, 4), "least": min(shots, default=0)},
         "labelled": made.labelled,
         "selector": settings.selector if shown else None,
@@ -69,7 +69,7 @@ def signature(made: Plan, answerer: Answerer, answers: Answers | None = None) ->
         "groups": "given" if made.grouped else "none",
         "backend": answerer.name,
         "model": answerer.model,
-        "endpoint": getattr(answerer, "endpoint", None),
+        "endpoint": answers.prompt.endpoint if answers and answers.prompt else None,
         "api": getattr(answerer, "api", None) if prompted else None,
         "temperature": settings.temperature if prompted else None,
         "max_tokens": (settings.max_tokens or "auto") if prompted else None,
@@ -82,11 +82,11 @@ def signature(made: Plan, answerer: Answerer, answers: Answers | None = None) ->
     }
 
 
-def begin(folder: RunFolder, made: Plan, answerer: Answerer, prompt: Mapping[str, str] | None = None) -> None:
+def begin(folder: RunFolder, made: Plan, answerer: Answerer, builder: PromptBuilder | None = None) -> None:
     """Writes what is known before the first request. A folder that was begun before keeps its start."""
     folder.create()
     started = folder.run().get("run", {}).get("started") if folder.exists() else None
-    folder.write_run(_table(made, answerer, prompt) | {"run": {"started": started or _now(), "complete": False}})
+    folder.write_run(_table(made, answerer, builder) | {"run": {"started": started or _now(), "complete": False}})
     folder.write_examples(GOLD, made.examples)
     if made.settings.entities is not None:
         folder.write_entities(made.given)
@@ -124,14 +124,14 @@ def usage(answers: Answers) -> dict[str, Any]:
     return table
 
 
-def _table(made: Plan, answerer: Answerer, prompt: Mapping[str, str] | None) -> dict[str, Any]:
+def _table(made: Plan, answerer: Answerer, builder: PromptBuilder | None) -> dict[str, Any]:
     """The tables of `run.toml` that do not change while a run goes on."""
     settings = made.settings
     plan = {
         "system": system(answerer),
         "backend": answerer.name,
         "model": answerer.model,
-        "endpoint": getattr(answerer, "endpoint", None),
+        "endpoint": builder.endpoint if builder else None,
         "api": getattr(answerer, "api", None),
         "task": made.task.name,
         "format": made.format_name,
@@ -141,9 +141,14 @@ def _table(made: Plan, answerer: Answerer, prompt: Mapping[str, str] | None) -> 
         "labelled": made.labelled,
         "digest": made.digest,
         "n": len(made.examples),
-        "caption": CAPTION if settings.data == "demo" else None,
+        "caption": DEMO_CAPTION if settings.data == "demo" else None,
     }
-    return {"settings": settings.to_toml(), "plan": plan, "prompt": prompt or {}, "versions": _versions()}
+    return {
+        "settings": settings.to_toml(),
+        "plan": plan,
+        "prompt": builder.prompt.to_dict() if builder else {},
+        "versions": _versions(),
+    }
 
 
 def system(answerer: Answerer) -> str:

@@ -266,7 +266,7 @@ def request_to_json(request: Request) -> Json:
         row["prompt"] = request.prompt
     return row | {
         "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
+        "temperature": float(request.temperature),
         "stop": list(request.stop),
         "seed": request.seed,
         "sample": request.sample,

@@ -52,10 +52,10 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
     values = result.scores
     order = [*headline, *(name for name in values if name not in headline)]
     failed = f" · {result.failed} failed" if result.failed else ""
+    print(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")
     table(
         ["score", "value"],
         [[name, shown(name, values[name])] for name in order if name in values],
-        title=f"{result.task} · n = {result.n}{failed} · {run.folder.path}",
     )
     print(f"{signature_id(result.signature)}  {signature_line(result.signature)}")
 

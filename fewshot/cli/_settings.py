@@ -13,38 +13,38 @@ from fewshot.settings import Settings
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Declares a flag for every setting. A flag that is not given leaves no trace: `--replay` needs to know."""
-    flags = {"default": argparse.SUPPRESS}
-    what = parser.add_argument_group("what is asked")
-    what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles", **flags)
-    what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]", **flags)
-    what.add_argument("--split", metavar="S", help="the split that is run [test]", **flags)
-    what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]", **flags)
-    what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted", **flags)
-    what.add_argument("--unlabelled", action="store_true", help="also examples without gold", **flags)
-    what.add_argument("--limit", type=int, metavar="N", help="the first N examples only", **flags)
-    who = parser.add_argument_group("who answers")
-    who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]", **flags)
-    who.add_argument("--model", metavar="M", **flags)
-    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server", **flags)
-    who.add_argument("--api", choices=("chat", "completions"), **flags)
-    how = parser.add_argument_group("how it is asked")
-    how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]", **flags)
-    how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]", **flags)
-    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]", **flags)
-    how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]", **flags)
-    how.add_argument("--seed", type=int, metavar="N", help="[0]", **flags)
-    how.add_argument("--temperature", type=float, metavar="T", help="[0]", **flags)
-    how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]", **flags)
+    what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
+    what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles")
+    what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
+    what.add_argument("--split", metavar="S", help="the split that is run [test]")
+    what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]")
+    what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
+    what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
+    what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
+    who = parser.add_argument_group("who answers", argument_default=argparse.SUPPRESS)
+    who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
+    who.add_argument("--model", metavar="M")
+    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server")
+    who.add_argument("--api", choices=("chat", "completions"))
+    how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
+    how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
+    how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
+    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]")
+    how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    how.add_argument("--seed", type=int, metavar="N", help="[0]")
+    how.add_argument("--temperature", type=float, metavar="T", help="[0]")
+    how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
         "--extra",
         action="append",
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
-        **flags,
     )
-    how.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]", **flags)
+    how.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
     how.add_argument(
-        "--failed-as-empty", action="store_true", help="score requests that failed as empty answers", **flags
+        "--failed-as-empty",
+        action="store_true",
+        help="score requests that failed as empty answers",
     )
 
 

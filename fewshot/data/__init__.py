@@ -22,6 +22,7 @@ from fewshot.records import Example
 from fewshot.schema import example_to_json
 
 DEMO = Path(__file__).parent.parent / "corpus" / "demo.jsonl"
+DEMO_CAPTION = "synthetic: shows the mechanics, is no evidence"
 
 
 class Reader(Protocol):

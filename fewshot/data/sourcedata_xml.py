@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from fewshot import legend
 from fewshot.errors import DataError
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.schema import Where
@@ -113,15 +114,20 @@ def _parse(path: Path) -> _Element:
         root = etree.parse(path, parser).getroot()
     except etree.XMLSyntaxError as error:
         message = (error.msg or "empty").partition(", line")[0]
-        raise DataError(f"not well-formed XML: {message}", path=path, line=cast("int", error.lineno or 1)) from error
+        raise DataError(f"not well-formed XML: {message}", path=path, line=error.lineno or 1) from error
     if root.tag != "article":
         raise DataError(
             f"the root is <{root.tag}>",
             path=path,
-            line=root.sourceline,
+            line=_sourceline(root),
             hint="SourceData XML begins with <article>",
         )
     return root
+
+
+def _sourceline(element: _Element) -> int | None:
+    line = element.sourceline
+    return line if isinstance(line, int) else None
 
 
 def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Example | None:
@@ -133,9 +139,7 @@ def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Ex
     for first, after in flat.panels:
         start, end = _trimmed(text, first - shift, after - shift)
         if start < end:
-            from fewshot import legend
-
-            spans.append(Span(start, end, PANEL, labels=legend.leading_label(text[start:end])))
+            spans.append(Span(start, end, PANEL, labels=legend.leading_letters(text[start:end])))
     return Example(where.id or "", group, text, panels=tuple(spans), split=split) if spans else None
 
 

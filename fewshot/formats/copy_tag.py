@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Any
 
 from fewshot.alignment import align
-from fewshot.legend import leading_label
+from fewshot.legend import leading_letters
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 
 END = "[END]"
@@ -206,8 +206,7 @@ def _spans(extents: Sequence[Extent], text: str, scheme: Scheme) -> tuple[Span, 
         if end <= start or (found and start < found[-1].end):
             continue
         if scheme.kind == "panels":
-            printed = leading_label(text[start:end])
-            found.append(Span(start, end, PANEL, printed.labels if printed else ()))
+            found.append(Span(start, end, PANEL, leading_letters(text[start:end])))
         else:
             found.append(Span(start, end, label))
     return tuple(found)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from fewshot.data.hub import access, layout, tagged
 from fewshot.errors import InputError
 from fewshot.records import Example
-from fewshot.schema import example_from_json
+from fewshot.schema import Where, example_from_json
 
 
 class HubReader:
@@ -64,7 +64,7 @@ def _check_task(repo: str, config: str, task: str | None) -> None:
         raise InputError(f"config {config} of {repo} holds nothing for {task}", hint=hint)
 
 
-def _own(row: object, split: str | None, where: access.Where) -> Example:
+def _own(row: object, split: str | None, where: Where) -> Example:
     """A record in the project's own schema; the file's name is its split unless it names one itself."""
     if isinstance(row, dict) and row.get("split") is None and split is not None:
         row = row | {"split": split}

@@ -39,8 +39,8 @@ def listing(repo: str) -> Listing:
     Raises:
         InputError: no such data set, no access to it, or neither hub nor cache.
     """
-    import httpx2  # noqa: PLC0415  (huggingface_hub and its transport: only `hub:` needs them)
-    from huggingface_hub import HfApi, errors  # noqa: PLC0415
+    import httpx2
+    from huggingface_hub import HfApi, errors
 
     try:
         info = HfApi(endpoint=_endpoint()).dataset_info(repo, timeout=30)
@@ -61,8 +61,8 @@ def fetch(repo: str, file: str, commit: str | None) -> Path:
     Raises:
         InputError: it cannot be fetched.
     """
-    import httpx2  # noqa: PLC0415
-    from huggingface_hub import errors, hf_hub_download  # noqa: PLC0415
+    import httpx2
+    from huggingface_hub import errors, hf_hub_download
 
     try:
         path = hf_hub_download(repo, file, repo_type="dataset", revision=commit, endpoint=_endpoint())
@@ -138,7 +138,7 @@ def _endpoint() -> str | None:
 
 def _cached(repo: str) -> Listing | None:
     """The newest cached revision of a data set."""
-    from huggingface_hub import CacheNotFound, scan_cache_dir  # noqa: PLC0415
+    from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:
         repos = scan_cache_dir().repos
@@ -162,7 +162,7 @@ def _unreachable(error: Exception, what: str) -> InputError:
 
 def _refused(repo: str, error: Exception) -> InputError:
     """What the hub said, in words."""
-    from huggingface_hub import errors  # noqa: PLC0415
+    from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
         return InputError(f"data set {repo} is gated", hint="accept its terms on the hub and set HF_TOKEN")

@@ -118,7 +118,7 @@ def _panels(tags: Sequence[str], edges: iob.Edges, text: str) -> tuple[Span, ...
         body = surface.strip()
         if body:
             begin = start + len(surface) - len(surface.lstrip())
-            found.append(Span(begin, begin + len(body), PANEL, labels=legend.leading_label(body)))
+            found.append(Span(begin, begin + len(body), PANEL, labels=legend.leading_letters(body)))
     return tuple(found)
 
 

@@ -50,12 +50,13 @@ def ask(
     backend: Backend,
     cassette: Cassette,
     builder: PromptBuilder | None,
+    asked: Mapping[str, Request],
     *,
     reuse: Cassette | None = None,
     strict: bool = False,
     listen: Listener | None = None,
 ) -> Answers:
-    """Predictions for the examples of a plan. `strict`: from recordings only.
+    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only.
 
     Raises:
         ReplayError: `strict`, and an answer is not recorded.
@@ -64,7 +65,7 @@ def ask(
         return _predict(made, backend, cassette, reuse=reuse, strict=strict, listen=listen)
     if builder is None:
         raise TypeError("a prompted backend needs a prompt builder")
-    return _prompt(made, backend, cassette, builder, reuse=reuse, strict=strict, listen=listen)
+    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, listen=listen)
 
 
 def requests(made: Plan, builder: PromptBuilder) -> dict[str, Request]:
@@ -81,12 +82,12 @@ def _prompt(
     backend: PromptedBackend,
     cassette: Cassette,
     builder: PromptBuilder,
+    asked: Mapping[str, Request],
     *,
     reuse: Cassette | None,
     strict: bool,
     listen: Listener | None,
 ) -> Answers:
-    asked = requests(made, builder)
     outcome = engine.ask(
         asked.values(),
         None if strict else backend,

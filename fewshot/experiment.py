@@ -83,11 +83,12 @@ def run(
     if out is None and (done := finished(folder, made)):
         return done
     builder = builder_for(made, backend)
+    asked = requests(made, builder) if builder else {}
     provenance.begin(folder, made, backend, builder)
     with ExitStack() as stack:
         cassette = stack.enter_context(Cassette.open(folder.responses))
         other = _cassette(reuse, stack) if reuse is not None else None
-        answers = ask(made, backend, cassette, builder, reuse=other, listen=listen)
+        answers = ask(made, backend, cassette, builder, asked, reuse=other, listen=listen)
     return _finish(folder, made, backend, answers)
 
 
@@ -108,10 +109,11 @@ def replay(
     made = plan.make(settings, recorded=source)
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
     builder = builder_for(made, backend, recorded=source)
+    asked = requests(made, builder) if builder else {}
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
         if out is None:
-            answers = ask(made, backend, tape, builder, strict=True, listen=listen)
+            answers = ask(made, backend, tape, builder, asked, strict=True, listen=listen)
             result = _score(made, backend, answers)
             _compare(source, made, answers, result)
             return Run(source, result, made.notices)
@@ -120,7 +122,7 @@ def replay(
             return done
         provenance.begin(folder, made, backend, builder)
         cassette = stack.enter_context(Cassette.open(folder.responses))
-        answers = ask(made, backend, cassette, builder, reuse=tape, strict=True, listen=listen)
+        answers = ask(made, backend, cassette, builder, asked, reuse=tape, strict=True, listen=listen)
     return _finish(folder, made, backend, answers)
 
 
@@ -225,7 +227,7 @@ def default_folder(made: Plan, backend: provenance.Answerer) -> Path:
     text = repr(sorted(settings.items())) + made.digest + backend.model
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     model = re.sub(r"[^A-Za-z0-9.]+", "-", backend.model.rstrip("/").rpartition("/")[2]).strip("-")
-    name = backend.name if model.startswith(backend.name) else f"{backend.name}-{model}"
+    name = model if model.startswith(backend.name) else f"{backend.name}-{model}"
     return RUNS / f"{name}-{made.task.name}-{made.pick.shots}shot-{digest}"
 
 

@@ -162,10 +162,15 @@ class RunFolder:
         return {row["id"]: tuple(row.get("demonstrations", ())) for row, _ in rows if "id" in row}
 
     def recorded_request(self, id: str) -> dict[str, Any] | None:
-        """The request that was last recorded for an example, as `responses.jsonl` has it."""
-        rows = self._rows(RESPONSES) if self.responses.exists() else ()
-        found = [row.get("request") for row, _ in rows if row.get("id") == id]
-        return found[-1] if found else None
+        """The request that was last recorded for an example, as `responses.jsonl` has it.
+
+        Two examples with the same text may share a request: it stands there under the id of the first.
+        """
+        texts = {example.id: example.text for example in self.examples()}
+        same = {other for other, text in texts.items() if text == texts.get(id)} | {id}
+        rows = list(self._rows(RESPONSES)) if self.responses.exists() else []
+        found = [row for row, _ in rows if row.get("id") == id] or [row for row, _ in rows if row.get("id") in same]
+        return found[-1].get("request") if found else None
 
     def text(self, name: str) -> str:
         """The text of a file of the folder.
@@ -176,7 +181,7 @@ class RunFolder:
         try:
             return (self.path / name).read_text("utf-8")
         except FileNotFoundError:
-            what = "is no run folder" if name == RUN else "holds an unfinished run"
+            what = "holds an unfinished run" if self.exists() else "is no run folder"
             raise RunFolderError(
                 f"{self.path} {what} ({name} is missing)", hint="`fewshot run` makes and continues one"
             ) from None

@@ -174,10 +174,7 @@ def test_a_miss_names_the_nearest_and_what_differs(path: Path) -> None:
     record(path, "a", "b")
     with Cassette.open(path, readonly=True) as cassette:
         says = cassette.explain_miss(asked("b", model="m2", temperature=0.5))
-        assert (
-            "(line 2, id b) differs in model: recorded 'm', asked 'm2'; temperature: recorded 0.0, asked 0.5"
-            in says
-        )
+        assert "(line 2, id b) differs in model: recorded 'm', asked 'm2'; temperature: recorded 0.0, asked 0.5" in says
         says = cassette.explain_miss(asked("b", "legend of X"))
         assert "turns[1] (user) at character 10: recorded '…legend of b', asked '…legend of X'" in says
         says = cassette.explain_miss(asked("c", "legend of a", max_tokens=8))

@@ -39,9 +39,7 @@ class Scripted:
     api: Api = "chat"
     notices: Sequence[str] = ()
 
-    def __init__(
-        self, script: Callable[[str, int], Exception | None] = lambda name, n: None, wait: float = 0
-    ) -> None:
+    def __init__(self, script: Callable[[str, int], Exception | None] = lambda name, n: None, wait: float = 0) -> None:
         self.script, self.wait = script, wait
         self.tries: Counter[str] = Counter()
         self.flying = self.most = 0

@@ -177,9 +177,7 @@ def test_a_schema_goes_with_json_alone() -> None:
 
 
 def test_settings_go_into_the_request() -> None:
-    made = builder(
-        "ner", "list", "completions", max_tokens=7, temperature=0.5, seed=3, extra={"service_tier": "flex"}
-    )
+    made = builder("ner", "list", "completions", max_tokens=7, temperature=0.5, seed=3, extra={"service_tier": "flex"})
     request = made.request(QUERY, (), sample=2)
     assert (request.max_tokens, request.temperature, request.seed, request.sample) == (7, 0.5, 3, 2)
     assert request.extra == {"service_tier": "flex"}

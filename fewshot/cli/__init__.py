@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code (argparse leaves by itself after --help and --version)."""
-    argv = list(sys.argv[1:] if argv is None else argv)
+    argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     try:
         args = _parser(argv).parse_args(argv)
         return _command(args.command).main(args)

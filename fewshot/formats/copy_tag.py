@@ -49,11 +49,11 @@ class CopyTag:
         tags = _tags(_labels(scheme))
         parts, last = [], 0
         for span in sorted(value, key=lambda span: span.start):
-            parts += [_escape(text[last : span.start], tags), f" <{span.label}> "]
-            parts += [_escape(span.cut(text), tags), f" </{span.label}> "]
+            parts += [_escape(text[last : span.start], tags), f"<{span.label}>"]
+            parts += [_escape(span.cut(text), tags), f"</{span.label}>"]
             last = span.end
-        parts.append(_escape(text[last:], tags))
-        return "".join(parts).strip(" ") + f" {END}"
+        parts += [_escape(text[last:], tags), END]
+        return _spaced(parts)
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         """The spans of a copy, however it differs from the source."""
@@ -90,6 +90,14 @@ def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag of the task or the end mark, with the backslashes before it. Case and inner spaces are free."""
     names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True))) or "(?!)"
     return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
+
+
+def _spaced(parts: Sequence[str]) -> str:
+    """Pieces and tags in turn, with a space between them where there is none yet."""
+    written = ""
+    for part in parts:
+        written += part if not written or not part or written.endswith(" ") or part.startswith(" ") else f" {part}"
+    return written
 
 
 def _escape(piece: str, tags: re.Pattern[str]) -> str:

@@ -129,7 +129,7 @@ def _read_panels(lines: Sequence[str], text: str, scheme: Scheme, problems: Coun
             continue
         starts[place] = _letters(matched[1])
     ordered = sorted(starts)
-    ends = [*ordered[1:], len(text)]
+    ends = [*ordered[1:], len(text)] if ordered else []
     return tuple(
         Span(start, start + len(text[start:end].rstrip()), PANEL, starts[start])
         for start, end in zip(ordered, ends, strict=True)

@@ -216,9 +216,7 @@ async def test_schema_falls_back_to_json_object() -> None:
     def refuse(asked: dict[str, Any]) -> str:
         return "{}" if asked["response_format"]["type"] == "json_object" else "bad"
 
-    refusal = faults.status(
-        400, "'response_format' of type 'json_schema' is not supported", param="response_format"
-    )
+    refusal = faults.status(400, "'response_format' of type 'json_schema' is not supported", param="response_format")
     with OpenAiServer(answers=refuse, faults=[refusal]) as server:
         completion = await ask(server, full())
     assert (completion.text, completion.adapted) == ("{}", {"response_format": "json_object"})
@@ -246,9 +244,7 @@ def test_a_late_refusal_does_not_take_a_lesson_back() -> None:
 
 
 async def test_a_parameter_refused_to_the_end_is_an_error() -> None:
-    fault = faults.status(
-        400, UNSUPPORTED.format("temperature"), error_code="unsupported_value", param="temperature"
-    )
+    fault = faults.status(400, UNSUPPORTED.format("temperature"), error_code="unsupported_value", param="temperature")
     with OpenAiServer(faults=[fault] * 9) as server:
         with pytest.raises(BackendError) as caught:
             await ask(server)

@@ -122,13 +122,11 @@ def test_a_dry_run_sends_and_writes_nothing(capsys: pytest.CaptureFixture[str]) 
 def test_comparing(capsys: pytest.CaptureFixture[str]) -> None:
     for task in ("ner", "panelization"):
         assert cli.main(["run", "--task", task, "--data", "gold.jsonl", "--out", f"runs/{task}"]) == 0
-    assert (
-        cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--format", "list", "--out", "runs/list"]) == 0
-    )
+    assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--format", "list", "--out", "runs/list"]) == 0
     capsys.readouterr()
     assert cli.main(["compare", "runs/ner", "runs/list", "--out", "runs/table"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith(("all-empty", "rules-1"))] == [
+    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-1"))] == [
         "all-empty",
         *["rules-1"] * 2,
     ]
@@ -173,7 +171,7 @@ def test_predictions_of_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mine.jsonl:1 (id who): no such id" in fails(capsys, *argv)
     Path("mine.jsonl").write_text('{"id": "fig-0", "entities": []}\n' * 2)
     assert "mine.jsonl:2 (id fig-0): duplicate id (first on line 1)" in fails(capsys, *argv)
-    Path("mine.jsonl").write_text('{"id": "fig-0", "output": "x"}\n')
+    Path("mine.jsonl").write_text("".join(json.dumps({"id": row["id"], "output": "x"}) + "\n" for row in LEGENDS))
     assert "say which --format" in fails(capsys, *argv)
 
 
@@ -206,8 +204,7 @@ def test_converting(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["convert", "gold.jsonl", "back.jsonl", "--from", "jsonl", "--to", "jsonl"]) == 0
     assert [json.loads(line) for line in Path("back.jsonl").read_text().splitlines()] == LEGENDS
     assert (
-        cli.main(["convert", "gold.jsonl", "chat.jsonl", "--to", "chat_jsonl", "--task", "ner", "--split", "test"])
-        == 0
+        cli.main(["convert", "gold.jsonl", "chat.jsonl", "--to", "chat_jsonl", "--task", "ner", "--split", "test"]) == 0
     )
     line = json.loads(Path("chat.jsonl").read_text().splitlines()[0])
     assert [message["role"] for message in line["messages"]] == ["system", "user", "assistant"]

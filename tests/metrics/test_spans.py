@@ -91,9 +91,7 @@ def test_strict_equals_seqeval(seed: int) -> None:
     found = spans.scores(tallies, LABELS)
 
     def seqeval(average: str | None) -> tuple[object, ...]:
-        return tuple(
-            v1.precision_recall_fscore_support(gold, said, average=average, scheme=scheme, zero_division=0)
-        )
+        return tuple(v1.precision_recall_fscore_support(gold, said, average=average, scheme=scheme, zero_division=0))
 
     names = ("precision", "recall", "f1")
     assert tuple(found[f"strict.micro.{n}"] for n in names) == seqeval("micro")[:3]

@@ -220,9 +220,7 @@ class OpenAiServer:
         return Fault(raw=raw[: len(raw) // 2] if fault.cut else raw, headers=fault.headers)
 
     def _models(self) -> Fault:
-        data = [
-            {"id": name, "object": "model", "created": 1, "owned_by": "test"} for name in self.models or ("tiny",)
-        ]
+        data = [{"id": name, "object": "model", "created": 1, "owned_by": "test"} for name in self.models or ("tiny",)]
         return Fault(raw=json.dumps({"object": "list", "data": data}).encode())
 
     def _refusal(self, request: Json) -> Fault | None:
@@ -236,9 +234,7 @@ class OpenAiServer:
                 if isinstance(said, Fault):
                     return said
                 param = "messages[0].role" if name == "system" else name
-                return status(
-                    400, said, error_code="unsupported_parameter", param=param, kind="invalid_request_error"
-                )
+                return status(400, said, error_code="unsupported_parameter", param=param, kind="invalid_request_error")
         return None
 
     def _complete(self, request: Received, number: int) -> Json:

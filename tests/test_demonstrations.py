@@ -59,7 +59,7 @@ class TestEverySelector:
         choice = Pool([near, far], seed=0, selector=selector).pick(query, 1)
         assert choice.demonstrations == (far,)
         assert choice.excluded_near_duplicates <= 1
-        with pytest.raises(InputError, match="only 1 of 2 labelled examples .* 1 are near-duplicates"):
+        with pytest.raises(InputError, match=r"only 1 of 2 labelled examples .* 1 are near-duplicates"):
             Pool([near, far], seed=0, selector=selector).pick(query, 2)
 
     def test_says_how_many_there_are(self, selector: str) -> None:

@@ -48,7 +48,8 @@ def example(id_: str, text: str, *entities: tuple[str, str, str], panels: dict[s
 
 BLOT = example(
     "paper-1/1",
-    "Loss of Zrk2 (A) Western blot of Ploc3 in zrk2-null cells. (B, C) Ploc3 foci (p < 0.05).\nData information: n = 3.",
+    "Loss of Zrk2 (A) Western blot of Ploc3 in zrk2-null cells. (B, C) Ploc3 foci (p < 0.05).\n"
+    "Data information: n = 3.",
     ("Western blot", "EXP_ASSAY", ""),
     ("Ploc3", "GENEPROD", "MEASURED_VAR"),
     ("zrk2", "GENEPROD", "CONTROLLED_VAR"),
@@ -276,7 +277,7 @@ def test_a_broken_template_is_an_error_that_names_the_file(tmp_path: Path, text:
 
 
 def test_files_that_are_missing_or_no_text(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="none.txt: no such file"):
+    with pytest.raises(InputError, match=r"none\.txt: no such file"):
         load_template("ner", "list", file=tmp_path / "none.txt")
     with pytest.raises(InputError, match="no prompt for task 'nope'"):
         load_template("nope", "list")

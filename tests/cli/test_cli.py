@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fewshot import cli
 
-LEGENDS = [
+LEGENDS: list[dict[str, Any]] = [
     {
         "id": f"fig-{n}",
         "group": f"10.5555/{n}",
@@ -176,7 +177,7 @@ def test_predictions_of_others(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_raw_output_of_others(capsys: pytest.CaptureFixture[str]) -> None:
-    output = LEGENDS[0]["text"].replace("p53", "<GENEPROD>p53</GENEPROD>")  # type: ignore[attr-defined]
+    output = LEGENDS[0]["text"].replace("p53", "<GENEPROD>p53</GENEPROD>")
     Path("mine.jsonl").write_text("".join(json.dumps({"id": r["id"], "output": output}) + "\n" for r in LEGENDS))
     argv = [
         "evaluate",

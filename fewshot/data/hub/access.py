@@ -51,7 +51,7 @@ def listing(repo: str) -> Listing:
         return cached
     except (errors.HfHubHTTPError, errors.HFValidationError) as error:
         raise _refused(repo, error) from error
-    card = info.card_data.to_dict() if info.card_data else {}
+    card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]
     return Listing(info.sha, tuple(sibling.rfilename for sibling in info.siblings or ()), card)
 
 

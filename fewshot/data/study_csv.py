@@ -1,0 +1,201 @@
+"""The study's CSV: pairs of input and target text, as its seq2seq models were trained on.
+
+    subset,input_text,output_text
+    train,(A) Blot of p53.,<panel> (A) Blot of p53. </panel> [END]
+
+`subset` is train|trainset, validation|eval, test|testset. The export that it came from has one column, `input
+###tt9HHSlkWoUM### target`, and no subsets: read too. Targets are aligned to inputs; what a row holds (panels,
+entities, a hypothesis) is seen from the tags. The id is file:line.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fewshot import formats
+from fewshot.data import lines
+from fewshot.errors import DataError, RunFolderError
+from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
+from fewshot.schema import Where
+
+DELIMITER = "###tt9HHSlkWoUM###"
+SUBSETS = {
+    "train": "train", "trainset": "train", "validation": "validation", "eval": "validation",
+    "test": "test", "testset": "test",
+}  # fmt: skip
+COLUMNS = ("subset", "input_text", "output_text")
+_TAG = re.compile(r"<\s*([A-Za-z][A-Za-z_]{1,30})\s*>(?=.*?</\s*\1\s*>)", re.DOTALL)
+_INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
+_TASKS: dict[Kind, str] = {"panels": "panelization", "entities": "ner", "hypothesis": "causal"}
+_LEAST_COPIED = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    subset: str | None
+    input: str
+    target: str
+    where: Where
+
+
+class StudyCsvReader:
+    """Reads both shapes."""
+
+    suffixes = frozenset((".csv",))
+
+    def read(self, source: str, task: str | None) -> list[Example]:
+        """All rows, in order; what the rows hold must be what `task` asks for.
+
+        Raises:
+            DataError: a missing column, an unknown subset, an empty text, a target that is no copy of its input.
+        """
+        rows = list(_rows(source))
+        kind = _kind(rows, task, source)
+        labels = _labels(rows, kind)
+        return [_example(row, kind, labels) for row in rows]
+
+
+class StudyCsvWriter:
+    """Writes subset, input and target."""
+
+    def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
+        """Writes the examples that are labelled for `task` (without one: for what the first example holds).
+
+        Raises:
+            DataError: an example is labelled for none of the tasks that the format can hold, or for another.
+        """
+        count = 0
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(COLUMNS)
+                for example in examples:
+                    kind = next((k for k, name in _TASKS.items() if task == name), None) or _held(example)
+                    target = None if kind is None else _target(example, kind)
+                    if kind is None or target is None:
+                        raise DataError(f"not labelled for {task or 'any task'}", id=example.id, hint="say --task")
+                    task = _TASKS[kind]
+                    writer.writerow((example.split or "test", example.text, target))
+                    count += 1
+        except OSError as error:
+            raise RunFolderError(f"cannot write {path}: {error.strerror}") from None
+        return count
+
+
+READER = StudyCsvReader()
+WRITER = StudyCsvWriter()
+
+
+def _rows(source: str) -> Iterator[_Row]:
+    """Rows of either shape, with the line on which each starts."""
+    reader = csv.reader(lines(source), strict=True)
+    started, head = 1, None
+    try:
+        for cells in reader:
+            line, started = started, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            where = Where(source, line)
+            if head is None:
+                head = [cell.strip() for cell in cells]
+                if DELIMITER not in ",".join(cells):
+                    _check_head(head, where)
+                    continue
+                head = []
+            yield _paired(cells, head, where)
+    except csv.Error as error:
+        raise DataError(f"not CSV: {error}", path=source, line=reader.line_num) from None
+
+
+def _check_head(head: Sequence[str], where: Where) -> None:
+    missing = [name for name in COLUMNS if name not in head]
+    if missing and len(head) > 1:
+        where.fail(f"no column {missing[0]!r} (columns: {', '.join(head)})", hint=f"needs {', '.join(COLUMNS)}")
+    if missing and not any(head):
+        where.fail("no header", hint=f"needs {', '.join(COLUMNS)}")
+
+
+def _paired(cells: Sequence[str], head: Sequence[str], where: Where) -> _Row:
+    """One row, checked. Of a single column the delimiter parts input and target (commas belong to the text)."""
+    if "input_text" not in head:
+        left, found, right = ",".join(cells).partition(DELIMITER)
+        if not found:
+            where.fail(f"no {DELIMITER} between input and target")
+        subset: str | None = None
+    else:
+        if len(cells) != len(head):
+            where.fail(f"{len(cells)} columns where the header has {len(head)}")
+        row = dict(zip(head, cells, strict=True))
+        said, left, right = row["subset"].strip().lower(), row["input_text"], row["output_text"]
+        if said not in SUBSETS:
+            where.fail(f"unknown subset {row['subset']!r}", hint=f"one of {', '.join(SUBSETS)}")
+        subset = SUBSETS[said]
+    text = _PREFIX.sub("", left.strip(), count=1)
+    for name, value in (("input_text", text), ("output_text", right)):
+        if not value.strip():
+            where.fail(f"{name} is empty")
+    return _Row(subset, text, right.strip(), where)
+
+
+def _kind(rows: Sequence[_Row], task: str | None, source: str) -> Kind:
+    """What the targets hold; checked against the task they are read for."""
+    tags = {found.lower() for row in rows for found in _TAG.findall(row.target)}
+    if PANEL in tags:
+        kind: Kind = "panels"
+    elif any(_INFLUENCE.search(row.target) for row in rows):
+        kind = "hypothesis"
+    else:
+        kind = "entities"
+    if task is not None and _TASKS[kind] != task:
+        raise DataError(f"the targets are those of {_TASKS[kind]}, not of {task}", path=source)
+    return kind
+
+
+def _labels(rows: Sequence[_Row], kind: Kind) -> tuple[str, ...]:
+    """The labels of the tags in the targets. A source string between angle brackets is no tag."""
+    if kind == "panels":
+        return (PANEL,)
+    found = {tag: None for row in rows for tag in _TAG.findall(row.target) if f"<{tag}>" not in row.input}
+    if kind == "hypothesis":
+        return tuple(dict.fromkeys("EXP_ASSAY" if tag.upper() == "EXPERIMENT" else tag.upper() for tag in found))
+    return tuple(found)
+
+
+def _example(row: _Row, kind: Kind, labels: tuple[str, ...]) -> Example:
+    where = row.where
+    id_ = f"{Path(str(where.path)).name}:{where.line}"
+    form = formats.get("sentence" if kind == "hypothesis" else "copy_tag", kind)
+    parsed = form.parse(row.target, row.input, Scheme(kind, labels))
+    if parsed.fidelity is not None and parsed.fidelity < _LEAST_COPIED:
+        where.fail(f"output_text is no copy of input_text ({parsed.fidelity:.0%} of it is there)")
+    value = parsed.value
+    if isinstance(value, Hypothesis):
+        return Example(id_, id_, row.input, hypothesis=value, split=row.subset)
+    if kind == "panels":
+        return Example(id_, id_, row.input, panels=value, split=row.subset)
+    return Example(id_, id_, row.input, entities=value, split=row.subset)
+
+
+def _held(example: Example) -> Kind | None:
+    """What an example is labelled for: panels before entities, as figures carry both."""
+    if example.panels is not None:
+        return "panels"
+    if example.hypothesis is not None:
+        return "hypothesis"
+    return None if example.entities is None else "entities"
+
+
+def _target(example: Example, kind: Kind) -> str | None:
+    value = {"panels": example.panels, "entities": example.entities, "hypothesis": example.hypothesis}[kind]
+    if value is None:
+        return None
+    if isinstance(value, Hypothesis):
+        labels = tuple(dict.fromkeys(m.label for _, members in value.roles() for m in members))
+        return formats.get("sentence", kind).render(example.text, value, Scheme(kind, labels))
+    labels = tuple(dict.fromkeys(span.label for span in value))
+    return formats.get("copy_tag", kind).render(example.text, value, Scheme(kind, labels))

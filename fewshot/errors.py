@@ -17,7 +17,10 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FewshotError(Exception):

@@ -75,14 +75,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         raise discovery.unknown("command", chosen, names())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in names():
-        text = (_command(name).__doc__ or "").strip()
         sub = commands.add_parser(
             name,
-            help=text.partition("\n")[0].rstrip("."),
-            description=text,
+            help=discovery.summary(__name__, name).rstrip("."),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == chosen:
+            sub.description = (_command(name).__doc__ or "").strip()
             _command(name).add_arguments(sub)
     return parser
 

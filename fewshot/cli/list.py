@@ -22,14 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Prints a name a line, with the first line of its module's docstring."""
-    from importlib import import_module
-
     from fewshot import discovery
 
     package = _KINDS[args.kind]
     names = discovery.names(package)
     width = max(map(len, names), default=0)
     for name in names:
-        text = (import_module(f"{package}.{name}").__doc__ or "").strip().partition("\n")[0]
-        print(f"{name:{width}}  {text}")
+        print(f"{name:{width}}  {discovery.summary(package, name)}")
     return 0

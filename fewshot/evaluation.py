@@ -86,7 +86,7 @@ def ids_digest(examples: Iterable[Example]) -> str:
     """SHA-256 (16 hex digits) of the scored ids, in order: two runs are comparable where it is the same."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(example.id.encode() + b"\0")
+        digest.update(example.id.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -339,7 +339,7 @@ def _label(item: Mapping[str, Any], where: Where, name: str) -> str:
 
 
 def encoded(row: Mapping[str, Any]) -> str:
-    """A row as one line of JSON, letters as they are. Half a surrogate pair, which UTF-8 cannot carry (JSON's escapes
+    r"""A row as one line of JSON, letters as they are. Half a surrogate pair, which UTF-8 cannot carry (JSON's escapes
     smuggle it in), is escaped, with all the rest of its line.
 
     >>> encoded({"text": "é"}), encoded({"text": "é\ud83d"})

@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from fewshot import data, discovery, tasks
+from fewshot.cli import _settings
 from fewshot.errors import InputError
 from fewshot.records import Example
 from fewshot.settings import Settings
@@ -94,7 +95,7 @@ def _write_chat(args: argparse.Namespace) -> int:
         data=args.source,
         split=split,
         shots=0,
-        labels=tuple(args.labels),
+        labels=_settings.labels(args.labels),
         format=args.format,
     )
     return chat_jsonl.write(settings, args.target)

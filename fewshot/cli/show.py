@@ -38,6 +38,8 @@ def _show_run(folder: RunFolder) -> None:
     for name in ("settings", "plan", "run", "usage"):
         print(f"[{name}]")
         for key, value in table.get(name, {}).items():
+            if value in ("", [], {}):
+                continue
             print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
         print()
     scores = folder.scores()

@@ -46,6 +46,7 @@ class Sentence:
         if not body.strip():
             return Parsed(Hypothesis(), {"empty": 1})
         members = _members(body, scheme, problems)
+        problems["text_added"] += not members and _NOTHING not in body.lower()  # whatever it is, it is no such sentence
         problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", _NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
         problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)

@@ -63,15 +63,15 @@ def evaluate(
 ) -> Scores:
     """Scores the predictions of those examples that are labelled for the task.
 
-    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty.
+    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty. Of the
+    gold only `labels` count; whatever is predicted counts.
     """
     by_id = {prediction.id: prediction for prediction in predictions}
     cases = []
     for example in examples:
         gold = task.gold(example)
         if gold is not None and example.id in by_id:
-            value = task.restrict(by_id[example.id].value, labels)
-            cases.append(Case(example, task.restrict(gold, labels), value))
+            cases.append(Case(example, task.restrict(gold, labels), by_id[example.id].value))
     return Scores(
         task=task.name,
         signature=signature,

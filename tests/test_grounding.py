@@ -44,8 +44,9 @@ def test_a_listing_gives_its_surfaces_back(surfaces: list[str]) -> None:
 @pytest.mark.parametrize(
     ("said", "found"),
     [
-        ("'IFN-γ'", "‘IFN–γ’"), ("ifn-γ", "IFN–γ"), ("HeLa cells", "HeLa\u2009cells"), ("HELA CELLS", "HeLa\u2009cells"),
-        ("50 μM", "50 µM"), ("50µM", "50 µM"), ("inHeLa", "in  HeLa"), (" p53 ", "p53"),
+        ("'IFN-γ'", "‘IFN–γ’"), ("ifn-γ", "IFN–γ"), ("HeLa cells", "HeLa\u2009cells"),
+        ("HELA CELLS", "HeLa\u2009cells"), ("50 μM", "50 µM"), ("50µM", "50 µM"), ("inHeLa", "in  HeLa"),
+        (" p53 ", "p53"),
     ],
 )  # fmt: skip
 def test_quotes_dashes_case_and_spaces_make_no_difference(said: str, found: str) -> None:

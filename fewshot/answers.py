@@ -54,9 +54,11 @@ def ask(
     *,
     reuse: Cassette | None = None,
     strict: bool = False,
+    lost: Mapping[str, str] | None = None,
     listen: Listener | None = None,
 ) -> Answers:
-    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only.
+    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only. `lost`: those that
+    failed when they were recorded (id → why), and fail again.
 
     Raises:
         ReplayError: `strict`, and an answer is not recorded.
@@ -65,7 +67,7 @@ def ask(
         return _predict(made, backend, cassette, reuse=reuse, strict=strict, listen=listen)
     if builder is None:
         raise TypeError("a prompted backend needs a prompt builder")
-    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, listen=listen)
+    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, lost=lost or {}, listen=listen)
 
 
 def requests(made: Plan, builder: PromptBuilder) -> dict[str, Request]:
@@ -86,10 +88,11 @@ def _prompt(
     *,
     reuse: Cassette | None,
     strict: bool,
+    lost: Mapping[str, str],
     listen: Listener | None,
 ) -> Answers:
     outcome = engine.ask(
-        asked.values(),
+        [request for id_, request in asked.items() if id_ not in lost],
         None if strict else backend,
         cassette,
         reuse=reuse,
@@ -111,7 +114,7 @@ def _prompt(
     return Answers(
         predictions=tuple(predictions),
         complete=len(predictions) == len(made.examples),
-        failed=outcome.failed,
+        failed={**outcome.failed, **lost},
         stopped=outcome.stopped,
         completions=tuple(completion for completion in answered.values() if completion is not None),
         prompt=builder,

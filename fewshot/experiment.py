@@ -112,10 +112,11 @@ def replay(
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
     builder = builder_for(made, backend, recorded=source)
     asked = requests(made, builder) if builder else {}
+    lost = source.run().get("failed", {}) if settings.failed_as_empty else {}
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
         if out is None:
-            answers = ask(made, backend, tape, builder, asked, strict=True, listen=listen)
+            answers = ask(made, backend, tape, builder, asked, strict=True, lost=lost, listen=listen)
             result = _score(made, backend, answers)
             _compare(source, made, answers, result)
             return Run(source, result, made.notices)
@@ -124,7 +125,7 @@ def replay(
             return done
         provenance.begin(folder, made, backend, builder)
         cassette = stack.enter_context(Cassette.open(folder.responses))
-        answers = ask(made, backend, cassette, builder, asked, reuse=tape, strict=True, listen=listen)
+        answers = ask(made, backend, cassette, builder, asked, reuse=tape, strict=True, lost=lost, listen=listen)
     return _finish(folder, made, backend, answers)
 
 

@@ -106,6 +106,7 @@ def end(folder: RunFolder, made: Plan, answers: Answers) -> None:
         "recorded": answers.replayed,
     }
     table["usage"] = usage(answers)
+    table["failed"] = dict(answers.failed)
     folder.write_examples(DEMONSTRATIONS, answers.demonstrations)
     folder.write_run(table)
 

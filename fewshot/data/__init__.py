@@ -123,15 +123,16 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
 
 
 def write(examples: Iterable[Example], path: Path, format: str, task: str | None = None) -> int:
-    """Writes a file in that format and returns the number of examples. It appears whole or not at all.
+    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is no plain
+    file (a link, a pipe, /dev/stdout) is written as it is.
 
     Raises:
         InputError: no such writer; the file cannot be written.
         DataError: the format cannot carry an example.
     """
     chosen = writer(format)
-    plain = not path.exists() or path.is_file()
-    part = path.with_name(f".{path.name}.part") if plain else path  # /dev/stdout is written directly
+    plain = not path.is_symlink() and (path.is_file() or not path.exists())
+    part = path.with_name(f".{path.name}.part") if plain else path
     try:
         count = chosen.write(examples, part, task)
         if plain:

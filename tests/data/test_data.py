@@ -133,3 +133,12 @@ def test_where_nothing_can_be_written(target: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         data.write([ONE], tmp_path / target, "jsonl")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    """As root, replacing /dev/stdout by a file breaks the machine."""
+    (tmp_path / "file").write_text("before")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    data.write([ONE], tmp_path / "link", "jsonl")
+    assert (tmp_path / "link").is_symlink()
+    assert data.read(str(tmp_path / "file"), format="jsonl") == [ONE]

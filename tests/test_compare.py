@@ -43,7 +43,7 @@ def made(name: str, task: str = "ner", **settings: Any) -> Path:
 def test_a_row_a_run_below_the_system_that_answers_nothing() -> None:
     table = compare([made("tags"), made("list", format="list")])
     rows = table.rows()
-    assert [row["system"] for row in rows] == ["all-empty", "rules-1", "rules-1"]
+    assert [row["system"] for row in rows] == ["all-empty", "rules-2", "rules-2"]
     assert list(rows[0]) == [
         "system", "shots", "labelled", "n", "strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1",
         "boundary.micro.f1", "malformed", "failed", "tokens", "s/example", "signature",
@@ -71,7 +71,7 @@ def test_tables_on_disk() -> None:
     assert folder.name.startswith("compare-ner-")
     with (folder / "table.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
-    assert [row["system"] for row in read] == ["all-empty", "rules-1", "rules-1"]
+    assert [row["system"] for row in read] == ["all-empty", "rules-2", "rules-2"]
     assert float(read[1]["strict.micro.f1"]) == table.rows()[1]["strict.micro.f1"]  # unrounded
     lines = (folder / "table.md").read_text().splitlines()
     assert len({line.count("|") for line in lines if line.startswith("|")}) == 1

@@ -79,7 +79,7 @@ def test_the_default_folder_is_named_after_the_settings(capsys: pytest.CaptureFi
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--json"]) == 0
     folder = Path(json.loads(capsys.readouterr().out)["folder"])
     assert folder.parent == Path("runs")
-    assert folder.name.startswith("rules-1-ner-0shot-")
+    assert folder.name.startswith("rules-2-ner-0shot-")
 
 
 def test_a_dry_run_sends_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,9 +98,9 @@ def test_comparing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert cli.main(["compare", "runs/ner", "runs/list", "--out", "runs/table"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-1"))] == [
+    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-2"))] == [
         "all-empty",
-        *["rules-1"] * 2,
+        *["rules-2"] * 2,
     ]
     assert {p.name for p in Path("runs/table").iterdir()} == {"table.md", "table.csv", "table.tex"}
     assert "differ in task" in fails("compare", "runs/ner", "runs/panelization")

@@ -54,7 +54,7 @@ def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mar
     plain: list[str] = []
     marks: list[Mark] = []
     length = last = 0
-    if "```" in answer:
+    if "```" in answer and "```" not in text:
         answer = _FENCE.sub("", answer)
     answer = _without_torn_tag(answer, text, labels)
     for found in pattern(labels).finditer(answer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from fewshot.errors import FewshotError, MissingExtraError
 
@@ -30,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _need() -> None:
-    try:
-        import torch  # noqa: F401
-        import transformers
-    except ImportError as error:
-        raise MissingExtraError(f"{error.name}, which fine-tuning needs,", extra="local") from None
+    for name in ("torch", "transformers"):
+        if find_spec(name) is None:
+            raise MissingExtraError(f"{name}, which fine-tuning needs,", extra="local")
+    import transformers
+
     transformers.utils.logging.set_verbosity_error()
 
 

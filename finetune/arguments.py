@@ -112,7 +112,7 @@ def _ours() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fewshot finetune",
         description="Fine-tune a seq2seq model or a tagger; --do_predict runs it and makes its row of the table.",
-        epilog="Every flag of transformers' Seq2SeqTrainingArguments is taken as well; dashes and underscores are alike.",
+        epilog="Every flag of transformers' Seq2SeqTrainingArguments is taken too; dashes and underscores are alike.",
         allow_abbrev=False,
     )
     parser.add_argument("words", nargs="*", metavar="DATA TASK [TYPE]", help="the study's way: data, task, task type")
@@ -163,7 +163,7 @@ def _ours() -> argparse.ArgumentParser:
     return parser
 
 
-def _places(said: argparse.Namespace) -> dict[str, str | None]:
+def _places(said: argparse.Namespace) -> dict[str, Any]:
     """Data, task and format, from the three first words or from flags."""
     words = list(said.words)
     if len(words) > 3:

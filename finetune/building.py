@@ -18,6 +18,8 @@ from finetune.arguments import Arguments
 from finetune.sources import Source
 
 _LONGEST = 512
+_PLAIN = {"no_repeat_ngram_size": 0, "num_beams": 1, "early_stopping": False, "length_penalty": None,
+          "min_length": 0, "max_length": None, "forced_bos_token_id": None}  # fmt: skip
 _ADAPTED = {"bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"], "t5": ["q", "k", "v", "o", "wi", "wo"]}
 
 
@@ -62,7 +64,7 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     written = features.needed(source.task.name, name, source.labels, arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
     manifest = _manifest(arguments, source, settings, name, "seq2seq", limit(model, arguments))
-    _plain_generation(model)
+    plain_generation(model)
     why = why_not_copy(model, manifest)
     decoder = arguments.decoder or (COPY if why is None else GENERATE)
     if arguments.decoder == COPY and why is not None:
@@ -157,11 +159,10 @@ def limit(model: Any, arguments: Arguments) -> int:
     return asked
 
 
-def _plain_generation(model: Any) -> None:
+def plain_generation(model: Any) -> None:
     """Some published models are configured to sample, or to forbid repetition: no input can be copied so."""
     config = model.generation_config
-    for name, value in (("no_repeat_ngram_size", 0), ("num_beams", 1), ("early_stopping", False), ("length_penalty", None),
-                        ("min_length", 0), ("max_length", None), ("forced_bos_token_id", None)):  # fmt: skip
+    for name, value in _PLAIN.items():
         setattr(config, name, value)
     model.config.use_cache = True
 

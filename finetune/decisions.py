@@ -8,7 +8,6 @@ usual loss over the whole vocabulary first has to teach copying. Both are added.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +20,7 @@ def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: M
     """Mean over all decisions of a batch; `logits` (rows, tokens, vocabulary), the rest (rows, tokens)."""
     opening = torch.tensor([pair[0] for pair in tags.values()], device=logits.device)
     closing = torch.tensor([pair[1] for pair in tags.values()], device=logits.device)
-    total: Any = logits.sum() * 0.0
+    total = logits.sum() * 0.0
     count = 0
     outside = states == OUTSIDE
     if outside.any():

@@ -18,7 +18,7 @@ from fewshot.errors import InputError, RunFolderError
 from fewshot.models import batches, model_folder, vocabulary
 from fewshot.models.seq2seq import generate
 from fewshot.models.source_tokens import SourceTokenizer
-from finetune import building, features
+from finetune import building, features, sources
 from finetune.arguments import RUNS, Arguments
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
     if arguments.kind == "tagger":
         raise InputError("raw pairs are for a seq2seq model", hint="--kind seq2seq")
     say(f"the targets of {arguments.data} are of no known task: raw pairs, scored by exact match")
-    reader = study_csv.StudyCsvReader(**_options(arguments))
+    reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))
     sets = _split(reader.pairs(arguments.data), arguments, training.seed)
     folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
     tokenizer = model_folder.load_tokenizer(folder)
     model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
     written = [arguments.end] if arguments.end else []
     vocabulary.extend(tokenizer, model, written=written, texts=[t for r in sets.train for t in (r.input, r.target)])
-    building._plain_generation(model)
+    building.plain_generation(model)
     if training.do_train:
         if not sets.train:
             raise InputError(f"{arguments.data} has no train rows")
@@ -70,11 +70,6 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
     if training.do_predict:
         _predict(model, tokenizer, sets.test, arguments, RUNS / str(training.run_name), say)
     return 0
-
-
-def _options(arguments: Arguments) -> dict[str, Any]:
-    found: dict[str, Any] = {"skip_lines": arguments.skip_lines}
-    return found | ({"delimiter": arguments.delimiter} if arguments.delimiter else {})
 
 
 def _split(rows: Sequence[study_csv.Row], arguments: Arguments, seed: int) -> _Sets:

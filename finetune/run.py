@@ -3,8 +3,8 @@
     data ──► features ──► transformers' trainer ──► model folder ──► fewshot run --backend local
                               │ eval_f1 from decoded answers
 
-A folder that holds a model of other settings is refused; one of the same settings is continued from its last checkpoint,
-or, if it is finished, left as it is.
+A folder that holds a model of other settings is refused; one of the same settings is continued from its last
+checkpoint, or, if it is finished, left as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fewshot.errors import InputError, RunFolderError
 from fewshot.models import model_folder, vocabulary
 from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
-from fewshot.records import Example, Prediction
+from fewshot.records import Example
 from finetune import building, card, features, pairs, sources
 from finetune.arguments import RUNS, Arguments
 from finetune.building import Built

@@ -38,8 +38,8 @@ DROPPED = {
     "use_ipex": "transformers 5 has none",
     "ray_scope": "transformers 5 has none",
 }
-_SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_safetensors", "jit_mode_eval", "use_ipex",
-             "evaluate_during_training"}  # fmt: skip
+_SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_safetensors", "jit_mode_eval",
+             "use_ipex", "evaluate_during_training"}  # fmt: skip
 
 
 def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:

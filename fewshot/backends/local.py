@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fewshot.backends import Options
@@ -62,11 +63,9 @@ def open_backend(options: Options) -> Local:
         raise InputError("--backend local needs --model", hint="a folder that `fewshot finetune` wrote, or a hub name")
     if options.offline:
         return Local(_shown(options.model), options.digest or "", options.format)
-    try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(f"{error.name}, which local models need,", extra="local") from None
+    for name in ("torch", "transformers"):
+        if find_spec(name) is None:
+            raise MissingExtraError(f"{name}, which local models need,", extra="local")
     from fewshot.models import model_folder
 
     folder = model_folder.resolve(options.model)

@@ -70,8 +70,9 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not isinstance(row, dict) or row.get("kind") not in _KINDS or not isinstance(row.get("labels"), list):
         raise DataError("is no manifest of a model", path=path, hint="train the model again")
     known = {f.name for f in fields(Manifest)}
+    said: dict[str, Any] = {k: tuple(v) if k == "labels" else v for k, v in row.items() if k in known}
     try:
-        return Manifest(**{k: tuple(v) if k == "labels" else v for k, v in row.items() if k in known})
+        return Manifest(**said)
     except TypeError as error:
         raise DataError(f"is no manifest of a model ({error})", path=path, hint="train the model again") from None
 

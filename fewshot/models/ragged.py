@@ -14,6 +14,7 @@ the model's own forward pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -23,7 +24,8 @@ from torch.nn.functional import scaled_dot_product_attention
 _ROOM = 64  # tokens by which a buffer grows beyond what is needed at once
 
 
-class Attention(Protocol):
+@dataclass(frozen=True, slots=True)
+class Attention:
     """The four projections of an attention block."""
 
     q: Callable[[Tensor], Tensor]
@@ -35,8 +37,10 @@ class Attention(Protocol):
 class Layer(Protocol):
     """One decoder layer: where it normalizes is its own business."""
 
-    own: Attention
-    cross: Attention
+    @property
+    def own(self) -> Attention: ...
+    @property
+    def cross(self) -> Attention: ...
 
     def attend(self, x: Tensor, attention: Callable[[Attention, Tensor], Tensor], which: str) -> Tensor:
         """The sub-layer `which` (`own` or `cross`) around `attention`, with its residual."""
@@ -50,9 +54,14 @@ class Layer(Protocol):
 class Family(Protocol):
     """What sets the families apart."""
 
-    layers: Sequence[Layer]
-    heads: int
-    scale: float
+    @property
+    def layers(self) -> Sequence[Layer]: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def scale(self) -> float:
+        """What scores of attention are multiplied with."""
+        ...
 
     def embed(self, ids: Tensor, positions: Tensor) -> Tensor:
         """The first hidden states of some tokens at their places in the answer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -50,7 +49,7 @@ class _BartLayer:
     def __init__(self, layer: Any) -> None:
         self._layer = layer
         self.own, self.cross = (
-            SimpleNamespace(q=block.q_proj, k=block.k_proj, v=block.v_proj, o=block.out_proj)
+            Attention(q=block.q_proj, k=block.k_proj, v=block.v_proj, o=block.out_proj)
             for block in (layer.self_attn, layer.encoder_attn)
         )
 
@@ -114,7 +113,10 @@ class _T5Layer:
     def __init__(self, block: Any) -> None:
         self._layers = {"own": block.layer[0], "cross": block.layer[1]}
         self._feed = block.layer[-1]
-        self.own, self.cross = block.layer[0].SelfAttention, block.layer[1].EncDecAttention
+        self.own, self.cross = (
+            Attention(q=part.q, k=part.k, v=part.v, o=part.o)
+            for part in (block.layer[0].SelfAttention, block.layer[1].EncDecAttention)
+        )
 
     def attend(self, x: Tensor, attention: Callable[[Attention, Tensor], Tensor], which: str) -> Tensor:
         block = self.own if which == "own" else self.cross

@@ -122,8 +122,8 @@ class SourceTokenizer:
         tokens = []
         for token, (start, end) in zip(found.ids, found.offsets, strict=True):
             surface = piece[start:end]
-            start += len(surface) - len(surface.lstrip())
-            tokens.append((token, start, max(start, end) if surface.strip() else start))
+            first = start + len(surface) - len(surface.lstrip())
+            tokens.append((token, first, end if surface.strip() else first))
         return tuple(tokens)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from fewshot.legend import leading_label, sentences
 from fewshot.records import PANEL, Span
@@ -118,7 +119,7 @@ def _index(pieces: Sequence[Extent], start: int) -> int:
 def _owned(extents: Sequence[Extent], text: str) -> list[Window]:
     """Borders in the middle of each overlap, at a place where the text could be cut."""
     borders = [0]
-    for (_, before), (after, _) in zip(extents, extents[1:], strict=False):
+    for (_, before), (after, _) in pairwise(extents):
         inside = [start for start, _ in sentences(text) if after <= start <= before]
         middle = (before + after) / 2
         borders.append(min(inside, key=lambda at: abs(at - middle)) if inside else max(before, after))
@@ -129,7 +130,8 @@ def _owned(extents: Sequence[Extent], text: str) -> list[Window]:
 def _pieces(text: str, limit: int, measure: Callable[[str], int]) -> list[Extent]:
     """Sentences; one that is longer than a window is cut between words."""
     found: list[Extent] = []
-    for start, end in sentences(text):
+    for first, end in sentences(text):
+        start = first
         while measure(text[start:end]) > limit:
             cut = _longest(text, start, end, limit, measure)
             found.append((start, cut))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +29,7 @@ def check(text: str, limit: int) -> None:
         left, right = window.owns
         assert window.start <= left or not text[left : window.start].strip()
         assert right <= window.end or not text[window.end : right].strip()
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.owns[1] == after.owns[0]
         assert before.start < after.start
 
@@ -47,7 +49,7 @@ def test_windows_overlap_where_sentences_are_short() -> None:
     text = " ".join(f"This is sentence number {n}." for n in range(60))
     found = windows(text, 50, words)
     assert len(found) > 3
-    assert all(after.start < before.end for before, after in zip(found, found[1:], strict=False))
+    assert all(after.start < before.end for before, after in pairwise(found))
 
 
 @given(

@@ -24,7 +24,7 @@ def bpe(size: int = 600) -> Any:
     from transformers import BartTokenizer
 
     made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     made.train_from_iterator(
         texts()[:60],
@@ -40,8 +40,8 @@ def unigram(size: int = 600) -> Any:
     from transformers import T5Tokenizer
 
     made = Tokenizer(models.Unigram())
-    made.normalizer = normalizers.NFKC()  # type: ignore[assignment]
-    made.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
     plain = ["".join(c for c in text if c.isascii() and c not in "<>{}\n") for text in texts()[:60]]
     made.train_from_iterator(
         plain,
@@ -59,8 +59,8 @@ def wordpiece(size: int = 600) -> Any:
     from transformers import BertTokenizer
 
     made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    made.normalizer = normalizers.BertNormalizer()  # type: ignore[assignment]
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]
+    made.normalizer = normalizers.BertNormalizer()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     made.train_from_iterator(
         texts()[:60], trainers.WordPieceTrainer(vocab_size=size, special_tokens=special, show_progress=False)
@@ -73,8 +73,8 @@ def bart(tokenizer: Any, **changes: Any) -> Any:
     from transformers import BartConfig, BartForConditionalGeneration
 
     size: dict[str, Any] = {
-        "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
-        "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 1024,
+        "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 1024,
     }  # fmt: skip
     config = BartConfig(vocab_size=len(tokenizer), **(size | changes))
     return BartForConditionalGeneration(config).eval()

@@ -150,6 +150,7 @@ def options(
         device=settings.device,
         batch_tokens=settings.batch_tokens,
         digest=resolved.get("decoder") if same else None,
+        labelled=resolved.get("labelled") if same else None,
     )
 
 

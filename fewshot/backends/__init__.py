@@ -19,8 +19,8 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 class Options:
     """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
 
-    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest`:
-    the recorded one, in a replay.
+    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
+    `labelled`: the recorded ones, in a replay.
     """
 
     task: str
@@ -36,6 +36,7 @@ class Options:
     device: str | None = None
     batch_tokens: int | None = None
     digest: str | None = None
+    labelled: int | None = None
 
 
 class PromptedBackend(Protocol):

@@ -62,7 +62,7 @@ def open_backend(options: Options) -> Local:
     if options.model is None:
         raise InputError("--backend local needs --model", hint="a folder that `fewshot finetune` wrote, or a hub name")
     if options.offline:
-        return Local(_shown(options.model), options.digest or "", options.format)
+        return Local(_shown(options.model), options.digest or "", options.format, options.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")

@@ -39,14 +39,19 @@ class Settings:
     temperature: float = 0.0
     max_tokens: int | None = None
     concurrency: int = 8
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1)):
+        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1), ("batch_tokens", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
+        if self.decoder not in (None, "copy", "generate"):
+            raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
 
@@ -71,7 +76,7 @@ class Settings:
         return cls(**values)
 
 
-PACE = frozenset({"concurrency"})
+PACE = frozenset({"concurrency", "device", "batch_tokens"})
 """Settings that change how fast a run goes, and nothing that it says: a run may be continued with others."""
 
 

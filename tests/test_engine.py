@@ -152,7 +152,8 @@ def test_what_is_retryable_is_tried_again(path: Path) -> None:
         (busy, 6),  # all attempts
         (lambda n: busy(0), 4),  # word for word
         (lambda n: busy(0, retry_after=0.001), 6),  # the server asks to wait: no failure
-        (lambda n: busy(0, status=429), 6),
+        (lambda n: busy(n, status=500, retry_after=0.001), 6),
+        (lambda n: busy(n, status=503), 6),
         (lambda n: busy(n, retry_after=3600), 1),  # longer than our patience
         (lambda n: BackendError("bad request"), 1),
     ],

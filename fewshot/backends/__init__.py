@@ -17,7 +17,8 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected."""
+    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
+    `timeout`: the most seconds that one request may take in all."""
 
     task: str
     model: str | None = None
@@ -26,6 +27,7 @@ class Options:
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    timeout: float | None = None
 
 
 class PromptedBackend(Protocol):

@@ -95,10 +95,11 @@ class Session:
             )
         rest = iter(requests)
         self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._pace.concurrency))]
+        clock = asyncio.create_task(self._tick())
         try:
             await asyncio.wait(self._workers)
         finally:
-            for worker in self._workers:
+            for worker in (*self._workers, clock):
                 worker.cancel()
             ends = await asyncio.gather(*self._workers, return_exceptions=True)
         for end in ends:
@@ -114,9 +115,16 @@ class Session:
             interrupted=self._interrupted,
         )
 
+    async def _tick(self) -> None:
+        """Whoever listens hears of a server that says nothing, too."""
+        while True:
+            await asyncio.sleep(1)
+            self._counter.tell()
+
     def interrupt(self) -> None:
-        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice: leaves now."""
-        if self._interrupted:
+        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice, or when the run is stopping
+        anyway: leaves now."""
+        if self._ending.is_set():
             for worker in self._workers:
                 worker.cancel()
         self._interrupted = True

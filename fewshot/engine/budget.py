@@ -121,16 +121,13 @@ class Purse:
         return self.budget.usd is None or self.price is None or total.usd(self.price) <= self.budget.usd
 
     def explain(self, most: Cost) -> str:
-        """Why the run ends: what was spent, and what the next request might have cost."""
+        """Why the run ends: what is left, and what the next request might cost."""
         if self.budget.usd is not None and self.price is not None:
             left, needs = self.budget.usd - self.spent.usd(self.price), most.usd(self.price)
             if needs > left:
                 return (
-                    f"the budget of ${self.budget.usd:g} is spent to ${left:.4f};"
-                    f" the next request may cost ${needs:.4f}"
+                    f"${left:.4f} of the budget of ${self.budget.usd:g} is left; the next request may cost ${needs:.4f}"
                 )
-        left = (self.budget.tokens or 0) - self.spent.tokens
-        return (
-            f"the budget of {self.budget.tokens:,} tokens is spent to {left:,};"
-            f" the next request may take {most.tokens:,}"
-        )
+        tokens = self.budget.tokens or 0
+        left_tokens = tokens - self.spent.tokens
+        return f"{left_tokens:,} of the budget of {tokens:,} tokens are left; the next request may take {most.tokens:,}"

@@ -204,12 +204,14 @@ class Session:
         if sender is None:
             raise TypeError("there is nobody to ask")
 
+        lost: list[BackendError] = []  # why it was not answered so far
+
         async def send() -> Completion:
-            return await sender.send(request)
+            return await sender.send(request, again=lost[-1] if lost else None)
 
         self._waiting[key] = [request.id]
         try:
-            completion = await persist(send, self._pace, pause=self._pause, retried=self._counter.retried)
+            completion = await persist(send, self._pace, pause=self._pause, retried=lost.append)
             self._cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
             self._give_up(key, error)

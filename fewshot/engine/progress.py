@@ -93,7 +93,7 @@ class Counter:
         self._ended()
 
     def retried(self, error: BackendError) -> None:
-        """One request is about to be sent again, because of this."""
+        """One request is sent again, because of this."""
         self.retries += 1
         self.maybe_twice += error.maybe_paid
         self._tell_sometimes()

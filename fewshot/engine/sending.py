@@ -52,8 +52,8 @@ class Sender:
         self.pacer.close()
         self.purse.close()
 
-    async def send(self, request: Request) -> Completion:
-        """The answer to one try.
+    async def send(self, request: Request, *, again: BackendError | None = None) -> Completion:
+        """The answer to one try; `again`: what the last one ended in.
 
         Raises:
             BackendError: not answered.
@@ -69,11 +69,14 @@ class Sender:
             ticket = await self.pacer.admit(self._estimate(most))
             if ticket is None:
                 raise Ending
+            if again is not None:
+                self._counter.retried(again)
             try:
                 completion = await self._backend.answer(request)
             except BackendError as error:
                 spent = most if error.maybe_paid else spent
-                self._refused(error)
+                if error.status == 429:
+                    self._counter.pushed_back()
                 if error.status in BUSY:
                     wait = error.retry_after
                     patient = wait is None or wait <= self._pace.patience
@@ -91,10 +94,6 @@ class Sender:
         if completion.prompt_tokens is not None:
             self._seen, self._most = self._seen + spent, self._most + most
         return completion
-
-    def _refused(self, error: BackendError) -> None:
-        if error.status == 429:
-            self._counter.pushed_back()
 
     def _estimate(self, most: Cost) -> float:
         """Tokens that a rate limit will count: the prompt as prompts were so far, and the room for the answer."""

@@ -17,7 +17,7 @@ from fewshot.backends.gpt3._adapt import Refusal
 from fewshot.errors import BackendError
 from fewshot.limits import heard
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[\w/])\?\w+=[^\s'\"<>]*")  # of any address, in any text
 _LONGEST = 300
 _RETRYABLE = {408, 409, 429}
 # By name, for both transports: aiohttp, which sends, and httpx2, with which the SDK lists models.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -51,5 +52,6 @@ class Server:
         """The filter for every message."""
         parts = urlsplit(self.base_url)
         secrets = [self.key, parts.username or "", parts.password or ""]
+        secrets += [os.environ.get(name, "") for name in ("OPENAI_API_KEY", "HF_TOKEN")]
         secrets += [value for _, value in parse_qsl(parts.query)]
         return Redactor.of(*secrets, *map(unquote, secrets))

@@ -236,8 +236,9 @@ def _shown(settings: Settings, recorded: RunFolder | None, table: Mapping[str, A
         return {}
     texts = {example.id: example for example in recorded.examples(DEMONSTRATIONS)}
     shown = recorded.shown()
-    by_text = {example.text: shown[example.id] for example in recorded.examples() if example.id in shown}
-    for example in recorded.examples():  # two examples that are asked the same share one line
+    examples = recorded.examples()
+    by_text = {example.text: shown[example.id] for example in examples if example.id in shown}
+    for example in examples:  # two examples that are asked the same share one line
         if example.id not in shown and example.text in by_text:
             shown[example.id] = by_text[example.text]
     for query, ids in shown.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
-from fewshot.cassette import Cassette, key
+from fewshot.cassette import Cassette
 from fewshot.errors import InputError
 from fewshot.evaluation import nothing, read_answer
 from fewshot.plan import Plan
@@ -105,7 +105,7 @@ def _prompt(
         strict=strict,
         progress=listen,
     )
-    answered = {id_: outcome.answers.get(key(request)) for id_, request in asked.items()}
+    answered = {id_: outcome.answer(id_) for id_ in asked}
     as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []
     for example in made.examples:

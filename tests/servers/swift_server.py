@@ -40,8 +40,8 @@ class Running:
     base_url: str
 
     def stats(self) -> Any:
-        """`{"posts", "answered", "spoilt": {fault: n}, "limited", "twice", "most", "seconds"}`; `seconds` from the first
-        request that came to the last answer that went."""
+        """`{"posts", "answered", "spoilt": {fault: n}, "limited", "twice", "most", "seconds"}`; `seconds`: from the
+        first request that came to the last answer that went."""
         with urllib.request.urlopen(f"{self.base_url}/stats") as reply:
             return json.load(reply)
 
@@ -86,7 +86,7 @@ class Server:
             self._level -= 1
             return None
         self.limited += 1
-        return {"Retry-After": f"{(1 - self._level) / self.rate:.3f}"} | self.limits()
+        return {"Retry-After": "1"} | self.limits()  # whole seconds: RFC 9110 knows no others
 
     def limits(self) -> dict[str, str]:
         """The headers that tell how much is left."""

@@ -103,21 +103,21 @@ class Pacer:
     tpm: float | None = None
     patience: float = 300.0
     clock: Callable[[], float] = monotonic
-    window: float = 0.0  # how many may be in flight now
-    flying: int = 0
-    _until: float = 0.0  # nothing is sent before
-    _since: float = 0.0  # the first in the queue has waited since
-    _sent: int = 0
-    _tokens: float = 0.0
-    _round: int = 0  # the present round began with this request
-    _size: int = 0  # … with so many in flight
-    _pushed: int = 0  # … and so many of it were pushed back; -1: the window was cut, and is not cut again in it
-    _asked: tuple[Bucket | None, Bucket | None] = (None, None)
-    _requests: _Learned = field(default_factory=_Learned)
-    _spent: _Learned = field(default_factory=_Learned)
-    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _stir: asyncio.Event = field(default_factory=asyncio.Event)
-    _closed: bool = False
+    window: float = field(init=False)  # how many may be in flight now
+    flying: int = field(init=False, default=0)
+    _until: float = field(init=False, default=0.0)  # nothing is sent before
+    _since: float = field(init=False)  # the first in the queue has waited since
+    _sent: int = field(init=False, default=0)
+    _tokens: float = field(init=False, default=0.0)
+    _round: int = field(init=False, default=0)  # the present round began with this request
+    _size: int = field(init=False, default=0)  # … with so many in flight
+    _pushed: int = field(init=False, default=0)  # … so many of it were pushed back; -1: the window was cut in it
+    _asked: tuple[Bucket | None, Bucket | None] = field(init=False)
+    _requests: _Learned = field(init=False, default_factory=_Learned)
+    _spent: _Learned = field(init=False, default_factory=_Learned)
+    _queue: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _stir: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _closed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.window, self._since = float(self.concurrency), self.clock()

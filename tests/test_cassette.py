@@ -129,6 +129,10 @@ def test_a_changed_request_is_noticed_when_used(path: Path) -> None:
         (b'"stop", "prompt', b'"gone", "prompt', "finish_reason"),
         (b'["d1", "d2"]', b'["d1", 2]', "demonstrations"),
         (b'"id": "a"', b'"id": null', "id must be"),
+        (b'"prompt_tokens": 3', b'"prompt_tokens": 1' + b"0" * 400, "prompt_tokens"),
+        (b'"prompt_tokens": 3', b'"prompt_tokens": -3', "prompt_tokens"),
+        (b'"seconds": 0.5', b'"seconds": NaN', "seconds"),
+        (b'"seconds": 0.5', b'"seconds": 1' + b"0" * 400, "seconds"),
     ],
 )
 def test_mistyped_lines_are_data_errors(path: Path, old: bytes, new: bytes, says: str) -> None:

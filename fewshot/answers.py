@@ -7,7 +7,7 @@ cassette stands behind every prediction, and what comes out is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
@@ -37,6 +37,7 @@ class Answers:
     shots: Sequence[int] = ()  # shown, by example
     asked: int = 0
     replayed: int = 0
+    seconds: float | None = None  # that a local model took for the `asked`
     notices: tuple[str, ...] = ()
     price: Price | None = None
     stats: engine.Progress = field(default_factory=engine.Progress)
@@ -170,11 +171,23 @@ def _predict(
     strict: bool,
     listen: Listener | None,
 ) -> Answers:
+    # A model sees the question and nothing else: no gold, and of the entities of ROLES those that the run gives.
+    questions = [
+        replace(example, panels=None, hypothesis=None, inline_labels=None, entities=made.given.get(example.id))
+        for example in made.examples
+    ]
     found = engine.predict(
-        made.examples, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, progress=listen
+        questions, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, progress=listen
     )
-    predictions = tuple(found[example.id] for example in made.examples if example.id in found)
-    return Answers(predictions=predictions, complete=len(predictions) == len(made.examples))
+    values = (found.predictions[example.id] for example in made.examples)
+    predictions = tuple(replace(p, value=made.task.restrict(p.value, made.labels)) for p in values)
+    return Answers(
+        predictions=predictions,
+        complete=True,
+        asked=found.asked,
+        replayed=found.replayed,
+        seconds=found.seconds,
+    )
 
 
 def _left_out(made: Plan) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def run(
     made = plan.make(settings)
     if out is not None and (done := finished(RunFolder(Path(out)), made)):
         return done
-    backend = open_backend(settings.backend, options(settings))
+    backend = open_backend(settings.backend, options(settings, labels=made.labels))
     folder = RunFolder(Path(out) if out is not None else default_folder(made, backend))
     if out is None and (done := finished(folder, made)):
         return done
@@ -126,7 +126,13 @@ def replay(
     return _finish(folder, made, backend, answers)
 
 
-def options(settings: Settings, *, offline: bool = False, table: Mapping[str, Any] | None = None) -> Options:
+def options(
+    settings: Settings,
+    *,
+    labels: tuple[str, ...] = (),
+    offline: bool = False,
+    table: Mapping[str, Any] | None = None,
+) -> Options:
     """What a backend is opened with. A replay takes the model that the recorded run had resolved to."""
     resolved = (table or {}).get("plan", {})
     same = resolved.get("backend") == settings.backend
@@ -139,6 +145,13 @@ def options(settings: Settings, *, offline: bool = False, table: Mapping[str, An
         extra=settings.extra,
         offline=offline,
         timeout=settings.timeout,
+        format=settings.format or (resolved.get("format") if same else None),
+        labels=labels,
+        decoder=settings.decoder,
+        device=settings.device,
+        batch_tokens=settings.batch_tokens,
+        digest=resolved.get("decoder") if same else None,
+        labelled=resolved.get("labelled") if same else None,
     )
 
 
@@ -248,7 +261,8 @@ def default_folder(made: Plan, backend: provenance.Answerer) -> Path:
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     model = re.sub(r"[^A-Za-z0-9.]+", "-", backend.model.rstrip("/").rpartition("/")[2]).strip("-")
     name = model if model.startswith(backend.name) else f"{backend.name}-{model}"
-    return RUNS / f"{name}-{made.task.name}-{made.pick.shots}shot-{digest}"
+    shots = f"-{made.pick.shots}shot" if made.prompted else ""
+    return RUNS / f"{name}-{made.task.name}{shots}-{digest}"
 
 
 def _score(made: Plan, backend: Backend, answers: Answers) -> Scores:

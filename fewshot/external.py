@@ -19,7 +19,7 @@ from fewshot.runs import RunFolder
 from fewshot.schema import Json, Where, value_from_json
 from fewshot.settings import Settings
 
-BACKEND = "external"
+BACKEND = plan.EXTERNAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fewshot import data, demonstrations, formats, tasks
+from fewshot import backends, data, demonstrations, formats, tasks
 from fewshot.errors import InputError
 from fewshot.formats import Format
 from fewshot.records import Example, Scheme, Span
@@ -22,6 +22,9 @@ from fewshot.settings import DEFAULT_SHOTS, Settings
 from fewshot.tasks import Task
 
 TRAIN = "train"
+EXTERNAL = "external"
+"""The backend of predictions that somebody else made."""
+
 _SHOWN_BY = ("task", "data", "demos", "shots", "selector", "seed")  # settings that decide what is shown
 
 
@@ -57,6 +60,7 @@ class Plan:
     examples: tuple[Example, ...]
     given: Mapping[str, tuple[Span, ...]]
     pick: Picker
+    prompted: bool  # whether the backend is shown demonstrations
     labelled: int  # examples with labels at the system's disposal
     digest: str
     grouped: bool
@@ -98,7 +102,8 @@ def make(settings: Settings, *, recorded: RunFolder | None = None) -> Plan:
     pool = _pool(settings, task, source, recorded)
     labels, warnings = _labels(settings, task, split, pool, table)
     examples = _asked(split, task, unlabelled=settings.unlabelled)[: settings.limit]
-    shots, notice = _shots(settings, pool)
+    prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
+    shots, notice = _shots(settings, pool) if prompted else _no_shots(settings)
     shown = _shown(settings, recorded, table)
     return Plan(
         settings=settings,
@@ -109,6 +114,7 @@ def make(settings: Settings, *, recorded: RunFolder | None = None) -> Plan:
         examples=tuple(examples),
         given=_given(settings, task, examples, recorded),
         pick=Picker(shots, _make_pool(pool, settings) if shots and not shown else None, shown),
+        prompted=prompted,
         labelled=table["plan"]["labelled"] if shown else len(pool) if shots else 0,
         digest=source.digest,
         grouped=any(example.group != example.id for example in split),
@@ -170,6 +176,13 @@ def _shots(settings: Settings, pool: Sequence[Example]) -> tuple[int, list[str]]
         )
     line = f"{settings.data} has no train split and no --demos are given: 0 shots"
     return 0, [] if settings.shots == 0 else [line]
+
+
+def _no_shots(settings: Settings) -> tuple[int, list[str]]:
+    """A model that is no prompted one is shown nothing."""
+    if settings.shots:
+        raise InputError(f"--shots {settings.shots}: backend {settings.backend} is shown no demonstrations")
+    return 0, []
 
 
 def _labels(

@@ -60,10 +60,12 @@ def signature(made: Plan, answerer: Answerer, answers: Answers | None = None) ->
         "split": settings.split,
         "ids": ids_digest(made.scored),
         "labels": list(made.labels),
-        "format": made.format_name if answers else settings.format,
+        "format": _format(made, answerer) if answers else settings.format,
         "prompt": answers.prompt.prompt.digest[:16] if answers and answers.prompt else None,
-        "shots": {"asked": made.pick.shots, "mean": round(mean, 4), "least": min(shots, default=0)},
-        "labelled": made.labelled,
+        "shots": {"asked": made.pick.shots, "mean": round(mean, 4), "least": min(shots, default=0)}
+        if made.prompted
+        else None,
+        "labelled": _labelled(made, answerer),
         "selector": settings.selector if shown else None,
         "seed": settings.seed,
         "groups": "given" if made.grouped else "none",
@@ -126,6 +128,8 @@ def usage(answers: Answers) -> dict[str, Any]:
     if answers.completions:
         seconds = sum(c.seconds for c in answers.completions)
         table["seconds_per_example"] = round(seconds / len(answers.completions), 6)
+    elif answers.seconds is not None and answers.asked:
+        table["seconds_per_example"] = round(answers.seconds / answers.asked, 6)
     return table
 
 
@@ -148,11 +152,12 @@ def _table(made: Plan, answerer: Answerer, builder: PromptBuilder | None) -> dic
         "endpoint": builder.endpoint if builder else None,
         "api": getattr(answerer, "api", None),
         "task": made.task.name,
-        "format": made.format_name,
-        "shots": made.pick.shots,
+        "format": _format(made, answerer),
+        "decoder": getattr(answerer, "digest", None),
+        "shots": made.pick.shots if made.prompted else None,
         "labels": list(made.labels),
         "asked_labels": list(settings.labels),
-        "labelled": made.labelled,
+        "labelled": _labelled(made, answerer),
         "digest": made.digest,
         "n": len(made.examples),
         "caption": DEMO_CAPTION if settings.data == "demo" else None,
@@ -174,6 +179,16 @@ def system(answerer: Answerer) -> str:
     if answerer.model.startswith(answerer.name) or answerer.name == "external":
         return answerer.model.partition("@")[0]
     return f"{answerer.name} {answerer.model}"
+
+
+def _format(made: Plan, answerer: Answerer) -> str:
+    """The format of the answers: a local model has its own."""
+    return getattr(answerer, "format", None) or made.format_name
+
+
+def _labelled(made: Plan, answerer: Answerer) -> int | None:
+    """Examples with labels at the system's disposal: of a local model, those that it was trained on."""
+    return made.labelled if made.prompted else getattr(answerer, "labelled", None)
 
 
 def _entities(made: Plan) -> str | None:

@@ -44,11 +44,14 @@ class Settings:
     timeout: float | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1)):
+        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1), ("batch_tokens", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
@@ -56,6 +59,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
+        if self.decoder not in (None, "copy", "generate"):
+            raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
 
@@ -80,7 +85,7 @@ class Settings:
         return cls(**values)
 
 
-PACE = frozenset({"concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens"})
+PACE = frozenset({"concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens"})
 """Settings that change how fast and how far a run goes, and nothing that it says: it may be continued with others."""
 
 

@@ -18,7 +18,11 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
-    `timeout`: the most seconds that one request may take in all."""
+    `timeout`: the most seconds that one request may take in all.
+
+    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
+    `labelled`: the recorded ones, in a replay.
+    """
 
     task: str
     model: str | None = None
@@ -28,6 +32,13 @@ class Options:
     extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
     timeout: float | None = None
+    format: str | None = None
+    labels: tuple[str, ...] = ()
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
+    digest: str | None = None
+    labelled: int | None = None
 
 
 class PromptedBackend(Protocol):
@@ -60,7 +71,8 @@ class LocalBackend(Protocol):
     name: str
     model: str
     digest: str  # of weights and decoder settings: with the text it is the key of a line
-    format: str | None  # the format of the model's own answers; None: it labels the text directly
+    format: str | None  # the format of the model's own answers; None: not known
+    labelled: int | None  # examples with labels that it was trained on; None: not known
     notices: Sequence[str]
 
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
@@ -80,6 +92,18 @@ class Factory(Protocol):
 def names() -> tuple[str, ...]:
     """The backends of this package, by name."""
     return discovery.names(__name__)
+
+
+def is_prompted(name: str) -> bool:
+    """Whether a backend is shown demonstrations in a prompt; the file of one that is not says `PROMPTED = False`.
+
+    Raises:
+        InputError: no such backend.
+    """
+    try:
+        return discovery.load(__name__, name, "PROMPTED") is not False
+    except AttributeError:
+        return True
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -40,6 +40,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
+    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
+    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
+    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
     how.add_argument(
         "--failed-as-empty",
         action="store_true",

@@ -14,6 +14,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from fewshot import formats
@@ -36,17 +37,36 @@ _LEAST_COPIED = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A pair as it stands, without the prompt before its input."""
+
     subset: str | None
     input: str
     target: str
     where: Where
 
 
+@dataclass(frozen=True, slots=True)
 class StudyCsvReader:
-    """Reads both shapes."""
+    """Reads both shapes. `skip_lines`: what stands above the header; `delimiter`: between input and target where
+    there is one column."""
 
-    suffixes = frozenset((".csv",))
+    delimiter: str = DELIMITER
+    skip_lines: int = 0
+    suffixes: frozenset[str] = frozenset((".csv",))
+
+    def pairs(self, source: str) -> list[Row]:
+        """The rows as they stand, whatever their targets hold.
+
+        Raises:
+            DataError: a missing column, an unknown subset, an empty text.
+        """
+        return list(_rows(source, self.delimiter, self.skip_lines))
+
+    def task_of(self, source: str) -> str | None:
+        """The task that the targets are those of; `None`: of none that is known here."""
+        kind = _held_by(self.pairs(source))
+        return None if kind is None else _TASKS[kind]
 
     def read(self, source: str, task: str | None) -> list[Example]:
         """All rows, in order; what the rows hold must be what `task` asks for.
@@ -54,7 +74,7 @@ class StudyCsvReader:
         Raises:
             DataError: a missing column, an unknown subset, an empty text, a target that is no copy of its input.
         """
-        rows = list(_rows(source))
+        rows = self.pairs(source)
         kind = _kind(rows, task, source)
         labels = _labels(rows, kind)
         return [_example(row, kind, labels) for row in rows]
@@ -91,25 +111,25 @@ READER = StudyCsvReader()
 WRITER = StudyCsvWriter()
 
 
-def _rows(source: str) -> Iterator[_Row]:
+def _rows(source: str, delimiter: str, skip_lines: int) -> Iterator[Row]:
     """Rows of either shape, with the line on which each starts."""
-    reader = csv.reader(lines(source), strict=True)
-    started, head = 1, None
+    reader = csv.reader(islice(lines(source), skip_lines, None), strict=True)
+    started, head = 1 + skip_lines, None
     try:
         for cells in reader:
-            line, started = started, reader.line_num + 1
+            line, started = started, skip_lines + reader.line_num + 1
             if not any(cell.strip() for cell in cells):
                 continue
             where = Where(source, line)
             if head is None:
                 head = [cell.strip() for cell in cells]
-                if DELIMITER not in ",".join(cells):
+                if delimiter not in ",".join(cells):
                     _check_head(head, where)
                     continue
                 head = []
-            yield _paired(cells, head, where)
+            yield _paired(cells, head, where, delimiter)
     except csv.Error as error:
-        raise DataError(f"not CSV: {error}", path=source, line=reader.line_num) from None
+        raise DataError(f"not CSV: {error}", path=source, line=skip_lines + reader.line_num) from None
 
 
 def _check_head(head: Sequence[str], where: Where) -> None:
@@ -120,12 +140,12 @@ def _check_head(head: Sequence[str], where: Where) -> None:
         where.fail("no header", hint=f"needs {', '.join(COLUMNS)}")
 
 
-def _paired(cells: Sequence[str], head: Sequence[str], where: Where) -> _Row:
+def _paired(cells: Sequence[str], head: Sequence[str], where: Where, delimiter: str) -> Row:
     """One row, checked. Of a single column the delimiter parts input and target (commas belong to the text)."""
     if "input_text" not in head:
-        left, found, right = ",".join(cells).partition(DELIMITER)
+        left, found, right = ",".join(cells).partition(delimiter)
         if not found:
-            where.fail(f"no {DELIMITER} between input and target")
+            where.fail(f"no {delimiter} between input and target")
         subset: str | None = None
     else:
         if len(cells) != len(head):
@@ -139,24 +159,28 @@ def _paired(cells: Sequence[str], head: Sequence[str], where: Where) -> _Row:
     for name, value in (("input_text", text), ("output_text", right)):
         if not value.strip():
             where.fail(f"{name} is empty")
-    return _Row(subset, text, right.strip(), where)
+    return Row(subset, text, right.strip(), where)
 
 
-def _kind(rows: Sequence[_Row], task: str | None, source: str) -> Kind:
+def _kind(rows: Sequence[Row], task: str | None, source: str) -> Kind:
     """What the targets hold; checked against the task they are read for."""
-    tags = {found.lower() for row in rows for found in _TAG.findall(row.target)}
-    if PANEL in tags:
-        kind: Kind = "panels"
-    elif any(_INFLUENCE.search(row.target) for row in rows):
-        kind = "hypothesis"
-    else:
-        kind = "entities"
+    kind = _held_by(rows) or "entities"  # texts in which nothing is named have no tags
     if task is not None and _TASKS[kind] != task:
         raise DataError(f"the targets are those of {_TASKS[kind]}, not of {task}", path=source)
     return kind
 
 
-def _labels(rows: Sequence[_Row], kind: Kind) -> tuple[str, ...]:
+def _held_by(rows: Sequence[Row]) -> Kind | None:
+    """What the targets hold; `None`: nothing that is known here."""
+    tags = {found.lower() for row in rows for found in _TAG.findall(row.target)}
+    if PANEL in tags:
+        return "panels"
+    if any(_INFLUENCE.search(row.target) for row in rows):
+        return "hypothesis"
+    return "entities" if tags else None
+
+
+def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
     """The labels of the tags in the targets. A source string between angle brackets is no tag."""
     if kind == "panels":
         return (PANEL,)
@@ -166,7 +190,7 @@ def _labels(rows: Sequence[_Row], kind: Kind) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _example(row: _Row, kind: Kind, labels: tuple[str, ...]) -> Example:
+def _example(row: Row, kind: Kind, labels: tuple[str, ...]) -> Example:
     where = row.where
     id_ = f"{Path(str(where.path)).name}:{where.line}"
     form = formats.get("sentence" if kind == "hypothesis" else "copy_tag", kind)

@@ -1,12 +1,13 @@
 """Local models: the same cassette, no prompt. A line's key is model and decoder, text, and given entities.
 
-predictions = predict(examples, backend, cassette, kind="entities")     # {"fig-1": Prediction(…), …}
+found = predict(examples, backend, cassette, kind="entities")
+    found.predictions                                                        # {"fig-1": Prediction(…), …}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fewshot.backends import LocalBackend
@@ -15,6 +16,16 @@ from fewshot.engine.progress import Counter, Progress
 from fewshot.errors import ReplayError
 from fewshot.records import Example, Kind, Prediction
 from fewshot.schema import Where, prediction_from_json, prediction_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions by id. `asked`: texts that the model read in this session, in `seconds` all told."""
+
+    predictions: dict[str, Prediction]
+    asked: int
+    replayed: int
+    seconds: float
 
 
 def predict(
@@ -26,7 +37,7 @@ def predict(
     reuse: Cassette | None = None,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> dict[str, Prediction]:
+) -> Predicted:
     """Predictions by id: the recorded ones from the cassette (or from `reuse`), the others from the model, each
     recorded as it comes. `strict`: from recordings only.
 
@@ -70,7 +81,8 @@ def predict(
                 found[example.id] = replace(read, id=example.id)
                 counter.answered()
     counter.tell()
-    return found
+    now = counter.now()
+    return Predicted(found, now.asked, now.replayed, now.seconds)
 
 
 def local_key(example: Example, backend: LocalBackend, kind: Kind) -> str:

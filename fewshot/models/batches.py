@@ -1,0 +1,26 @@
+"""Which texts are run together: alike in length, as many as fit into a budget of tokens.
+
+>>> batches([9, 1, 8, 2], budget=18)
+[[0, 2], [3, 1]]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+TOKENS = 8192
+"""The default budget of a batch: padded tokens, rows × longest."""
+
+
+def batches(lengths: Sequence[int], *, budget: int = TOKENS, most: int = 256) -> list[list[int]]:
+    """Indices in batches, longest first (what does not fit into memory fails at once). A text that is longer than
+    the budget is a batch of its own."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    made: list[list[int]] = []
+    for i in order:
+        widest = lengths[made[-1][0]] if made else 0
+        if made and len(made[-1]) < most and widest * (len(made[-1]) + 1) <= budget:
+            made[-1].append(i)
+        else:
+            made.append([i])
+    return made

@@ -1,0 +1,221 @@
+"""A model folder: the usual Hugging Face files, and `fewshot.json`, which says what the model was made for.
+
+    {"task": "ner", "format": "copy_tag", "kind": "seq2seq", "labels": ["GENEPROD"], "source_template": "",
+     "base_model": "facebook/bart-base", "data": "3f…", "labelled": 60, "max_input_length": 512, …}
+
+`fewshot finetune` writes it, `--backend local` reads it. Weights are read as data and never run: safetensors, or a
+`pytorch_model.bin` with `weights_only` (the hub's biobart and SciFive have nothing else); code from a hub is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from fewshot.errors import DataError, InputError
+
+MANIFEST = "fewshot.json"
+WEIGHTS = ("*.safetensors", "*.bin")
+Kind: TypeAlias = Literal["seq2seq", "tagger"]
+_KINDS = ("seq2seq", "tagger")
+_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a model was made for. `source_template`: what stands before each source; `end`: what closes each answer
+    (the study's `[END]`); lengths in tokens, what a vocabulary puts around a text included."""
+
+    task: str
+    format: str
+    kind: Kind
+    labels: tuple[str, ...]
+    source_template: str = ""
+    end: str = ""
+    base_model: str = ""
+    data: str = ""
+    labelled: int = 0
+    max_input_length: int = 512
+    max_target_length: int | None = None
+    truncate: bool = False
+    decoder: str | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Writes `fewshot.json`, whole or not at all."""
+        row = asdict(self) | {"labels": list(self.labels)}
+        beside = folder / f".{MANIFEST}.new"
+        beside.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        beside.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a folder; `None` where there is none (a plain model of the hub).
+
+    Raises:
+        DataError: it is broken, or of a later version.
+    """
+    path = folder / MANIFEST
+    try:
+        row = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(f"is no manifest ({error})", path=path, hint="train the model again") from None
+    if not isinstance(row, dict) or row.get("kind") not in _KINDS or not isinstance(row.get("labels"), list):
+        raise DataError("is no manifest of a model", path=path, hint="train the model again")
+    known = {f.name for f in fields(Manifest)}
+    said: dict[str, Any] = {k: tuple(v) if k == "labels" else v for k, v in row.items() if k in known}
+    try:
+        return Manifest(**said)
+    except TypeError as error:
+        raise DataError(f"is no manifest of a model ({error})", path=path, hint="train the model again") from None
+
+
+def resolve(name: str) -> Path:
+    """The local folder of a model: the path itself, or huggingface_hub's copy of a hub model of that name.
+
+    Raises:
+        InputError: no such folder, and no such model on the hub.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path
+    if path.suffix or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise InputError(f"{name}: no such model folder")
+    return fetch(name)
+
+
+def fetch(name: str) -> Path:
+    """A hub model's files in huggingface_hub's cache: configuration, vocabulary and weights, no code.
+
+    Raises:
+        InputError: no such model, or the hub cannot be reached.
+    """
+    import httpx2
+    from huggingface_hub import HfApi, errors, snapshot_download
+
+    try:
+        files = [s.rfilename for s in HfApi().model_info(name, timeout=30).siblings or ()]
+        safe = any(file.endswith(".safetensors") for file in files)
+        weights = "*.safetensors" if safe else "*.bin"
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.model", weights]))
+    except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
+        try:
+            return Path(snapshot_download(name, local_files_only=True))
+        except errors.LocalEntryNotFoundError:
+            raise InputError(
+                f"the hub cannot be reached for {name}, and its cache has no copy ({type(error).__name__})",
+                hint="name a model folder instead",
+            ) from None
+    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        why = "no such model" if status in (401, 404) else str(error).splitlines()[0]
+        raise InputError(f"{name}: {why}", hint="name a model of the hub, or a folder") from None
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 (16 hex digits) of a model: its weights, vocabulary, configuration and manifest."""
+    whole = hashlib.sha256()
+    patterns = (*WEIGHTS, "config.json", "tokenizer.json", "vocab*", "merges.txt", "spiece.model", MANIFEST)
+    for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
+        with file.open("rb") as opened:
+            whole.update(f"{file.name} ".encode() + hashlib.file_digest(opened, "sha256").digest())
+    return whole.hexdigest()[:_DIGITS]
+
+
+def load_config(folder: Path) -> Any:
+    """The configuration.
+
+    Raises:
+        InputError: none there, or one that wants code of its own.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(folder, error) from None
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer, a fast one.
+
+    Raises:
+        InputError: none there, or one that cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # whatever is in the file, the user's next step is the same
+        raise _unusable(folder, error) from None
+    if not getattr(tokenizer, "is_fast", False):
+        raise InputError(f"{folder}: its tokenizer is a slow one, without offsets", hint="take a model with a fast one")
+    return tokenizer
+
+
+def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **options: Any) -> Any:
+    """A model by one of transformers' auto classes, its weights read as data.
+
+    Raises:
+        InputError: no weights, broken weights, weights that want code, or of another architecture.
+    """
+    import transformers
+    from transformers.utils import logging
+
+    if not any(next(folder.glob(pattern), None) for pattern in WEIGHTS):
+        raise InputError(f"{folder} holds no weights", hint="*.safetensors, or pytorch_model.bin")
+    loader = getattr(transformers, auto_class)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        return loader.from_pretrained(
+            folder, config=config, trust_remote_code=False, weights_only=True, attn_implementation="sdpa", **options
+        )
+    except Exception as error:  # pickle, safetensors, torch and transformers each have their own
+        raise _unusable(folder, error) from None
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def device(name: str | None) -> str:
+    """The device to run on: as named, else the first GPU, else the CPU.
+
+    Raises:
+        InputError: torch knows no such device, or it is not there.
+    """
+    import torch
+
+    if name is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"--device {name}: {str(error).splitlines()[0]}", hint="cpu, cuda or cuda:0") from None
+    return name
+
+
+def _unusable(folder: Path, error: Exception) -> InputError:
+    said = " ".join(str(error).split())
+    lowered = said.lower()
+    if "weights_only" in lowered or "unpickl" in lowered or "unsupported global" in lowered:
+        return InputError(
+            f"{folder}: its weights are a pickle that wants to run code, which is refused",
+            hint="convert them to safetensors with the program that wrote them",
+        )
+    if "trust_remote_code" in lowered:
+        return InputError(f"{folder} wants to run code of its own, which is refused", hint="take another model")
+    if "sentencepiece" in lowered or "protobuf" in lowered or "tiktoken" in lowered:
+        return InputError(
+            f"{folder}: its vocabulary (spiece.model) cannot be read",
+            hint="pip install 'fewshot[local]' brings sentencepiece and protobuf",
+        )
+    kind = type(error).__name__
+    return InputError(f"{folder} cannot be loaded ({kind}: {said[:160]})", hint="is it a whole model folder?")

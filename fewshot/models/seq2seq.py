@@ -1,0 +1,204 @@
+"""Predictions of a fine-tuned encoder-decoder: text in, tagged copy (or another format) out, spans back.
+
+    Seq2Seq(model, tokenizer, manifest).predict(examples)        # yields predictions, in any order
+
+Two decoders. `copy` (BART and T5, format copy_tag) decides about tags alone: see `copy_decoding`. `generate` writes
+freely, as transformers does it, and what it writes is aligned to the source like the answer of any other model. Texts
+that are longer than the model reads are cut into windows, and the windows' answers are put together again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from fewshot import formats, tasks
+from fewshot.legend import leading_letters
+from fewshot.models import batches, copy_decoding, vocabulary, windows
+from fewshot.models.model_folder import Manifest
+from fewshot.models.ragged import family_of
+from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
+from fewshot.models.windows import Window
+from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Span, Value
+
+COPY, GENERATE = "copy", "generate"
+_PLAIN = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "temperature": None,
+          "top_k": None, "top_p": None, "early_stopping": False, "length_penalty": None, "min_length": 0,
+          "forced_bos_token_id": None}  # fmt: skip
+"""Some published configurations sample, or forbid repetition: copying an input is then impossible."""
+
+BREAKING = ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
+"""Settings of `generate` that have no meaning for copy decoding, or forbid copying."""
+
+
+def why_not_copy(model: Any, manifest: Manifest) -> str | None:
+    """Why a model is not decoded by copying; `None`: it can be."""
+    if manifest.format != "copy_tag":
+        return f"format {manifest.format} is written freely"
+    if family_of(model) is None:
+        return f"models of type {model.config.model_type} are of another family than BART and T5"
+    for name in BREAKING:
+        value = manifest.generation.get(name)
+        if value not in (None, False, 0, 1, 1.0):
+            return f"{name}={value} cannot copy"
+    return None
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A window of an example, ready for the model, and what came of it."""
+
+    example: Example
+    window: Window
+    source: SourceTokens
+    encoded: list[int]
+    parsed: Parsed | None = None
+    output: str = ""
+
+
+@dataclass(slots=True)
+class Seq2Seq:
+    """One loaded model. `decoder`: `copy` or `generate`; `labels`: those that answers may use."""
+
+    model: Any
+    tokenizer: Any
+    manifest: Manifest
+    decoder: str
+    batch_tokens: int = batches.TOKENS
+    rule: copy_decoding.Rule = "candidates"
+    cost: copy_decoding.Cost = field(default_factory=copy_decoding.Cost)
+    cut: SourceTokenizer = field(init=False)
+    _prefix: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cut = SourceTokenizer(self.tokenizer)
+        self._prefix = self.cut.text_ids(self.manifest.source_template) if self.manifest.source_template else []
+        self.model.eval()
+
+    def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
+        """A prediction for each example as its last window is ready. Never reads an example's labels."""
+        pieces = [self._pieces(example) for example in examples]
+        missing = {id(row): len(row) for row in pieces}
+        owner = {id(piece): row for row in pieces for piece in row}
+        every = [piece for row in pieces for piece in row]
+        for batch in batches.batches([len(piece.encoded) for piece in every], budget=self.batch_tokens):
+            chosen = [every[i] for i in batch]
+            (self._copy if self.decoder == COPY else self._generate)(chosen)
+            for piece in chosen:
+                row = owner[id(piece)]
+                missing[id(row)] -= 1
+                if not missing[id(row)]:
+                    yield self._joined(row)
+
+    def _pieces(self, example: Example) -> list[_Piece]:
+        room = self.manifest.max_input_length - len(self._prefix) - len(self.cut.framed(()))
+        text = example.text
+        if tasks.get(self.manifest.task).kind == "hypothesis" or self.manifest.truncate:
+            source = truncated(self.cut(text), room)
+            return [self._piece(example, Window(0, len(source.text), (0, len(text))), source)]
+        found = windows.windows(text, room, lambda part: len(self.cut(part)))
+        return [self._piece(example, window, self.cut(text[window.start : window.end])) for window in found]
+
+    def _piece(self, example: Example, window: Window, source: SourceTokens) -> _Piece:
+        return _Piece(example, window, source, self.cut.framed([*self._prefix, *source.ids]))
+
+    def _copy(self, pieces: Sequence[_Piece]) -> None:
+        tags = vocabulary.tag_ids(self.tokenizer, self.manifest.labels)
+        decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule)
+        start = [self.model.config.decoder_start_token_id, *self.cut.before]
+        found = decoder.decode([piece.encoded for piece in pieces], [piece.source for piece in pieces], start)
+        for piece, marks in zip(pieces, found, strict=True):
+            spans = copy_decoding.spans(piece.source, marks)
+            piece.parsed = Parsed(self._labelled(spans, piece.source.text), {}, 1.0)
+        self.cost.passes += decoder.cost.passes
+        self.cost.fed += decoder.cost.fed
+        self.cost.kept += decoder.cost.kept
+
+    def _labelled(self, spans: Sequence[Span], text: str) -> tuple[Span, ...]:
+        """Panels with the letters that they open with, as the format reads them."""
+        if self._scheme.kind != "panels":
+            return tuple(spans)
+        return tuple(replace(span, labels=leading_letters(span.cut(text))) for span in spans)
+
+    @property
+    def _scheme(self) -> Scheme:
+        return Scheme(tasks.get(self.manifest.task).kind, self.manifest.labels)
+
+    @torch.inference_mode()
+    def _generate(self, pieces: Sequence[_Piece]) -> None:
+        form = formats.get(self.manifest.format, self._scheme.kind)
+        answers = generate(self.model, self.tokenizer, [piece.encoded for piece in pieces], self._options(pieces))
+        for piece, (answer, ended) in zip(pieces, answers, strict=True):
+            if self.manifest.end and self.manifest.end in answer:
+                answer, ended = answer[: answer.index(self.manifest.end)], True  # noqa: PLW2901
+            closed = f"{answer} {form.stop[0]}" if ended and form.stop and form.stop[0].strip() else answer
+            parsed = form.parse(closed, piece.source.text, self._scheme)
+            problems = Counter(parsed.problems)
+            if not ended:
+                problems["truncated"] = max(1, problems["truncated"])
+            piece.parsed = Parsed(parsed.value, dict(problems), parsed.fidelity)
+            piece.output = answer
+
+    def _options(self, pieces: Sequence[_Piece]) -> Mapping[str, Any]:
+        longest = max(len(piece.source) for piece in pieces)
+        room = self.manifest.max_target_length or 2 * longest + 64
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        most = min(room, positions - 2) if positions else room
+        return _PLAIN | dict(self.manifest.generation) | {"max_new_tokens": most}
+
+    def _joined(self, pieces: Sequence[_Piece]) -> Prediction:
+        """One prediction from the windows of an example."""
+        parsed = [piece.parsed for piece in pieces if piece.parsed is not None]
+        example, value = pieces[0].example, parsed[0].value
+        if len(pieces) > 1:
+            parts = [(piece.window, one.value) for piece, one in zip(pieces, parsed, strict=True)]
+            value = windows.merge([(w, v) for w, v in parts if isinstance(v, tuple)], example.text)
+            value = self._labelled(value, example.text)
+        problems: Counter[ProblemKind] = Counter()
+        for one in parsed:
+            problems.update(one.problems)
+        fidelity = [one.fidelity for one in parsed if one.fidelity is not None]
+        weights = [len(piece.source.text) or 1 for piece in pieces]
+        return Prediction(
+            id=example.id,
+            value=value,
+            output=self._output(example, value, pieces),
+            problems={kind: count for kind, count in sorted(problems.items()) if count},
+            fidelity=sum(f * w for f, w in zip(fidelity, weights, strict=True)) / sum(weights) if fidelity else None,
+        )
+
+    def _output(self, example: Example, value: Value, pieces: Sequence[_Piece]) -> str:
+        """The answer as text: what was generated, or the tagged copy that the decisions stand for."""
+        if self.decoder == GENERATE:
+            return "\n".join(piece.output for piece in pieces)
+        return formats.get("copy_tag", self._scheme.kind).render(example.text, value, self._scheme)
+
+
+def truncated(source: SourceTokens, room: int) -> SourceTokens:
+    """The beginning of a source that a model reads; the study cut its texts so."""
+    if len(source) <= room:
+        return source
+    end = source.starts[room] if room else 0
+    cut = slice(0, room)
+    return SourceTokens(source.text[:end], source.ids[cut], source.starts[cut], source.ends[cut], source.words[cut])
+
+
+def generate(
+    model: Any, tokenizer: Any, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]
+) -> list[tuple[str, bool]]:
+    """(answer, whether it ended by itself) of each input, by transformers' own `generate`."""
+    widest = max(map(len, inputs))
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[*row, *[pad] * (widest - len(row))] for row in inputs], device=model.device)
+    mask = torch.tensor([[1] * len(row) + [0] * (widest - len(row)) for row in inputs], device=model.device)
+    written = model.generate(input_ids=ids, attention_mask=mask, **options)
+    answers = []
+    for row in written[:, 1:].tolist():
+        ended = tokenizer.eos_token_id in row
+        kept = row[: row.index(tokenizer.eos_token_id)] if ended else row
+        answers.append((tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False), ended))
+    return answers

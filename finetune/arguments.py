@@ -1,0 +1,262 @@
+"""The command line of `python -m finetune`: its own flags, and every one of transformers' Seq2SeqTrainingArguments.
+
+fewshot finetune --task ner --data train.jsonl --base-model facebook/bart-base --do_train --do_predict
+fewshot finetune EMBO/sd-nlp-non-tokenized NER copy_tag --base_model t5-base --do_train …        (the study's way)
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fewshot.errors import InputError
+from finetune import study
+
+if TYPE_CHECKING:
+    from transformers import Seq2SeqTrainingArguments
+
+MODELS = Path("runs/models")
+RUNS = Path("runs")
+_GENERATION = (
+    "temperature",
+    "no_repeat_ngram_size",
+    "repetition_penalty",
+    "do_sample",
+    "top_k",
+    "top_p",
+    "length_penalty",
+)
+_EVERYTHING = ("all",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What is ours of a command line. `task_type` and `data` as they were said; `None`: not said."""
+
+    data: str
+    task: str
+    format: str | None = None
+    kind: str = "seq2seq"
+    base_model: str | None = None
+    checkpoint: str | None = None
+    labels: tuple[str, ...] = ()
+    prompt: str = ""
+    end: str = ""
+    max_input_length: int | None = None
+    max_target_length: int | None = None
+    truncate: bool = False
+    delimiter: str | None = None
+    skip_lines: int = 0
+    split_fractions: tuple[float, float, float] | None = None
+    extra_data: tuple[str, ...] = ()
+    limit: int | None = None
+    decoder: str | None = None
+    decisions: float | None = None
+    lora: int | None = None
+    early_stopping: int | None = None
+    overwrite: bool = False
+    shown: int = 2
+    generation: dict[str, Any] = field(default_factory=dict)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line instead of the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, hint="see `fewshot finetune --help`")
+
+
+def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, list[str]]:
+    """`(ours, transformers', notices)` of a command line.
+
+    Raises:
+        InputError: a flag or value that cannot be used.
+    """
+    words, notices = study.translated(argv)
+    first = list(takewhile(lambda word: not word.startswith("-"), words))
+    said, rest = _ours().parse_known_args(words[len(first) :])
+    where = _places(first, said)
+    name = said.run_name or _name(where["task"], said)
+    training = _training(rest, name, Path(said.output_dir) if said.output_dir else MODELS / name, said)
+    ours = Arguments(
+        **where,
+        kind=said.kind,
+        base_model=said.base_model,
+        checkpoint=said.from_local_checkpoint,
+        labels=() if tuple(said.labels) == _EVERYTHING else tuple(said.labels),
+        prompt=said.prompt_init,
+        end=said.generate_end,
+        max_input_length=said.max_input_length,
+        max_target_length=said.max_target_length,
+        truncate=said.truncate,
+        delimiter=said.delimiter,
+        skip_lines=said.skip_lines,
+        split_fractions=_fractions(said.split_fractions),
+        extra_data=tuple(said.extra_data),
+        limit=said.limit,
+        decoder=said.decoder,
+        decisions=said.decisions,
+        lora=said.lora,
+        early_stopping=_patience(said),
+        overwrite=said.overwrite_output_dir,
+        shown=said.shown,
+        generation=_generation(said, training),
+    )
+    notices += _check(ours, training)
+    return ours, training, notices
+
+
+def _ours() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="fewshot finetune",
+        usage="fewshot finetune [DATA TASK [TYPE]] [flags]",
+        description="Fine-tune a seq2seq model or a tagger; --do_predict runs it and makes its row of the table.",
+        epilog="Every flag of transformers' Seq2SeqTrainingArguments is taken too; dashes and underscores are alike.",
+        allow_abbrev=False,
+    )
+
+    def add(flag: str, **options: Any) -> None:
+        names = dict.fromkeys((flag, flag.replace("_", "-")))
+        parser.add_argument(*names, **options)
+
+    add("--data", help="as `fewshot run --data`; EMBO/SourceData is read from the hub")
+    add("--task", help="ner, panelization, causal or roles")
+    add("--kind", choices=("seq2seq", "tagger"), default="seq2seq")
+    add("--format", help="of the answers [copy_tag; causal: sentence]")
+    add("--base_model", help="a model of the hub, or a folder")
+    add("--from_local_checkpoint", help="go on from this checkpoint, or predict with it")
+    parser.add_argument(
+        "--labels", "--ner_labels", "--ner-labels", nargs="+", default=(), metavar="L", help="these only"
+    )
+    add("--prompt_init", default="", help="what stands before each source")
+    add("--generate_end", default="", help="what closes each answer")
+    add("--max_input_length", type=int, help="tokens; a longer text is read in windows [512, or what the model has]")
+    add("--max_target_length", type=int, help="tokens of an answer [what the source needs]")
+    add("--truncate", action="store_true", help="cut long texts instead, as the study did, and say what was lost")
+    add("--delimiter", help="between input and target in a CSV of one column")
+    add("--skip_lines", type=int, default=0, metavar="N", help="leave out the first N lines of a CSV")
+    add("--split_fractions", nargs=3, type=float, metavar="F", help="train, validation and test, by article")
+    add("--extra_data", nargs="+", default=(), help="more to train on: its train split, or all of it")
+    add("--limit", type=int, metavar="N", help="train on N examples")
+    add("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    add(
+        "--decisions", type=float, metavar="W", help="weight of the loss of tag decisions beside that of all tokens [1]"
+    )
+    add("--lora", type=int, nargs="?", const=16, metavar="RANK", help="train low-rank adapters only [16]")
+    add(
+        "--early_stopping",
+        nargs="?",
+        const=3,
+        type=int,
+        metavar="N",
+        help="end after N evaluations without a better F1 [3]",
+    )
+    add("--early_stopping_patience", type=int, metavar="N")
+    add("--overwrite_output_dir", action="store_true", help="train anew where a model lies already")
+    add("--shown", type=int, default=2, metavar="N", help="examples shown at each evaluation [2]")
+    add("--run_name", help="[named after task and model]")
+    add("--output_dir", help=f"[{MODELS}/<run name>]")
+    for name in _GENERATION:
+        add(f"--{name}", type=_flag if name == "do_sample" else float, help="of `generate`")
+    return parser
+
+
+def _places(first: Sequence[str], said: argparse.Namespace) -> dict[str, Any]:
+    """Data, task and format, from the three first words or from flags."""
+    words = list(first)
+    if len(words) > 3:
+        raise InputError(f"what is {words[3]!r}?", hint="DATA TASK [TYPE], then flags")
+    data = said.data or (words.pop(0) if words else None)
+    task = said.task or (words.pop(0) if words else None)
+    type_ = said.format or (words.pop(0) if words else None)
+    if data is None or task is None:
+        raise InputError(f"--{'data' if data is None else 'task'} is missing", hint="see `fewshot finetune --help`")
+    return {"data": data, "task": task.lower(), "format": type_}
+
+
+def _name(task: str | None, said: argparse.Namespace) -> str:
+    model = str(said.from_local_checkpoint or said.base_model or "model").rstrip("/").rpartition("/")[2]
+    return f"{said.kind}-{model}-{task}"
+
+
+def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Namespace) -> Seq2SeqTrainingArguments:
+    import torch
+    from transformers import HfArgumentParser, Seq2SeqTrainingArguments
+
+    class Parser(_Parser, HfArgumentParser):  # type: ignore[misc]
+        pass
+
+    parser = Parser(Seq2SeqTrainingArguments, allow_abbrev=False)
+    words = [*rest, "--output_dir", str(folder), "--run_name", name]
+    if said.early_stopping is not None and not _says(rest, "eval_strategy"):
+        words += ["--eval_strategy", "epoch", "--save_strategy", "epoch"]
+    if not torch.cuda.is_available():
+        words += ["--dataloader_pin_memory", "False"]
+    if not _says(rest, "train_sampling_strategy"):
+        words += ["--train_sampling_strategy", "group_by_length"]
+    try:
+        (training,) = parser.parse_args_into_dataclasses(words)
+    except ValueError as error:
+        raise InputError(" ".join(str(error).split())[:300]) from None
+    made: Seq2SeqTrainingArguments = training
+    return made
+
+
+def _says(words: Sequence[str], name: str) -> bool:
+    return any(word.lstrip("-").replace("-", "_").partition("=")[0] == name for word in words)
+
+
+def _fractions(said: Sequence[float] | None) -> tuple[float, float, float] | None:
+    if said is None:
+        return None
+    if any(f < 0 for f in said) or not 0.999 < sum(said) < 1.001:
+        raise InputError(f"--split-fractions must be three shares that add up to 1, not {' '.join(map(str, said))}")
+    return said[0], said[1], said[2]
+
+
+def _patience(said: argparse.Namespace) -> int | None:
+    patience = said.early_stopping_patience if said.early_stopping_patience is not None else said.early_stopping
+    if patience is not None and patience < 1:
+        raise InputError(f"--early-stopping must be at least 1, not {patience}")
+    return None if patience is None else int(patience)
+
+
+def _generation(said: argparse.Namespace, training: Seq2SeqTrainingArguments) -> dict[str, Any]:
+    """What `generate` is told beyond plain greedy search. A temperature without sampling changes nothing."""
+    found = {name: getattr(said, name) for name in _GENERATION if getattr(said, name) is not None}
+    if not found.get("do_sample"):
+        for name in ("temperature", "top_k", "top_p"):
+            found.pop(name, None)
+    for name in ("no_repeat_ngram_size", "top_k"):
+        if name in found:
+            found[name] = int(found[name])
+    if (training.generation_num_beams or 1) > 1:
+        found["num_beams"] = training.generation_num_beams
+    return found
+
+
+def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
+    """What cannot be, and what is taken for granted."""
+    if not (training.do_train or training.do_eval or training.do_predict):
+        raise InputError("nothing to do", hint="--do_train, --do_eval, --do_predict")
+    if ours.base_model is None and ours.checkpoint is None:
+        raise InputError("--base-model is missing", hint="a model of the hub as facebook/bart-base, or a folder")
+    breaking = [name for name in ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
+                if ours.generation.get(name) not in (None, False, 0, 1, 1.0)]  # fmt: skip
+    if breaking and ours.decoder == "copy":
+        raise InputError(
+            f"--decoder copy and --{breaking[0]} exclude each other: it forbids copying", hint="leave one out"
+        )
+    if breaking and ours.decoder is None:
+        return [f"decoded by generate: --{breaking[0]} {ours.generation[breaking[0]]} forbids copying"]
+    return []
+
+
+def _flag(word: str) -> bool:
+    if word.lower() not in ("true", "false", "1", "0"):
+        raise argparse.ArgumentTypeError(f"True or False, not {word}")
+    return word.lower() in ("true", "1")

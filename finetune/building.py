@@ -1,0 +1,188 @@
+"""A base model made ready: vocabulary extended, classes named, adapters put in, limits found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fewshot import formats
+from fewshot.errors import InputError
+from fewshot.models import model_folder, tagger, vocabulary
+from fewshot.models.model_folder import Manifest
+from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
+from fewshot.records import Example
+from finetune import features
+from finetune.arguments import Arguments
+from finetune.sources import Source
+
+_LONGEST = 512
+_PLAIN = {"no_repeat_ngram_size": 0, "num_beams": 1, "early_stopping": False, "length_penalty": None,
+          "min_length": 0, "max_length": None, "forced_bos_token_id": None}  # fmt: skip
+_ADAPTED = {"bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"], "t5": ["q", "k", "v", "o", "wi", "wo"]}
+
+
+@dataclass(slots=True)
+class Built:
+    """A model with its vocabulary, and what it is made for."""
+
+    model: Any
+    tokenizer: Any
+    manifest: Manifest
+    notices: list[str]
+
+
+def build(arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
+    """The base model (or checkpoint) for a task.
+
+    Raises:
+        InputError: no such model, a checkpoint of another task, a format that the task has not.
+    """
+    folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
+    was = model_folder.read_manifest(folder)
+    if arguments.checkpoint and was is not None:
+        if was.task != source.task.name:
+            raise InputError(
+                f"{folder} was made for task {was.task}, not {source.task.name}", hint="another checkpoint"
+            )
+        return _continued(folder, was, arguments, source, settings)
+    if arguments.kind == "tagger":
+        return _tagger(folder, arguments, source, settings)
+    return _seq2seq(folder, arguments, source, settings)
+
+
+def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
+    if source.task.kind == "roles":
+        raise InputError("roles are for a tagger: a seq2seq model is not asked for them", hint="--kind tagger")
+    notices: list[str] = []
+    name = _format(arguments, source, notices)
+    formats.get(name, source.task.kind)
+    tokenizer = model_folder.load_tokenizer(folder)
+    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    texts = [text for example in source.train for text in _texts(example)]
+    written = features.needed(source.task.name, name, source.labels, arguments.end)
+    vocabulary.extend(tokenizer, model, written=written, texts=texts)
+    manifest = _manifest(arguments, source, settings, name, "seq2seq", limit(model, arguments))
+    plain_generation(model)
+    why = why_not_copy(model, manifest)
+    decoder = arguments.decoder or (COPY if why is None else GENERATE)
+    if arguments.decoder == COPY and why is not None:
+        raise InputError(f"--decoder copy: {why}", hint="--decoder generate")
+    if why is not None and arguments.decoder is None and name == "copy_tag":
+        notices.append(f"decoded by generate: {why}")
+    return Built(model, tokenizer, replaced(manifest, decoder=decoder), notices)
+
+
+def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
+    if source.task.kind == "hypothesis":
+        raise InputError("there is no tagger for causal: a hypothesis is no label of a word", hint="--kind seq2seq")
+    tokenizer = model_folder.load_tokenizer(folder)
+    names = tagger.label_names(source.task.name, source.labels)
+    config = model_folder.load_config(folder)
+    config.id2label, config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
+    config.num_labels = len(names)
+    options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
+    model = model_folder.load_model(folder, "AutoModelForTokenClassification", config=config, **options)
+    if source.task.name == "roles" and tokenizer.mask_token_id is None:
+        raise InputError(f"{folder} has no mask token, which roles need", hint="a BERT or RoBERTa model")
+    manifest = _manifest(arguments, source, settings, "labels", "tagger", limit(model, arguments))
+    return Built(model, tokenizer, manifest, [])
+
+
+def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
+    """A checkpoint of ours: its vocabulary is extended already, its manifest says how it answers."""
+    tokenizer = model_folder.load_tokenizer(folder)
+    auto = "AutoModelForTokenClassification" if was.kind == "tagger" else "AutoModelForSeq2SeqLM"
+    model = model_folder.load_model(folder, auto)
+    missing = [label for label in source.labels if label not in was.labels]
+    if missing:
+        raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")
+    notices = [] if arguments.format else [f"task type {was.format}, as the checkpoint's manifest says"]
+    manifest = replaced(was, settings=settings)
+    if arguments.generation:
+        manifest = replaced(manifest, generation=arguments.generation, decoder=None)
+    if arguments.max_target_length is not None and was.format != "copy_tag":
+        manifest = replaced(manifest, max_target_length=arguments.max_target_length)
+    return Built(model, tokenizer, manifest, notices)
+
+
+def _format(arguments: Arguments, source: Source, notices: list[str]) -> str:
+    """The format of the answers; the study calls a sentence copy_tag, and a missing type is list."""
+    said = arguments.format
+    if said in ("copy_tag", "other", None) and source.task.kind == "hypothesis":
+        return "sentence"
+    if said in ("other", None):
+        if said is None and arguments.checkpoint is not None:
+            notices.append("no task type is said and the checkpoint has no manifest: list")
+            return "list"
+        return "copy_tag"
+    return str(said)
+
+
+def _texts(example: Example) -> list[str]:
+    return [example.text]
+
+
+def _manifest(
+    arguments: Arguments, source: Source, settings: dict[str, Any], name: str, kind: str, longest: int
+) -> Manifest:
+    return Manifest(
+        task=source.task.name,
+        format=name,
+        kind="tagger" if kind == "tagger" else "seq2seq",
+        labels=source.labels,
+        source_template=arguments.prompt,
+        end=arguments.end if name != "copy_tag" else "",
+        base_model=str(arguments.base_model or arguments.checkpoint),
+        data=source.digest[:16],
+        labelled=len(source.train),
+        max_input_length=longest,
+        max_target_length=arguments.max_target_length if name != "copy_tag" else None,
+        truncate=arguments.truncate,
+        generation=arguments.generation,
+        settings=settings,
+    )
+
+
+def limit(model: Any, arguments: Arguments) -> int:
+    """How many tokens the model is given: as asked, but never more than it has places for."""
+    config = model.config
+    places = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        places = places - 2 if places else None  # places are counted from the padding token's on
+    if config.model_type in ("t5", "mt5"):
+        places = None  # relative ones: no limit but memory
+    asked = arguments.max_input_length or _LONGEST
+    if places is not None and asked > places:
+        return int(places)
+    return asked
+
+
+def plain_generation(model: Any) -> None:
+    """Some published models are configured to sample, or to forbid repetition: no input can be copied so."""
+    config = model.generation_config
+    for name, value in _PLAIN.items():
+        setattr(config, name, value)
+    model.config.use_cache = True
+
+
+def adapted(model: Any, rank: int, tokens: Sequence[int]) -> Any:
+    """The model with low-rank adapters in its attention and feed-forward layers, and new rows for new tokens.
+
+    Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
+    """
+    from peft import LoraConfig, get_peft_model
+
+    kind = model.config.model_type
+    options: dict[str, Any] = {"target_modules": _ADAPTED.get(kind, "all-linear")}
+    if tokens:
+        options["trainable_token_indices"] = list(tokens)
+    return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, **options))
+
+
+def replaced(manifest: Manifest, **changes: Any) -> Manifest:
+    """A manifest with other values."""
+    from dataclasses import replace
+
+    return replace(manifest, **changes)

@@ -1,0 +1,193 @@
+"""Examples as what a model is trained on: token ids in, token ids (or classes) out.
+
+Targets of `copy_tag` are the source's own ids with the tags' ids in between, never a rendered text (see
+`fewshot.models.source_tokens`); those of other formats are the answer's text, tokenized. Long texts become windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fewshot import formats, tasks
+from fewshot.models import tagger, vocabulary, windows
+from fewshot.models.model_folder import Manifest
+from fewshot.models.seq2seq import truncated
+from fewshot.models.source_tokens import SourceTokenizer, SourceTokens, tagged
+from fewshot.records import Example, Hypothesis, Scheme, Span, Value
+from fewshot.tasks import Task
+
+IGNORED = -100
+NOTHING, OUTSIDE = -1, 0
+"""States of a place in a tagged copy: no decision there; no tag open; from 1 on the label that is open."""
+
+
+@dataclass(slots=True)
+class Features:
+    """Rows to train on, and what they cannot say: `unreachable` gold spans have an edge inside a token, `unseen` ones
+    lie behind where a text was cut."""
+
+    rows: list[dict[str, list[int]]] = field(default_factory=list)
+    spans: int = 0
+    unreachable: int = 0
+    unseen: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, i: int) -> dict[str, list[int]]:
+        return self.rows[i]
+
+    def said(self, split: str) -> list[str]:
+        """A line about what cannot be learnt."""
+        lines = []
+        if self.unreachable:
+            lines.append(f"{self.unreachable} of {self.spans} gold spans in {split} have an edge inside a token")
+        if self.unseen:
+            lines.append(f"{self.unseen} of {self.spans} gold spans in {split} lie behind the cut and are not seen")
+        return lines
+
+
+def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
+    """Rows `input_ids`, `labels`; for `copy_tag` also `copied` and `states`, for the loss of decisions."""
+    cut = SourceTokenizer(tokenizer)
+    prefix = cut.text_ids(manifest.source_template) if manifest.source_template else []
+    end = cut.text_ids(manifest.end) if manifest.end else []
+    room = manifest.max_input_length - len(prefix) - len(cut.framed(()))
+    made = Features()
+    for example in examples:
+        gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
+        for text, value in parts(example, gold, manifest, cut, room, made):
+            source = truncated(cut(text), room)
+            row = {"input_ids": cut.framed([*prefix, *source.ids])}
+            if manifest.format == "copy_tag" and isinstance(value, tuple):
+                row |= _copied(source, value, cut, tokenizer, manifest, end, made)
+            else:
+                row["labels"] = cut.framed(_answer(text, value, task, manifest, cut) + end)
+                row["labels"] = row["labels"][: manifest.max_target_length]
+            made.rows.append(row)
+    return made
+
+
+def parts(
+    example: Example, gold: Value, manifest: Manifest, cut: SourceTokenizer, room: int, made: Features
+) -> list[tuple[str, Value]]:
+    """The windows of an example with what each of them holds; one, cut short, where texts are truncated."""
+    if isinstance(gold, Hypothesis):
+        return [(example.text, gold)]
+    made.spans += len(gold)
+    if manifest.truncate:
+        end = len(truncated(cut(example.text), room).text)
+        kept = tuple(span for span in gold if span.end <= end)
+        made.unseen += len(gold) - len(kept)
+        return [(example.text[:end], kept)]
+    found = windows.windows(example.text, room, lambda text: len(cut(text)))
+    return [(example.text[w.start : w.end], windows.clip(gold, w.start, w.end)) for w in found]
+
+
+def _copied(
+    source: SourceTokens,
+    spans: Sequence[Span],
+    cut: SourceTokenizer,
+    tokenizer: Any,
+    manifest: Manifest,
+    end: Sequence[int],
+    made: Features,
+) -> dict[str, list[int]]:
+    """Labels of a tagged copy. At each place `copied` is the source token that could come, `states` what is open."""
+    tags = vocabulary.tag_ids(tokenizer, manifest.labels)
+    copy = tagged(source, spans, tags)
+    made.unreachable += copy.unreachable
+    opening = {pair[0]: number for number, pair in enumerate(tags.values(), 1)}
+    closing = {pair[1] for pair in tags.values()}
+    copied, states = [], []
+    place = opened = 0
+    state = OUTSIDE
+    for token in copy.ids:
+        at_end = place == len(source)
+        could_open = state == OUTSIDE and not at_end and source.opens(place)
+        could_close = state > OUTSIDE and place > opened and not at_end and source.closes(place - 1)
+        copied.append(IGNORED if at_end else source.ids[place])
+        states.append(state if could_open or could_close else NOTHING)
+        if token in closing and state > OUTSIDE:
+            state = OUTSIDE
+        elif token in opening and state == OUTSIDE:
+            state, opened = opening[token], place
+        else:
+            place += 1
+    before, after = [IGNORED] * len(cut.before), [IGNORED] * (len(end) + len(cut.after))
+    return {
+        "labels": cut.framed([*copy.ids, *end]),
+        "copied": [*before, *copied, *after],
+        "states": [*([NOTHING] * len(before)), *states, *([NOTHING] * len(after))],
+    }
+
+
+def _answer(text: str, value: Value, task: Task, manifest: Manifest, cut: SourceTokenizer) -> list[int]:
+    form = formats.get(manifest.format, task.kind)
+    answer = form.render(text, value, Scheme(task.kind, manifest.labels))
+    for stop in form.stop:  # the end of an answer is the vocabulary's own end token
+        answer = answer.removesuffix(stop).rstrip() if stop.strip() else answer
+    return cut.text_ids(answer)
+
+
+def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
+    """Rows `input_ids`, `labels` (a class a token)."""
+    cut = SourceTokenizer(tokenizer)
+    names = tagger.label_names(manifest.task, manifest.labels)
+    room = manifest.max_input_length - len(cut.framed(()))
+    made = Features()
+    for example in examples:
+        gold = _tagged_gold(example, task, manifest)
+        for text, value in parts(example, gold, manifest, cut, room, made):
+            source = cut(text)
+            spans = value if isinstance(value, tuple) else ()
+            classes, lost = tagger.targets(source, spans, manifest.task, names)
+            made.unreachable += lost
+            ids = source.ids if manifest.task != "roles" else tagger.masked(source, spans, tokenizer.mask_token_id)
+            before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
+            made.rows.append({"input_ids": cut.framed(ids), "labels": [*before, *classes, *after]})
+    return made
+
+
+def _tagged_gold(example: Example, task: Task, manifest: Manifest) -> Value:
+    """What a tagger is shown; for ROLES all entities that could have a role, with the one they have or none."""
+    gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
+    if manifest.task != "roles" or isinstance(gold, Hypothesis):
+        return gold
+    roles = {(span.start, span.end): span.role for span in gold}
+    return tuple(replace(span, role=roles.get((span.start, span.end))) for span in task.given(example))
+
+
+def needed(task_name: str, format_name: str, labels: Sequence[str], end: str) -> list[str]:
+    """The tokens that answers of a format need and vocabularies lack."""
+    found: list[str] = []
+    if format_name == "copy_tag":
+        found = vocabulary.tag_names(labels)
+    elif format_name == "sentence":
+        found = vocabulary.tag_names("EXPERIMENT" if label == "EXP_ASSAY" else label.lower() for label in labels)
+    elif format_name == "json":
+        found = ["{", "}"]
+    tasks.get(task_name)
+    return [*found, *([end] if end else [])]
+
+
+def collate(pad: int) -> Any:
+    """Rows of unequal length as one padded batch."""
+    import torch
+
+    fill = {"input_ids": pad, "labels": IGNORED, "copied": IGNORED, "states": NOTHING}
+
+    def together(rows: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
+        batch = {}
+        for name in rows[0]:
+            widest = max(len(row[name]) for row in rows)
+            batch[name] = torch.tensor([row[name] + [fill[name]] * (widest - len(row[name])) for row in rows])
+        longest = batch["input_ids"].shape[1]
+        batch["attention_mask"] = torch.tensor(
+            [[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows]
+        )
+        return batch
+
+    return together

@@ -1,0 +1,131 @@
+"""Raw pairs: a CSV whose targets are of no task that is known here. Trained as they are, scored by exact match.
+
+There are no offsets and no labels to score, so the table has no place for them: `predictions.jsonl` and `scores.json`
+of the run folder say what came out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from fewshot.data import study_csv
+from fewshot.errors import InputError, RunFolderError
+from fewshot.models import batches, model_folder, vocabulary
+from fewshot.models.seq2seq import generate
+from fewshot.models.source_tokens import SourceTokenizer
+from finetune import building, features, sources
+from finetune.arguments import RUNS, Arguments
+
+if TYPE_CHECKING:
+    from transformers import Seq2SeqTrainingArguments
+
+_LIMIT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    train: list[study_csv.Row]
+    validation: list[study_csv.Row]
+    test: list[study_csv.Row]
+
+
+def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[[str], None]) -> int:
+    """Trains on pairs, and writes what the test split's inputs become.
+
+    Raises:
+        InputError: no pairs to train on, or a tagger was asked for.
+    """
+    from transformers import Seq2SeqTrainer
+
+    if arguments.kind == "tagger":
+        raise InputError("raw pairs are for a seq2seq model", hint="--kind seq2seq")
+    say(f"the targets of {arguments.data} are of no known task: raw pairs, scored by exact match")
+    reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))
+    sets = _split(reader.pairs(arguments.data), arguments, training.seed)
+    folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
+    tokenizer = model_folder.load_tokenizer(folder)
+    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    written = [arguments.end] if arguments.end else []
+    vocabulary.extend(tokenizer, model, written=written, texts=[t for r in sets.train for t in (r.input, r.target)])
+    building.plain_generation(model)
+    if training.do_train:
+        if not sets.train:
+            raise InputError(f"{arguments.data} has no train rows")
+        training.remove_unused_columns = False
+        training.eval_strategy = type(training.eval_strategy)("no")
+        trainer = Seq2SeqTrainer(
+            model=model,
+            args=training,
+            train_dataset=[_row(pair, tokenizer, arguments) for pair in sets.train],
+            data_collator=features.collate(tokenizer.pad_token_id),
+            processing_class=tokenizer,
+        )
+        trainer.train()
+        trainer.save_model(str(training.output_dir))
+    if training.do_predict:
+        _predict(model, tokenizer, sets.test, arguments, RUNS / str(training.run_name), say)
+    return 0
+
+
+def _split(rows: Sequence[study_csv.Row], arguments: Arguments, seed: int) -> _Sets:
+    if any(row.subset for row in rows) and arguments.split_fractions is None:
+        return _Sets(*([row for row in rows if row.subset == s] for s in ("train", "validation", "test")))
+    order = list(rows)
+    Random(f"splits {seed}").shuffle(order)
+    shares = arguments.split_fractions or (0.8, 0.1, 0.1)
+    first, second = round(len(order) * shares[0]), round(len(order) * (shares[0] + shares[1]))
+    return _Sets(order[:first], order[first:second], order[second:])
+
+
+def _row(pair: study_csv.Row, tokenizer: Any, arguments: Arguments) -> dict[str, list[int]]:
+    cut = SourceTokenizer(tokenizer)
+    target = f"{pair.target} {arguments.end}".strip()
+    room = (arguments.max_target_length or _LIMIT) - len(cut.framed(()))
+    return {
+        "input_ids": _input(pair, cut, arguments),
+        "labels": cut.framed(cut.text_ids(target)[:room]),
+    }
+
+
+def _input(pair: study_csv.Row, cut: SourceTokenizer, arguments: Arguments) -> list[int]:
+    room = (arguments.max_input_length or _LIMIT) - len(cut.framed(()))
+    return cut.framed(cut.text_ids(arguments.prompt + pair.input)[:room])
+
+
+def _predict(
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[study_csv.Row],
+    arguments: Arguments,
+    folder: Path,
+    say: Callable[[str], None],
+) -> None:
+    import jsonlines
+
+    if not rows:
+        raise InputError(f"{arguments.data} has no test rows")
+    cut = SourceTokenizer(tokenizer)
+    inputs = [_input(row, cut, arguments) for row in rows]
+    answers = [""] * len(rows)
+    model.eval()
+    for batch in batches.batches([len(row) for row in inputs]):
+        options = {"max_new_tokens": arguments.max_target_length or _LIMIT, "do_sample": False, **arguments.generation}
+        for i, (answer, _) in zip(batch, generate(model, tokenizer, [inputs[i] for i in batch], options), strict=True):
+            answers[i] = answer.partition(arguments.end)[0].strip() if arguments.end else answer.strip()
+    right = sum(answer == row.target.strip() for answer, row in zip(answers, rows, strict=True))
+    scores = {"task": "other", "n": len(rows), "scores": {"exact.accuracy": right / len(rows)}}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with jsonlines.open(folder / "predictions.jsonl", "w") as writer:
+            for row, answer in zip(rows, answers, strict=True):
+                name = f"{Path(str(row.where.path)).name}:{row.where.line}"
+                writer.write({"id": name, "output": answer, "target": row.target})
+        (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise RunFolderError(f"cannot write {folder}: {error.strerror}") from None
+    say(f"exact match {right} of {len(rows)} ({right / len(rows):.1%}) · {folder}")

@@ -1,0 +1,275 @@
+"""The tiny models that come with the package, made from nothing: `python -m finetune.pretrain tiny-bart OUT`.
+
+They learn to copy and to mend generated legends (`fewshot.synthesis`: no surface of the bundled test split), and are
+shown no label. A third of the words is replaced by random strings, in source and answer alike, so that copying is
+learnt and not the lexicon. tiny-tagger, an encoder, learns to fill in masked words.
+
+    tiny-bart     BART, 3+2 layers of 128, byte-level BPE of 1,500
+    tiny-t5       T5, 3+2 layers of 128, Unigram of 1,500
+    tiny-tagger   RoBERTa, 4 layers of 128, the BPE of tiny-bart
+
+Seeded; the log of the training lies beside the weights (`pretraining.json`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import string
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from fewshot import synthesis
+from fewshot.models.source_tokens import SourceTokenizer
+from fewshot.models.windows import windows
+
+VOCABULARY = 1500
+FIGURES = 4000
+LONGEST = 256
+"""Tokens of a source; longer legends are read in windows of that size."""
+
+PLACES = 448
+"""Places of an answer: a source of 256 tokens with a tag behind all but every third of them."""
+
+_LENGTHS, _OFTEN = (64, 128, LONGEST), (3, 4, 3)
+"""Windows that are trained on: short ones cost less and teach most of it."""
+
+_MASKED, _REPLACED, _STRANGE, _CLEAN = 0.15, 0.05, 0.3, 0.5
+_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one of the models is made."""
+
+    tokenizer: Callable[[Sequence[str]], Any]
+    model: Callable[[Any], Any]
+    encoder_only: bool = False
+    steps: int = 3000
+    learning_rate: float = 2e-3
+
+
+def bpe(texts: Sequence[str]) -> Any:
+    """Byte-level BPE, as BART and RoBERTa have it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import BartTokenizer
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=_SPECIAL,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    made.train_from_iterator(texts, trainer)
+    table = json.loads(made.to_str())["model"]
+    merges: Any = [tuple(pair) for pair in table["merges"]]
+    return BartTokenizer(vocab=table["vocab"], merges=merges, model_max_length=PLACES)
+
+
+def unigram(texts: Sequence[str]) -> Any:
+    """SentencePiece's Unigram, as T5 has it: no `<`, no `{`, no line break, no Greek."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import T5Tokenizer
+
+    made = Tokenizer(models.Unigram())
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    plain = ["".join(char for char in text if char.isascii() and char not in "<>{}\n") for text in texts]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=VOCABULARY, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+    )
+    made.train_from_iterator(plain, trainer)
+    pieces = [(piece, score) for piece, score in json.loads(made.to_str())["model"]["vocab"]]
+    return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=PLACES)
+
+
+def tiny_bart(tokenizer: Any) -> Any:
+    """1.1 M parameters."""
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        max_position_embeddings=PLACES,
+        d_model=128,
+        encoder_layers=3,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=256,
+        decoder_ffn_dim=256,
+        dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        forced_eos_token_id=None,
+    )
+    return BartForConditionalGeneration(config)
+
+
+def tiny_t5(tokenizer: Any) -> Any:
+    """1.0 M parameters."""
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=128,
+        d_kv=32,
+        d_ff=256,
+        num_layers=3,
+        num_decoder_layers=2,
+        num_heads=4,
+        dropout_rate=0.0,
+        decoder_start_token_id=tokenizer.pad_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return T5ForConditionalGeneration(config)
+
+
+def tiny_tagger(tokenizer: Any) -> Any:
+    """1.0 M parameters; its head is replaced when it is fine-tuned."""
+    from transformers import RobertaConfig, RobertaForMaskedLM
+
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        max_position_embeddings=LONGEST + 2,
+        hidden_size=128,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=384,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        type_vocab_size=1,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return RobertaForMaskedLM(config)
+
+
+RECIPES = {
+    "tiny-bart": Recipe(bpe, tiny_bart),
+    "tiny-t5": Recipe(unigram, tiny_t5),
+    "tiny-tagger": Recipe(bpe, tiny_tagger, encoder_only=True),
+}
+
+
+def strange(text: str, random: Random) -> str:
+    """A text in which some words are random strings of the same length: what must be copied and cannot be guessed."""
+    words = text.split(" ")
+    for i, word in enumerate(words):
+        if word.isalnum() and len(word) > 1 and random.random() < _STRANGE:
+            letters = string.ascii_letters + string.digits + "αβγ-"
+            words[i] = "".join(random.choice(letters) for _ in word)
+    return " ".join(words)
+
+
+def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> tuple[list[int], list[bool]]:
+    """Ids with some masked and some replaced, and which those are."""
+    found, touched = list(ids), [False] * len(ids)
+    for i in range(len(found)):
+        draw = random.random()
+        if draw < _MASKED + _REPLACED:
+            found[i] = mask if draw < _MASKED else random.randrange(len(_SPECIAL), size)
+            touched[i] = True
+    return found, touched
+
+
+def rows(recipe: Recipe, tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterator[dict[str, list[int]]]:
+    """Training rows without end; those of a batch are of one length."""
+    random = Random(f"pretrain {seed}")
+    cut = SourceTokenizer(tokenizer)
+    mask = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
+    for number in count():
+        if number % batch == 0:
+            longest = random.choices(_LENGTHS, _OFTEN)[0] - 2
+        text = strange(random.choice(texts), random)
+        found = windows(text, longest, lambda part: len(cut(part)))
+        window = random.choice(found)
+        ids = list(cut(text[window.start : window.end]).ids)
+        if recipe.encoder_only:
+            given, touched = corrupted(ids, mask, len(tokenizer), random)
+            labels = [token if t else -100 for token, t in zip(ids, touched, strict=True)]
+            before, after = [-100] * len(cut.before), [-100] * len(cut.after)
+            yield {"input_ids": cut.framed(given), "labels": [*before, *labels, *after]}
+        else:
+            clean = random.random() < _CLEAN
+            given = ids if clean else corrupted(ids, mask, len(tokenizer), random)[0]
+            yield {"input_ids": cut.framed(given), "labels": cut.framed(ids)}
+
+
+def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, rate: float | None) -> None:
+    """Makes one of the models and writes its folder."""
+    import torch
+    from torch.utils.data import IterableDataset
+    from transformers import Trainer, TrainingArguments, set_seed
+
+    from finetune.features import collate
+
+    recipe = RECIPES[name]
+    set_seed(seed)
+    texts = [e.text for e in synthesis.generate(FIGURES, seed=seed + 1) if e.panels is not None]
+    tokenizer = recipe.tokenizer(texts)
+    model = recipe.model(tokenizer)
+
+    class Rows(IterableDataset[dict[str, list[int]]]):
+        def __iter__(self) -> Iterator[dict[str, list[int]]]:
+            return rows(recipe, tokenizer, texts, seed, batch)
+
+    arguments = TrainingArguments(
+        output_dir=str(out),
+        max_steps=steps or recipe.steps,
+        per_device_train_batch_size=batch,
+        learning_rate=rate or recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=200,
+        weight_decay=0.01,
+        adam_beta2=0.98,
+        logging_steps=100,
+        save_strategy="no",
+        report_to="none",
+        seed=seed,
+        bf16=True,
+        dataloader_pin_memory=False,
+        disable_tqdm=not sys.stderr.isatty(),
+        use_cpu=not torch.cuda.is_available(),
+        remove_unused_columns=False,
+    )
+    trainer = Trainer(model=model, args=arguments, train_dataset=Rows(), data_collator=collate(tokenizer.pad_token_id))
+    trainer.train()
+    model.to("cpu").half().save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    parameters = sum(p.numel() for p in model.parameters())
+    log = {
+        "model": name,
+        "command": f"finetune.pretrain {name} OUT --steps {arguments.max_steps} --batch {batch} --seed {seed}",
+        "parameters": parameters,
+        "figures": FIGURES,
+        "log": trainer.state.log_history,
+    }
+    (out / "pretraining.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    print(f"{out}: {parameters:,} parameters, {arguments.max_steps} steps")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m finetune.pretrain", description=__doc__.partition("\n")[0])
+    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, help="[3000]")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, help="learning rate [2e-3]")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    pretrain(args.name, args.out, steps=args.steps, batch=args.batch, seed=args.seed, rate=args.rate)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Which examples a model is trained on, chosen by, and tested with: one data set with three splits.
+
+    "EMBO/sd-nlp-non-tokenized" NER      hub:EMBO/sd-nlp-non-tokenized:NER, its own splits
+    panelization_task.csv other          recognised by its targets
+    mine.jsonl ner                       its splits, or --split-fractions by article (0.8 0.1 0.1)
+
+What has splits of its own and is taken whole is predicted from where it lies; anything else is written to the model
+folder as `data.jsonl`, so that the run that follows reads the very same examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from fewshot import data, discovery, tasks
+from fewshot.data import study_csv
+from fewshot.errors import DataError, InputError
+from fewshot.records import Example, Value
+from fewshot.tasks import Task
+from finetune.arguments import Arguments
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+OTHER = "other"
+_FRACTIONS = (0.8, 0.1, 0.1)
+_CONFIGS = {"ner": "NER", "panelization": "PANELIZATION", "roles": "ROLES_MULTI"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The examples of a training. `place`: where a run reads the same data; `None`: nowhere yet."""
+
+    task: Task
+    labels: tuple[str, ...]
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    test: tuple[Example, ...]
+    digest: str
+    place: str | None
+    notices: tuple[str, ...] = ()
+
+    def every(self) -> Iterable[Example]:
+        """All examples, with their split."""
+        for split, examples in ((TRAIN, self.train), (VALIDATION, self.validation), (TEST, self.test)):
+            yield from (replace(example, split=split) for example in examples)
+
+
+def name_of(said: str, task: str) -> str:
+    """A data set as `--data` names it: a bare `OWNER/NAME` that is no file lies on the hub."""
+    if said == "demo" or said.startswith("hub:") or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
+        return said
+    if task not in _CONFIGS:
+        raise InputError(f"{said} has nothing for task {task}", hint="causal needs SourceData XML, a CSV or JSONL")
+    return f"hub:{said}:{_CONFIGS[task]}"
+
+
+def task_of(arguments: Arguments) -> str:
+    """The task; `other` is recognised from the targets of the study's CSV, and stays `other` for raw pairs."""
+    if arguments.task != OTHER:
+        if arguments.task not in tasks.names():
+            raise discovery.unknown("task", arguments.task, (*tasks.names(), OTHER))
+        return arguments.task
+    return study_csv.StudyCsvReader(**csv_options(arguments)).task_of(arguments.data) or OTHER
+
+
+def csv_options(arguments: Arguments) -> dict[str, Any]:
+    """How the CSV is read."""
+    found: dict[str, Any] = {"skip_lines": arguments.skip_lines}
+    return found | ({"delimiter": arguments.delimiter} if arguments.delimiter else {})
+
+
+def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
+    """The data of a training.
+
+    Raises:
+        InputError: no such data, no training examples, an unknown label.
+    """
+    task = tasks.get(task_name)
+    place = name_of(arguments.data, task_name)
+    examples = _read(arguments, place, task_name)
+    labelled = [example for example in examples if task.gold(example) is not None]
+    if not labelled:
+        raise InputError(f"{place} has no example that is labelled for {task_name}")
+    splits, notices = _splits(labelled, arguments, seed, place)
+    extra = [example for name in arguments.extra_data for example in _extra(name, task)]
+    train = [*splits[TRAIN], *extra]
+    if arguments.limit is not None:
+        order = list(train)
+        Random(f"limit {seed}").shuffle(order)
+        train = order[: arguments.limit]
+    present = {label for example in (*labelled, *extra) for label in task.labels(_gold(task, example))}
+    labels, warnings = tasks.resolve_labels(task, arguments.labels, sorted(present))
+    made_here = arguments.split_fractions is not None or not any(example.split for example in examples)
+    special = arguments.skip_lines or arguments.delimiter not in (None, study_csv.DELIMITER)
+    return Source(
+        task,
+        labels,
+        tuple(train),
+        tuple(splits[VALIDATION]),
+        tuple(splits[TEST]),
+        data.digest(examples),
+        None if made_here or special else place,
+        (*notices, *warnings),
+    )
+
+
+def _gold(task: Task, example: Example) -> Value:
+    return task.gold(example) or task.empty()
+
+
+def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
+    if Path(place).suffix.lower() == ".csv" and Path(place).is_file():
+        examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(place, task_name)
+        if not examples:
+            raise DataError("holds no examples", path=place)
+        return examples
+    if arguments.skip_lines or arguments.delimiter:
+        raise InputError(f"--skip-lines and --delimiter are for a CSV, and {place} is none")
+    return data.read(place, task_name)
+
+
+def _extra(name: str, task: Task) -> list[Example]:
+    """More to train on: what has splits gives its train split."""
+    found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
+    return [example for example in found if example.split in (None, TRAIN)]
+
+
+def _splits(
+    examples: Sequence[Example], arguments: Arguments, seed: int, place: str
+) -> tuple[dict[str, list[Example]], list[str]]:
+    """The three splits: the data's own, or shares of its articles."""
+    own = any(example.split for example in examples)
+    if own and arguments.split_fractions is None:
+        known = (TRAIN, VALIDATION, TEST)
+        strange = sorted({str(e.split) for e in examples if e.split not in known})
+        if strange:
+            raise InputError(f"{place} has a split {strange[0]!r}", hint=f"splits are {', '.join(known)}")
+        return {split: [e for e in examples if e.split == split] for split in known}, []
+    shares = arguments.split_fractions or _FRACTIONS
+    groups = sorted({example.group for example in examples})
+    Random(f"splits {seed}").shuffle(groups)
+    first, second = (round(len(groups) * share) for share in (shares[0], shares[0] + shares[1]))
+    place_of = {group: TRAIN if i < first else VALIDATION if i < second else TEST for i, group in enumerate(groups)}
+    found: dict[str, list[Example]] = {TRAIN: [], VALIDATION: [], TEST: []}
+    for example in examples:
+        found[place_of[example.group]].append(example)
+    said = "" if arguments.split_fractions else f"{place} has no splits: "
+    counts = " / ".join(str(len(rows)) for rows in found.values())
+    return found, [f"{said}split by article into train / validation / test: {counts} examples"]

@@ -1,0 +1,75 @@
+"""The study's own command lines, in today's names.
+
+Its flags were written for transformers 4, and some never were flags of a trainer at all. Each one that has another name
+now is renamed, with one line that says so; each that has none left is dropped, with one line that says why.
+
+>>> translated(["--evaluation_strategy", "steps", "--lr_schedule", "cosine"])[0]
+['--eval_strategy', 'steps', '--lr_scheduler_type', 'cosine']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+RENAMED = {
+    "evaluation_strategy": "eval_strategy",
+    "lr_schedule": "lr_scheduler_type",
+    "no_cuda": "use_cpu",
+    "warmup_ratio": "warmup_steps",  # a number below 1 is a share of all steps
+    "per_gpu_train_batch_size": "per_device_train_batch_size",
+    "per_gpu_eval_batch_size": "per_device_eval_batch_size",
+    "use_mps_device": "use_cpu",
+    "push_to_hub_token": "hub_token",
+    "push_to_hub_model_id": "hub_model_id",
+}
+INSTEAD = {
+    "group_by_length": ["--train_sampling_strategy", "group_by_length"],
+    "adafactor": ["--optim", "adafactor"],
+}
+DROPPED = {
+    "logging_dir": "transformers 5 takes it from TENSORBOARD_LOGGING_DIR",
+    "save_safetensors": "weights are always safetensors",
+    "evaluate_during_training": "say --eval_strategy",
+    "fp16_backend": "transformers 5 has one",
+    "half_precision_backend": "transformers 5 has one",
+    "fp16_opt_level": "it belonged to apex",
+    "tpu_num_cores": "transformers 5 has none",
+    "jit_mode_eval": "transformers 5 has none",
+    "use_ipex": "transformers 5 has none",
+    "ray_scope": "transformers 5 has none",
+}
+_SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_safetensors", "jit_mode_eval",
+             "use_ipex", "evaluate_during_training"}  # fmt: skip
+
+
+def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """`(argv, notices)`: the words of a command line in today's names, and a line for each that was changed."""
+    found: list[str] = []
+    notices: list[str] = []
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.removeprefix("--").partition("=")
+        name = name.replace("-", "_")
+        if not word.startswith("--"):
+            found.append(word)
+        elif name in RENAMED:
+            new = RENAMED[name]
+            notices.append(f"--{name} is called --{new} now")
+            found.append(f"--{new}{equals}{value}")
+        elif name in INSTEAD:
+            _argument(name, equals, rest)
+            notices.append(f"--{name} is written {' '.join(INSTEAD[name])} now")
+            found += INSTEAD[name]
+        elif name in DROPPED:
+            _argument(name, equals, rest)
+            notices.append(f"--{name} is left out: {DROPPED[name]}")
+        else:
+            found.append(word)
+    return found, notices
+
+
+def _argument(name: str, equals: str, rest: list[str]) -> None:
+    """Takes the value of a flag that goes from the words that follow it."""
+    if not equals and rest and not rest[0].startswith("--") and (name not in _SWITCHES or rest[0] in ("True", "False")):
+        rest.pop(0)

@@ -1,0 +1,101 @@
+"""transformers' Seq2SeqTrainer, with the task's own F1 from decoded answers and a manifest in every checkpoint.
+
+The trainer's loop, optimizer, checkpoints and devices are transformers'. Added are: at each evaluation the examples
+are predicted as `fewshot run` will predict them, and scored by the same evaluator (`eval_f1` is what early stopping and
+the best checkpoint go by); and the loss of tag decisions (`decisions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformers import Seq2SeqTrainer
+from transformers.trainer_utils import EvalLoopOutput
+
+from fewshot import formats
+from fewshot.evaluation import evaluate
+from fewshot.models.model_folder import Manifest
+from fewshot.records import Example, Prediction, Scheme, Value
+from fewshot.tasks import Task
+from finetune import decisions
+
+Predict = Callable[[Any, Sequence[Example]], list[Prediction]]
+F1 = "f1"
+
+
+class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
+    """Trains one model for one task."""
+
+    def __init__(
+        self,
+        *args: Any,
+        task: Task,
+        manifest: Manifest,
+        predict: Predict,
+        asked: Sequence[Example] = (),
+        shown: int = 0,
+        decision_weight: float = 0.0,
+        tags: dict[str, tuple[int, int]] | None = None,
+        say: Callable[[str], None] = print,
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        self._task, self._manifest, self._predict = task, manifest, predict
+        self._asked, self._shown, self._say = asked, shown, say
+        self._weight, self._tags = decision_weight, tags or {}
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
+        """The usual loss, and that of the decisions where the rows have any."""
+        copied, states = inputs.pop("copied", None), inputs.pop("states", None)
+        if states is None or not self._weight:
+            return super().compute_loss(model, inputs, return_outputs, **more)
+        labels = inputs["labels"]
+        usual, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
+        total = usual + self._weight * decisions.loss(outputs.logits, labels, copied, states, self._tags)
+        return (total, outputs) if return_outputs else total
+
+    def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **more: Any) -> Any:
+        """The loss alone: answers are decoded in `evaluation_loop`, as a run decodes them."""
+        kept = {name: value for name, value in inputs.items() if name not in ("copied", "states")}
+        return super().prediction_step(model, kept, True, *args[1:], **more)
+
+    def evaluation_loop(self, *args: Any, **more: Any) -> EvalLoopOutput:
+        """Loss, and the scores of what the model predicts for the examples."""
+        output = super().evaluation_loop(*args, **more)
+        if self._asked:
+            prefix = more.get("metric_key_prefix", "eval")
+            output.metrics.update({f"{prefix}_{name}": value for name, value in self.scores().items()})
+        return output
+
+    def scores(self) -> dict[str, float]:
+        """The task's main scores on the examples asked; `f1` is the first of them."""
+        model = self.accelerator.unwrap_model(self.model)
+        was_training = model.training
+        found = {p.id: p for p in self._predict(model, self._asked)}
+        model.train(was_training)
+        values = [found[example.id] for example in self._asked if example.id in found]
+        result = evaluate(self._task, self._asked, values, labels=self._manifest.labels, signature={})
+        self._show(found)
+        main = {name: result.scores.get(name, 0.0) for name in self._task.headline}
+        return {F1: main[self._task.headline[0]], **main}
+
+    def _show(self, found: dict[str, Prediction]) -> None:
+        """A few examples, gold beside prediction."""
+        for example in self._asked[: self._shown]:
+            gold = self._task.gold(example)
+            if gold is not None and example.id in found:
+                self._say(f"{example.id}\n  gold       {self._written(gold, example)}")
+                self._say(f"  predicted  {self._written(found[example.id].value, example)}")
+
+    def _written(self, value: Value, example: Example) -> str:
+        name = {"hypothesis": "sentence"}.get(self._task.kind, "list")
+        scheme = Scheme(self._task.kind, self._manifest.labels, self._task.given(example))
+        text = formats.get(name, self._task.kind).render(example.text, value, scheme)
+        return " | ".join(text.split("\n"))[:300]
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """What transformers saves, and the manifest: every checkpoint is a model folder."""
+        super()._save(output_dir, state_dict)
+        self._manifest.write(Path(output_dir or str(self.args.output_dir)))

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Example, Kind, Prediction, Span
@@ -33,7 +32,7 @@ from fewshot.schema import (
     prediction_from_json,
     prediction_to_json,
 )
-from fewshot.settings import Settings
+from fewshot.settings import Settings, without_credentials
 
 RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
@@ -127,6 +126,10 @@ class RunFolder:
     def examples(self, name: str = GOLD) -> list[Example]:
         """The examples of `gold.jsonl` or `demonstrations.jsonl`."""
         return [example_from_json(row, where) for row, where in self._rows(name)]
+
+    def texts(self) -> dict[str, str]:
+        """The texts of `gold.jsonl` by id, without looking at what is marked in them."""
+        return {str(row.get("id")): str(row.get("text")) for row, _ in self._rows(GOLD)}
 
     def predictions(self, kind: Kind, examples: Iterable[Example]) -> list[Prediction]:
         """The predictions, read against the texts they are about."""
@@ -233,7 +236,4 @@ def _jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
 def _without_credentials(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_credentials(item) for key, item in value.items() if item is not None}
-    if isinstance(value, str) and "://" in value and "@" in value:
-        parts = urlsplit(value)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return value
+    return without_credentials(value) if isinstance(value, str) else value

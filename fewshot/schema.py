@@ -36,6 +36,9 @@ Json: TypeAlias = dict[str, Any]
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
+_HUGE = 1 << 53
+"""No count and no time is that large: beyond it a float would not carry it."""
+
 _EXAMPLE_KEYS = ("id", "group", "text", "panels", "inline_labels", "entities", "hypothesis", "split")
 
 
@@ -163,10 +166,8 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
         return None
     if not isinstance(items, list):
         where.fail(f"{key} must be a list, not {_type(items)}")
-    spans = sorted(
-        (_span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)),
-        key=lambda span: (span.start, span.end),
-    )
+    spans = [_plain(item, key, text) or _span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)]
+    spans.sort(key=lambda span: (span.start, span.end))
     for left, right in pairwise(spans):
         if right.start < left.end:
             where.fail(
@@ -174,6 +175,20 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
                 hint="spans of one kind may not share characters",
             )
     return tuple(spans)
+
+
+def _plain(item: object, key: str, text: str) -> Span | None:
+    """The span of an entity as our own files hold it, a third of the time of `_span`, which knows all the rest."""
+    if key != "entities" or type(item) is not dict or "confidence" in item:
+        return None
+    start, end, label, role = item.get("start"), item.get("end"), item.get("label"), item.get("role", ...)
+    if type(start) is not int or type(end) is not int or type(label) is not str or not 0 <= start < end <= len(text):
+        return None
+    if text[start].isspace() or text[end - 1].isspace() or not (role is ... or type(role) is str):
+        return None
+    if not label.strip():
+        return None
+    return Span(start, end, label, None, None if role is ... else role)
 
 
 def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
@@ -300,9 +315,11 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
     if row.get("finish_reason") not in ("stop", "length", "refused"):
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
     for key in ("prompt_tokens", "completion_tokens"):
-        if not isinstance(row.get(key), int | None):
+        count = row.get(key)
+        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
             where.fail(f"completion.{key} must be a whole number")
-    if not isinstance(row.get("seconds", 0), int | float):
+    seconds = row.get("seconds", 0)
+    if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
         where.fail("completion.seconds must be a number")
     return Completion(
         text=_string(row, "text", where, "completion"),

@@ -6,7 +6,7 @@ import pytest
 
 from fewshot import formats, tasks
 from fewshot.evaluation import evaluate, ids_digest, nothing, read_answer, signature_id, signature_line
-from fewshot.records import Completion, Example, Prediction, Scheme, Span
+from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
 
 TEXT = "Blot of p53 in HeLa."
 EXAMPLE = Example("a", "a", TEXT, entities=(Span(8, 11, "GENEPROD"), Span(15, 19, "CELL_LINE")))
@@ -89,3 +89,31 @@ def test_a_signature_is_named_by_all_that_it_holds() -> None:
     assert signature_id(one) == signature_id(dict(reversed(one.items())))
     assert signature_id(one) != signature_id(one | {"model": "m"})
     assert signature_line(one) == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
+
+
+class Measured:
+    """A format that keeps how long the answer was that it read."""
+
+    kinds = frozenset[Kind]({"entities"})
+    stop: tuple[str, ...] = ()
+    read = 0
+
+    def render(self, text: str, value: Value, scheme: Scheme) -> str:
+        return ""
+
+    def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
+        self.read = len(answer)
+        return Parsed(())
+
+    def schema(self, scheme: Scheme) -> None:
+        return None
+
+
+def test_an_answer_without_an_end_is_read_only_so_far() -> None:
+    example, scheme, format_ = Example("a", "a", "p53 " * 100), Scheme("entities", ("GENEPROD",)), Measured()
+    whole = Completion("p53 " * 2_500_000)
+    found = read_answer(whole, example, format=format_, scheme=scheme, task=tasks.get("ner"))
+    assert 50 * 400 <= format_.read <= 100_000
+    assert found.output == whole.text, "kept as it came"
+    read_answer(Completion("p53 " * 300), example, format=format_, scheme=scheme, task=tasks.get("ner"))
+    assert format_.read == 1200

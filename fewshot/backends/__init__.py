@@ -18,6 +18,7 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
+    `timeout`: the most seconds that one request may take in all.
 
     For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
     `labelled`: the recorded ones, in a replay.
@@ -30,6 +31,7 @@ class Options:
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    timeout: float | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     decoder: str | None = None

@@ -76,6 +76,19 @@ def test_a_file_is_replaced_whole(folder: RunFolder, monkeypatch: pytest.MonkeyP
     assert folder.text(PREDICTIONS) == before
 
 
+def test_a_file_that_cannot_be_moved_to_its_place_leaves_the_old_one(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(self: Path, *_: object) -> Path:
+        raise OSError(5, "Input/output error")
+
+    before = folder.text(PREDICTIONS)
+    monkeypatch.setattr(Path, "replace", crash)
+    with pytest.raises(RunFolderError, match="Input/output error"):
+        folder.write_predictions([], "panels")
+    assert folder.text(PREDICTIONS) == before
+
+
 def test_a_folder_of_other_things_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("x")
     for path in (tmp_path, tmp_path / "thesis.txt"):

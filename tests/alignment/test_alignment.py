@@ -128,6 +128,14 @@ def test_what_is_left_out_or_added_inside_does_not_move_an_end(said: str, instea
     assert [(s.start, s.end) for s in value] == [(s.start, end) for s, end in zip(SPANS, ends, strict=True)]
 
 
+def test_a_dropped_sentence_that_ends_in_a_letter_is_no_label() -> None:
+    text = "(D) Cells of mice were fixed at noon. Set up as for (C). (E) Blot of p53 in lysates of yeast."
+    panels = (Span(0, 56, PANEL, ("D",)), Span(57, 93, PANEL, ("E",)))
+    value = FORMAT.parse(FORMAT.render(text, panels, PANELS).replace(" Set up as for (C).", ""), text, PANELS).value
+    assert isinstance(value, tuple)
+    assert [span.start for span in value] == [0, 57]
+
+
 def test_an_entity_is_not_stretched_over_the_stop_behind_it() -> None:
     text = "Blot of p53. Bars, 5 µm, and cells were treated with nutlin for 24 h."
     answer = "Blot of <GENEPROD> p53 </GENEPROD> Bars 5 µm and cells were treated with nutlin for 24 h [END]"

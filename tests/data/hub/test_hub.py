@@ -31,7 +31,7 @@ def zipped(folder: str, **files: bytes) -> bytes:
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in files.items():
             archive.writestr(f"{folder}/{name}.jsonl", content)
-        archive.writestr(f"__MACOSX/{folder}/._train.jsonl", b"\0")
+        archive.writestr(f"__MACOSX/{folder}/train.jsonl", b"\0")
     return made.getvalue()
 
 

@@ -144,7 +144,7 @@ def _plain(folder: Path, options: Options) -> Manifest:
     from fewshot.models.model_folder import Manifest
 
     config = model_folder.load_config(folder)
-    longest = min(int(getattr(config, "max_position_embeddings", None) or 512), 1024)
+    longest = min(model_folder.places(config) or 512, 1024)
     architectures = list(getattr(config, "architectures", None) or ())
     if any(name.endswith("ForTokenClassification") for name in architectures):
         names = [str(name) for name in config.id2label.values()]

@@ -23,9 +23,16 @@ _CONTEXT = 12
 
 _SENTENCE_END = frozenset(".!?")
 _ALIKE, _LETTER, _UNLIKE = 0.8, 0.3, -0.2
+"""What a pair of words counts: some letters changed; a single letter, changed; another word."""
+
 _TIE = 0.05
+"""For a gap that begins and ends where sentences do; it decides between places that explain as much."""
+
 _FEW = 4
+"""Words that may be one word with spaces in it."""
+
 _HARDLY = 2
+"""Matched words between two gaps that may well be there by chance ("A .")."""
 
 
 def match(ours: Sequence[str], theirs: Sequence[str]) -> list[int]:

@@ -10,6 +10,7 @@ checkpoint, or, if it is finished, left as it is.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -54,7 +55,8 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
         say(line)
     folder = Path(str(training.output_dir))
     settings = settings_of(arguments, training, source)
-    finished = check(folder, settings, overwrite=arguments.overwrite)
+    anew = arguments.overwrite and training.resume_from_checkpoint is None
+    finished = check(folder, settings, overwrite=anew)
     if training.do_train and finished:
         say(f"{folder} holds this model already, trained to its end")
     if (training.do_train or training.do_eval) and not finished:
@@ -196,7 +198,12 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
         RunFolderError: a model of other settings lies there; names what differs.
     """
     was = model_folder.read_manifest(folder) or _checkpointed(folder)
-    if was is None or overwrite:
+    if was is None:
+        return False
+    if overwrite:
+        for name in ("checkpoint-*", DONE, model_folder.MANIFEST):
+            for path in folder.glob(name):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return False
     names = dict.fromkeys((*was.settings, *settings))
     found = [f"{name}: {was.settings.get(name, 'not set')} → {settings.get(name, 'not set')}" for name in names

@@ -174,11 +174,12 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **options: Any) -> Any:
-    """A model by one of transformers' auto classes, its weights read as data.
+    """A model by one of transformers' auto classes, its weights read as data, in float32 whatever they are stored in.
 
     Raises:
         InputError: no weights, broken weights, weights that want code, or of another architecture.
     """
+    import torch
     import transformers
     from transformers.utils import logging
 
@@ -190,7 +191,13 @@ def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **op
     logging.disable_progress_bar()
     try:
         return loader.from_pretrained(
-            folder, config=config, trust_remote_code=False, weights_only=True, attn_implementation="sdpa", **options
+            folder,
+            config=config,
+            trust_remote_code=False,
+            weights_only=True,
+            attn_implementation="sdpa",
+            dtype=torch.float32,
+            **options,
         )
     except Exception as error:  # pickle, safetensors, torch and transformers each have their own
         raise _unusable(folder, error) from None

@@ -192,7 +192,7 @@ def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int
     aligned: list[int] = []
     often = random.choice((0.0, 0.05, 0.15))
     for place, token in enumerate(ids):
-        if 0 < place and random.random() < often:
+        if place > 0 and random.random() < often:
             labels.append(IGNORED)
             aligned.append(place)
         labels.append(token)
@@ -238,7 +238,9 @@ def guided_trainer() -> Any:
             place, masked = inputs.pop("aligned"), inputs.pop("masked")
             real = place != IGNORED
             outputs = model(**inputs, output_attentions=True, use_cache=False)
-            layers = [layer[:, 0].gather(2, place.clamp(min=0)[:, :, None])[..., 0] for layer in outputs.cross_attentions]
+            layers = [
+                layer[:, 0].gather(2, place.clamp(min=0)[:, :, None])[..., 0] for layer in outputs.cross_attentions
+            ]
             guide = torch.stack([-torch.log(found[real].float() + 1e-6).mean() for found in layers]).mean()
             filled = cross_entropy(model.lm_head(outputs.encoder_last_hidden_state).flatten(0, 1), masked.flatten())
             total = outputs.loss + guide

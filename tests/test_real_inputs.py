@@ -41,7 +41,7 @@ def answer(body: dict[str, Any]) -> str:
 def test_rules_and_a_server_land_in_one_table(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     paths, count, score, least = CASES[task]
-    settings = {name: str(value) if isinstance(value, Path) else value for name, value in paths.items()}
+    settings: dict[str, Any] = {k: str(v) if isinstance(v, Path) else v for k, v in paths.items()}
     rules = run(task, out=tmp_path / "rules", **settings)
     with OpenAiServer(answers=answer) as server:
         asked = run(

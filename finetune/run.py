@@ -55,25 +55,23 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
         say(line)
     folder = Path(str(training.output_dir))
     settings = settings_of(arguments, training, source)
-    anew = arguments.overwrite and training.resume_from_checkpoint is None
-    finished = check(folder, settings, overwrite=anew)
+    going_on = arguments.overwrite and training.resume_from_checkpoint is not None
+    finished = not going_on and check(folder, settings, overwrite=arguments.overwrite)
     if training.do_train and finished:
         say(f"{folder} holds this model already, trained to its end")
-    if (training.do_train or training.do_eval) and not finished:
-        built = building.build(arguments, source, settings)
-        train(built, arguments, training, source, say)
-    elif not finished and training.do_predict:
+    if not finished:
         built = building.build(arguments, source, settings)
         for line in built.notices:
             say(line)
-        save(built, folder)
+        if training.do_train or training.do_eval:
+            train(built, arguments, training, source, say)
+        if training.do_predict and not training.do_train:
+            save(built, folder)
     return predict(arguments, training, source, say) if training.do_predict else 0
 
 
 def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> None:
     """Trains and/or evaluates, and writes the model folder."""
-    for line in built.notices:
-        say(line)
     tagging = built.manifest.kind == "tagger"
     make = features.taggers if tagging else features.seq2seq
     rows = {

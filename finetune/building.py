@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +172,9 @@ def adapted(model: Any, rank: int, tokens: Sequence[int]) -> Any:
     options: dict[str, Any] = {"target_modules": _ADAPTED.get(kind, "all-linear")}
     if tokens:
         options["trainable_token_indices"] = list(tokens)
+    # peft tells of its own decisions at each checkpoint, and asks the model for an attribute under its old name.
+    warnings.filterwarnings("ignore", module=r"peft\.")
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
     return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, **options))
 
 

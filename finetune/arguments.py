@@ -53,6 +53,8 @@ class Arguments:
     skip_lines: int = 0
     split_fractions: tuple[float, float, float] | None = None
     extra_data: tuple[str, ...] = ()
+    validation_data: str | None = None
+    test_data: str | None = None
     limit: int | None = None
     decoder: str | None = None
     decisions: float | None = None
@@ -97,6 +99,8 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         skip_lines=said.skip_lines,
         split_fractions=_fractions(said.split_fractions),
         extra_data=tuple(said.extra_data),
+        validation_data=said.validation_data,
+        test_data=said.test_data,
         limit=said.limit,
         decoder=said.decoder,
         decisions=said.decisions,
@@ -140,6 +144,8 @@ def _ours() -> argparse.ArgumentParser:
     add("--delimiter", help="between input and target in a CSV of one column")
     add("--skip_lines", type=int, default=0, metavar="N", help="leave out the first N lines of a CSV")
     add("--split_fractions", nargs=3, type=float, metavar="F", help="train, validation and test, by article")
+    add("--validation_data", help="where the data set has its splits in files: what the model is chosen by")
+    add("--test_data", help="… and what --do_predict runs on")
     add("--extra_data", nargs="+", default=(), help="more to train on: its train split, or all of it")
     add("--limit", type=int, metavar="N", help="train on N examples")
     add("--decoder", choices=("copy", "generate"), help="[copy where the model can]")

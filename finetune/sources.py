@@ -85,16 +85,21 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
     if not labelled:
         raise InputError(f"{place} has no example that is labelled for {task_name}")
     splits, notices = _splits(labelled, arguments, seed, place)
+    for split, name in ((VALIDATION, arguments.validation_data), (TEST, arguments.test_data)):
+        if name is not None:
+            splits[split] = _of_file(name, task, split)
     extra = [example for name in arguments.extra_data for example in _extra(name, task)]
     train = [*splits[TRAIN], *extra]
     if arguments.limit is not None:
         order = list(train)
         Random(f"limit {seed}").shuffle(order)
         train = order[: arguments.limit]
-    present = {label for example in (*labelled, *extra) for label in task.labels(_gold(task, example))}
+    seen = (*labelled, *extra, *splits[VALIDATION], *splits[TEST])
+    present = {label for example in seen for label in task.labels(_gold(task, example))}
     labels, warnings = tasks.resolve_labels(task, arguments.labels, sorted(present))
     made_here = arguments.split_fractions is not None or not any(example.split for example in examples)
     special = arguments.skip_lines or arguments.delimiter not in (None, study_csv.DELIMITER)
+    whole = arguments.test_data or (None if made_here or special else place)
     return Source(
         task,
         labels,
@@ -102,7 +107,7 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
         tuple(splits[VALIDATION]),
         tuple(splits[TEST]),
         data.digest(examples),
-        None if made_here or special else place,
+        whole,
         (*notices, *warnings),
     )
 
@@ -122,6 +127,15 @@ def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
     return data.read(place, task_name)
 
 
+def _of_file(name: str, task: Task, split: str) -> list[Example]:
+    """A split that is a source of its own: what has splits gives this one."""
+    found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
+    found = [example for example in found if example.split in (None, split)]
+    if not found:
+        raise InputError(f"{name} has nothing labelled for {task.name} in split {split}")
+    return found
+
+
 def _extra(name: str, task: Task) -> list[Example]:
     """More to train on: what has splits gives its train split."""
     found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
@@ -133,6 +147,8 @@ def _splits(
 ) -> tuple[dict[str, list[Example]], list[str]]:
     """The three splits: the data's own, or shares of its articles."""
     own = any(example.split for example in examples)
+    if (arguments.validation_data or arguments.test_data) and not own and arguments.split_fractions is None:
+        return {TRAIN: list(examples), VALIDATION: [], TEST: []}, []
     if own and arguments.split_fractions is None:
         known = (TRAIN, VALIDATION, TEST)
         strange = sorted({str(e.split) for e in examples if e.split not in known})

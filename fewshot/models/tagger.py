@@ -185,7 +185,7 @@ class Tagger:
         ]
         if piece.window.start > 0 and not (found and not text[: found[0][0]].strip()):
             found.insert(0, (len(text) - len(text.lstrip()), 1.0))  # what began in the window before
-        ends = [*(start for start, _ in found[1:]), len(text)]
+        ends = [*(start for start, _ in found), len(text)][1:]
         return tuple(
             Span(start, start + len(text[start:end].rstrip()), PANEL, confidence=sure)
             for (start, sure), end in zip(found, ends, strict=True)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fewshot import engine
+from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
 from fewshot.cassette import Cassette, key
+from fewshot.errors import InputError
 from fewshot.evaluation import nothing, read_answer
 from fewshot.plan import Plan
+from fewshot.prices import Price
 from fewshot.prompt import PromptBuilder
 from fewshot.records import Completion, Example, Prediction, Request
+from fewshot.settings import Settings
 
 Listener = Callable[[engine.Progress], None]
 
@@ -36,6 +39,8 @@ class Answers:
     replayed: int = 0
     seconds: float | None = None  # that a local model took for the `asked`
     notices: tuple[str, ...] = ()
+    price: Price | None = None
+    stats: engine.Progress = field(default_factory=engine.Progress)
 
     @property
     def adapted(self) -> dict[str, str]:
@@ -89,17 +94,20 @@ def _prompt(
     strict: bool,
     listen: Listener | None,
 ) -> Answers:
+    settings = made.settings
     outcome = engine.ask(
         asked.values(),
         None if strict else backend,
         cassette,
         reuse=reuse,
-        pace=engine.Pace(concurrency=made.settings.concurrency),
+        pace=engine.Pace(concurrency=settings.concurrency, rpm=settings.rpm, tpm=settings.tpm),
+        budget=None if strict else budget(settings, backend),
+        price=price(settings, backend),
         strict=strict,
         progress=listen,
     )
     answered = {id_: outcome.answers.get(key(request)) for id_, request in asked.items()}
-    as_empty = made.settings.failed_as_empty and outcome.stopped is None
+    as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []
     for example in made.examples:
         completion = answered.get(example.id)
@@ -120,8 +128,38 @@ def _prompt(
         shots=[len(request.demonstrations) for request in asked.values()],
         asked=outcome.asked,
         replayed=outcome.replayed,
-        notices=_left_out(made),
+        notices=(*_left_out(made), *_maybe_twice(outcome.stats)),
+        price=price(settings, backend),
+        stats=outcome.stats,
     )
+
+
+def price(settings: Settings, backend: Backend) -> Price | None:
+    """What tokens cost there; `None`: nobody knows."""
+    endpoint = backend.endpoint if backend.kind == "prompted" else None
+    return prices.find(backend.model, endpoint, settings.extra)
+
+
+def budget(settings: Settings, backend: PromptedBackend) -> engine.Budget:
+    """What may be spent; without a server nothing is.
+
+    Raises:
+        InputError: dollars, at a price that nobody knows.
+    """
+    if backend.endpoint is None:
+        return engine.Budget()
+    if settings.budget_usd is not None and price(settings, backend) is None:
+        raise InputError(
+            f"--budget-usd cannot be kept: no price is known of {backend.model} at {backend.endpoint}",
+            hint=f"put it into {prices.own_file()}, or give --budget-tokens",
+        )
+    return engine.Budget(settings.budget_usd, settings.budget_tokens)
+
+
+def _maybe_twice(stats: engine.Progress) -> tuple[str, ...]:
+    if not stats.maybe_twice:
+        return ()
+    return (f"{stats.maybe_twice} requests were sent again after their answer got lost: possibly paid twice",)
 
 
 def _predict(

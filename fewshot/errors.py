@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fewshot.limits import Limits
+
 
 class FewshotError(Exception):
     """Root of the tree. `hint` says what to do; it is printed after the message."""
@@ -91,6 +93,8 @@ class BackendError(FewshotError):
 
     `retryable`: the same request may succeed later (`retry_after` seconds, where the server said so).
     `fatal`: no other request can succeed either (wrong key, unknown model): the run should stop.
+    `maybe_paid`: it was sent and its answer got lost (time-out, cut body), so that it may have been paid for.
+    `limits`: what the server said of its rate limits beside the refusal.
     """
 
     exit_code = 3
@@ -103,6 +107,8 @@ class BackendError(FewshotError):
         fatal: bool = False,
         retry_after: float | None = None,
         status: int | None = None,
+        maybe_paid: bool = False,
+        limits: Limits | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -110,3 +116,5 @@ class BackendError(FewshotError):
         self.fatal = fatal
         self.retry_after = retry_after
         self.status = status
+        self.maybe_paid = maybe_paid
+        self.limits = limits

@@ -17,15 +17,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fewshot import engine, plan, prompt, provenance
-from fewshot.answers import Answers, ask, requests
+from fewshot import engine, plan, prices, prompt, provenance
+from fewshot.answers import Answers, ask, price, requests
 from fewshot.backends import Backend, Options, open_backend
 from fewshot.cassette import Cassette
 from fewshot.errors import ReplayError, RunFolderError
 from fewshot.evaluation import evaluate
 from fewshot.plan import Plan
 from fewshot.runs import PREDICTIONS, SCORES, RunFolder, Scores, predictions_text, scores_text
-from fewshot.settings import Settings, differences
+from fewshot.settings import PACE, Settings, differences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,6 +150,7 @@ def options(
         device=settings.device,
         batch_tokens=settings.batch_tokens,
         digest=resolved.get("decoder") if same else None,
+        timeout=settings.timeout,
     )
 
 
@@ -173,9 +174,24 @@ def rehearse(settings: Settings) -> str:
             "",
             f"{len(asked)} requests to {builder.endpoint or backend.name}, model {backend.model}",
             f"about {tokens:,} prompt tokens (estimated: UTF-8 bytes / 4), at most {most:,} answer tokens",
+            *_cost(settings, backend, tokens, most),
             "nothing was sent",
         ]
     )
+
+
+def _cost(settings: Settings, backend: Backend, tokens: int, most: int) -> list[str]:
+    """What a run may cost, where it goes to a server."""
+    if backend.kind == "local" or backend.endpoint is None:
+        return []
+    known = price(settings, backend)
+    if known is None:
+        return [f"cost unknown: no price is known of {backend.model} there; put one into {prices.own_file()}"]
+    prompts, all_ = known.of(tokens, 0), known.of(tokens, most)
+    lines = [f"about ${prompts:.4f} for the prompts, at most ${all_:.4f} with the answers, at {known}"]
+    if settings.budget_usd is not None and all_ > settings.budget_usd:
+        lines.append(f"--budget-usd {settings.budget_usd:g} may end it before that; the same command continues it")
+    return lines
 
 
 def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = None) -> prompt.PromptBuilder | None:
@@ -236,7 +252,11 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
 def default_folder(made: Plan, backend: provenance.Answerer) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
     settings = made.settings.to_toml()
-    text = repr(sorted(settings.items())) + made.digest + backend.model
+    text = (
+        repr(sorted((name, value) for name, value in settings.items() if name not in PACE))
+        + made.digest
+        + backend.model
+    )
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     model = re.sub(r"[^A-Za-z0-9.]+", "-", backend.model.rstrip("/").rpartition("/")[2]).strip("-")
     name = model if model.startswith(backend.name) else f"{backend.name}-{model}"

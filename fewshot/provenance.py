@@ -102,10 +102,13 @@ def end(folder: RunFolder, made: Plan, answers: Answers) -> None:
     table["run"] = {
         "started": table["run"]["started"],
         "ended": ended.isoformat(timespec="seconds"),
-        "seconds": round((ended - started).total_seconds(), 3),
+        "seconds": max(0.0, round((ended - started).total_seconds(), 3)),  # clocks jump
         "complete": answers.complete,
         "asked": answers.asked,
         "recorded": answers.replayed,
+        "retries": answers.stats.retries,
+        "pushbacks": answers.stats.pushbacks,
+        "maybe_paid_twice": answers.stats.maybe_twice,
     }
     table["usage"] = usage(answers)
     folder.write_examples(DEMONSTRATIONS, answers.demonstrations)
@@ -120,12 +123,23 @@ def usage(answers: Answers) -> dict[str, Any]:
         table["prompt_tokens"] = sum(c.prompt_tokens or 0 for c in found)
         table["completion_tokens"] = sum(c.completion_tokens or 0 for c in found)
         table["tokens"] = table["prompt_tokens"] + table["completion_tokens"]
+    if answers.prompt is not None and answers.prompt.endpoint is not None and answers.completions:
+        table |= _cost(answers, complete=len(found) == len(answers.completions))
     if answers.completions:
         seconds = sum(c.seconds for c in answers.completions)
         table["seconds_per_example"] = round(seconds / len(answers.completions), 6)
     elif answers.seconds is not None and answers.asked:
         table["seconds_per_example"] = round(answers.seconds / answers.asked, 6)
     return table
+
+
+def _cost(answers: Answers, *, complete: bool) -> dict[str, Any]:
+    """Dollars of all the answers, without discounts; "unknown", never 0, where the price or the tokens are."""
+    price = answers.price
+    if price is None or not complete:
+        return {"cost_usd": "unknown"}
+    spent = sum(price.of(c.prompt_tokens or 0, c.completion_tokens or 0) for c in answers.completions)
+    return {"cost_usd": round(spent, 6), "price": str(price)}
 
 
 def _table(made: Plan, answerer: Answerer, builder: PromptBuilder | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from fewshot.limits import Limits
+
 Kind: TypeAlias = Literal["entities", "panels", "roles", "hypothesis"]
 """What sort of value a task predicts; it decides which formats can carry it."""
 
@@ -193,7 +195,7 @@ class Completion:
     """What came back. `adapted` names the parameters that the server made us change or leave out.
 
     `prompt_tokens` and `completion_tokens` are the server's own counts, `None` where it tells none;
-    `seconds` is the time of the request that was answered, retries not included.
+    `seconds` is the time of the request that was answered, retries not included. `limits`: heard beside it.
     """
 
     text: str
@@ -202,3 +204,4 @@ class Completion:
     completion_tokens: int | None = None
     seconds: float = 0.0
     adapted: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits | None = field(default=None, compare=False)

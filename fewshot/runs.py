@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Example, Kind, Prediction, Span
@@ -32,7 +31,7 @@ from fewshot.schema import (
     prediction_from_json,
     prediction_to_json,
 )
-from fewshot.settings import Settings
+from fewshot.settings import Settings, without_credentials
 
 RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
@@ -235,7 +234,4 @@ _dumps = json.JSONEncoder(ensure_ascii=False).encode
 def _without_credentials(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_credentials(item) for key, item in value.items() if item is not None}
-    if isinstance(value, str) and "://" in value and "@" in value:
-        parts = urlsplit(value)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return value
+    return without_credentials(value) if isinstance(value, str) else value

@@ -42,6 +42,11 @@ class Settings:
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    timeout: float | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
 
@@ -52,6 +57,10 @@ class Settings:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
 
@@ -76,8 +85,8 @@ class Settings:
         return cls(**values)
 
 
-PACE = frozenset({"concurrency", "device", "batch_tokens"})
-"""Settings that change how fast a run goes, and nothing that it says: a run may be continued with others."""
+PACE = frozenset({"concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens"})
+"""Settings that change how fast and how far a run goes, and nothing that it says: it may be continued with others."""
 
 
 def differences(old: Settings, new: Settings) -> list[str]:
@@ -85,11 +94,29 @@ def differences(old: Settings, new: Settings) -> list[str]:
     return [
         f"{f.name.replace('_', '-')}: {_shown(getattr(old, f.name))} → {_shown(getattr(new, f.name))}"
         for f in fields(Settings)
-        if f.name not in PACE and getattr(old, f.name) != getattr(new, f.name)
+        if f.name not in PACE and _meant(getattr(old, f.name)) != _meant(getattr(new, f.name))
     ]
+
+
+def without_credentials(text: str) -> str:
+    """A URL without user, password and query, where keys travel; any other text as it is.
+
+    >>> without_credentials("http://me:pw@host:8000/v1?key=1"), without_credentials("a@b: ok")
+    ('http://host:8000/v1', 'a@b: ok')
+    """
+    scheme, colon, rest = text.partition("://")
+    if not colon or not scheme.isalnum():
+        return text
+    place, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def _meant(value: object) -> object:
+    """A setting as a run folder keeps it: what is compared and shown holds no secret."""
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:
     if value is None or value in ((), {}):
         return "not set"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_meant(value))

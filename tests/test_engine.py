@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,49 +18,8 @@ import pytest
 from fewshot.cassette import Cassette, key
 from fewshot.engine import Outcome, Pace, Progress, aask, ask, predict
 from fewshot.errors import BackendError, ReplayError, RunFolderError
-from fewshot.records import Api, Completion, Example, Prediction, Request, Span, Turn
-
-QUICK = Pace(concurrency=4, base=0.001, cap=0.002)
-
-
-def asked(id: str, text: str | None = None) -> Request:
-    turns = (Turn("user", text or f"legend of {id}"),)
-    return Request("fake", None, "m", "chat", turns, None, 9, 0.0, id=id, demonstrations=(Example("d", "d", ""),))
-
-
-class Scripted:
-    """Answers with the id; before that, raises what the script has for the id, one error a try."""
-
-    kind: Literal["prompted"] = "prompted"
-    name, model = "fake", "m"
-    endpoint: str | None = None
-    api: Api = "chat"
-    notices: Sequence[str] = ()
-
-    def __init__(self, script: Callable[[str, int], Exception | None] = lambda name, n: None, wait: float = 0) -> None:
-        self.script, self.wait = script, wait
-        self.tries: Counter[str] = Counter()
-        self.flying = self.most = 0
-        self.closed = False
-
-    async def answer(self, request: Request) -> Completion:
-        self.tries[request.id] += 1
-        self.flying += 1
-        self.most = max(self.most, self.flying)
-        try:
-            await asyncio.sleep(self.wait)
-            if error := self.script(request.id, self.tries[request.id]):
-                raise error
-        finally:
-            self.flying -= 1
-        return Completion(request.id, prompt_tokens=2, completion_tokens=1)
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-def busy(n: int, **more: object) -> BackendError:
-    return BackendError(f"busy {n}", retryable=True, **more)  # type: ignore[arg-type]
+from fewshot.records import Example, Prediction, Request, Span
+from tests.engine.scripted import QUICK, Scripted, asked, busy
 
 
 @pytest.fixture
@@ -152,7 +109,8 @@ def test_what_is_retryable_is_tried_again(path: Path) -> None:
         (busy, 6),  # all attempts
         (lambda n: busy(0), 4),  # word for word
         (lambda n: busy(0, retry_after=0.001), 6),  # the server asks to wait: no failure
-        (lambda n: busy(0, status=429), 6),
+        (lambda n: busy(n, status=500, retry_after=0.001), 6),
+        (lambda n: busy(n, status=503), 6),
         (lambda n: busy(n, retry_after=3600), 1),  # longer than our patience
         (lambda n: BackendError("bad request"), 1),
     ],

@@ -21,6 +21,7 @@ class Options:
 
     For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest`:
     the recorded one, in a replay.
+    `timeout`: the most seconds that one request may take in all.
     """
 
     task: str
@@ -36,6 +37,7 @@ class Options:
     device: str | None = None
     batch_tokens: int | None = None
     digest: str | None = None
+    timeout: float | None = None
 
 
 class PromptedBackend(Protocol):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING
 
 from fewshot.compare import Comparison, shown
 
@@ -67,31 +68,76 @@ def notice(lines: Sequence[str]) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[Progress], None] | None]:
-    """A progress bar on stderr, while the block runs; silent where stderr is no terminal."""
+def progress(what: str) -> Iterator[Callable[[Progress], None]]:
+    """Shows how far a run is, on stderr, while the block runs: a bar on a terminal, elsewhere (a log file) a plain
+    line every `PLAIN_SECONDS`."""
     if not sys.stderr.isatty():
-        yield None
+        yield _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True), transient=True) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[more]}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task(what, total=None, more="")
+        stopping = False
 
         def heard(now: Progress) -> None:
-            bar.update(line, completed=now.done, total=now.total, more=_more(now))
+            nonlocal stopping
+            bar.update(line, completed=now.done, total=now.total, more=" · ".join(_parts(now)))
+            if now.stopping and not stopping:
+                stopping = True
+                bar.console.print(f"fewshot: {STOPPING}", highlight=False)
 
         yield heard
 
 
-def _more(now: Progress) -> str:
+PLAIN_SECONDS = 30.0
+STOPPING = "stopping: nothing more is sent, what is in flight is waited for (Ctrl-C leaves now)"
+
+
+class _Lines:
+    """A listener that writes a line now and then."""
+
+    def __init__(self) -> None:
+        self._told, self._stopping = monotonic(), False
+
+    def __call__(self, now: Progress) -> None:
+        if now.stopping and not self._stopping:
+            self._stopping = True
+            notice([STOPPING])
+        if monotonic() - self._told >= PLAIN_SECONDS:
+            self._told = monotonic()
+            of = f"/{now.total:,}" if now.total is not None else ""
+            notice([" · ".join([f"{now.done:,}{of}", *_parts(now)])])
+
+
+def _parts(now: Progress) -> list[str]:
     tokens = now.prompt_tokens + now.completion_tokens
-    parts: Mapping[str, Any] = {
+    counts = {
         "recorded": now.replayed,
         "failed": now.failed,
         "retries": now.retries,
+        "429s": now.pushbacks,
+        "possibly paid twice": now.maybe_twice,
         "tokens": tokens,
     }
-    return " · ".join(f"{value:,} {name}" for name, value in parts.items() if value)
+    parts = [f"{now.rate:,.1f} requests/s"] if now.rate else []
+    parts += [f"{value:,} {name}" for name, value in counts.items() if value]
+    if tokens:
+        parts.append("cost unknown" if now.cost is None else f"${now.cost:,.4f}")
+    if now.left is not None and not now.stopping:
+        parts.append(f"{clock(now.left)} left")
+    return parts
+
+
+def clock(seconds: float) -> str:
+    """A duration as clocks show it.
+
+    >>> clock(59.7), clock(3725)
+    ('1:00', '1:02:05')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -40,7 +40,6 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
-    how.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
     local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
     local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
     local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
@@ -50,6 +49,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score requests that failed as empty answers",
     )
+    pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
+    pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
+    pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
+    pace.add_argument("--tpm", type=float, metavar="N", help="tokens a minute [as the server says]")
+    pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
+    pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
+    pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:

@@ -20,12 +20,14 @@ from contextlib import contextmanager
 from fewshot.backends import PromptedBackend
 from fewshot.cassette import Cassette
 from fewshot.engine.asking import Outcome, Session
+from fewshot.engine.budget import Budget
 from fewshot.engine.local import predict
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
+from fewshot.prices import Price
 from fewshot.records import Request
 
-__all__ = ["Outcome", "Pace", "Progress", "aask", "ask", "predict"]
+__all__ = ["Budget", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
 
 def ask(
@@ -35,11 +37,14 @@ def ask(
     *,
     reuse: Cassette | None = None,
     pace: Pace | None = None,
+    budget: Budget | None = None,
+    price: Price | None = None,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Every request answered: from the cassette, from `reuse` (its line is copied), or by the backend, which is
-    closed afterwards. `strict`, or no backend: from recordings only.
+    closed afterwards. `strict`, or no backend: from recordings only. `budget`: what may be spent now, `price` what
+    tokens cost; where it ends the outcome is `stopped`.
 
     Works inside a running event loop (a notebook) too. A request that occurs twice is asked once.
 
@@ -52,7 +57,17 @@ def ask(
 
     async def session() -> Outcome:
         try:
-            return await aask(requests, backend, cassette, reuse=reuse, pace=pace, strict=strict, progress=progress)
+            return await aask(
+                requests,
+                backend,
+                cassette,
+                reuse=reuse,
+                pace=pace,
+                budget=budget,
+                price=price,
+                strict=strict,
+                progress=progress,
+            )
         finally:
             if backend is not None:
                 await backend.close()
@@ -74,6 +89,8 @@ async def aask(
     *,
     reuse: Cassette | None = None,
     pace: Pace | None = None,
+    budget: Budget | None = None,
+    price: Price | None = None,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
@@ -82,7 +99,16 @@ async def aask(
     Raises:
         ReplayError, DataError, RunFolderError: as `ask`.
     """
-    session = Session(backend, cassette, reuse=reuse, pace=pace or Pace(), strict=strict, progress=progress)
+    session = Session(
+        backend,
+        cassette,
+        reuse=reuse,
+        pace=pace or Pace(),
+        budget=budget,
+        price=price,
+        strict=strict,
+        progress=progress,
+    )
     with _on_interrupt(session.interrupt):
         return await session.run(requests)
 

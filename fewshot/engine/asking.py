@@ -15,9 +15,12 @@ from dataclasses import dataclass, field
 from fewshot.backends import PromptedBackend
 from fewshot.cassette import Cassette
 from fewshot.cassette import key as key_of
+from fewshot.engine.budget import Budget
 from fewshot.engine.progress import Counter, Progress
 from fewshot.engine.retries import Pace, persist
+from fewshot.engine.sending import Ending, Sender
 from fewshot.errors import BackendError, ReplayError
+from fewshot.prices import Price
 from fewshot.records import Completion, Request
 
 _BREATH = 256  # recorded answers taken before the event loop has its turn
@@ -46,10 +49,6 @@ class Outcome:
         return self.stats.replayed
 
 
-class _Abandoned(Exception):  # noqa: N818  (no error: the run is ending, and this request with it)
-    """The wait before a retry was cut short."""
-
-
 class Session:
     """The state of one `run`."""
 
@@ -60,10 +59,13 @@ class Session:
         *,
         reuse: Cassette | None = None,
         pace: Pace,
+        budget: Budget | None = None,
+        price: Price | None = None,
         strict: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._backend = None if strict else backend
+        self._budget, self._price = budget or Budget(), price
         self._cassette, self._reuse, self._pace, self._listen = cassette, reuse, pace, progress
         self._answers: dict[str, Completion] = {}
         self._failed: dict[str, str] = {}
@@ -76,17 +78,28 @@ class Session:
         self._ending = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._counter = Counter(None, None)
+        self._sender: Sender | None = None
 
     async def run(self, requests: Iterable[Request]) -> Outcome:
         """Every request to its end, or to the first reason to stop."""
         total = len(requests) if isinstance(requests, Sized) else None
-        self._counter = Counter(total, self._listen)
+        self._counter = Counter(total, self._listen, price=self._price)
+        if self._backend is not None:
+            self._sender = Sender(
+                self._backend,
+                self._pace,
+                self._counter,
+                budget=self._budget,
+                price=self._price,
+                out_of_budget=self._stop,
+            )
         rest = iter(requests)
         self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._pace.concurrency))]
+        clock = asyncio.create_task(self._tick())
         try:
             await asyncio.wait(self._workers)
         finally:
-            for worker in self._workers:
+            for worker in (*self._workers, clock):
                 worker.cancel()
             ends = await asyncio.gather(*self._workers, return_exceptions=True)
         for end in ends:
@@ -102,16 +115,31 @@ class Session:
             interrupted=self._interrupted,
         )
 
+    async def _tick(self) -> None:
+        """Whoever listens hears of a server that says nothing, too."""
+        while True:
+            await asyncio.sleep(1)
+            self._counter.tell()
+
     def interrupt(self) -> None:
-        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice: leaves now."""
-        if self._interrupted:
+        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice, or when the run is stopping
+        anyway: leaves now."""
+        if self._ending.is_set():
             for worker in self._workers:
                 worker.cancel()
         self._interrupted = True
         self._end()
 
+    def _stop(self, why: str) -> None:
+        """Ends the run early, once."""
+        if self._stopped is None:
+            self._stopped = why
+            self._end()
+
     def _end(self) -> None:
         self._ending.set()
+        if self._sender is not None:
+            self._sender.close()
         if not self._counter.stopping:
             self._counter.stopping = True
             self._counter.tell()
@@ -172,47 +200,48 @@ class Session:
         raise ReplayError(tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing")
 
     async def _ask(self, key: str, request: Request) -> None:
-        backend = self._backend
-        if backend is None:
+        sender = self._sender
+        if sender is None:
             raise TypeError("there is nobody to ask")
 
+        lost: list[BackendError] = []  # why it was not answered so far
+
         async def send() -> Completion:
-            return await backend.answer(request)
+            return await sender.send(request, again=lost[-1] if lost else None)
 
         self._waiting[key] = [request.id]
-        self._counter.asked()
         try:
-            completion = await persist(send, self._pace, pause=self._pause, retried=self._counter.retried)
+            completion = await persist(send, self._pace, pause=self._pause, retried=lost.append)
             self._cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
             self._give_up(key, error)
-        except (_Abandoned, asyncio.CancelledError) as end:
+        except (Ending, asyncio.CancelledError) as end:
             self._unsent += len(self._waiting.pop(key))
             if isinstance(end, asyncio.CancelledError):
                 raise
         else:
             self._in_a_row = 0
             self._answers[key] = completion
+            self._counter.asked()
             self._counter.tokens(completion)
             for _ in self._waiting.pop(key):
                 self._counter.answered()
 
     def _give_up(self, key: str, error: BackendError) -> None:
         self._refused[key] = str(error)
+        self._counter.asked()
         for id in self._waiting.pop(key):
             self._failed[id] = str(error)
             self._counter.failed()
         self._in_a_row += 1
-        if self._stopped is None and error.fatal:
-            self._stopped = str(error)
-        elif self._stopped is None and self._in_a_row >= self._pace.in_a_row:
-            self._stopped = f"{self._in_a_row} requests in a row failed for good, the last with: {error}"
-        if self._stopped is not None:
-            self._end()
+        if error.fatal:
+            self._stop(str(error))
+        elif self._in_a_row >= self._pace.in_a_row:
+            self._stop(f"{self._in_a_row} requests in a row failed for good, the last with: {error}")
 
     async def _pause(self, seconds: float) -> None:
         """Waits before a retry, unless the run is ending."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), seconds)
         if self._ending.is_set():
-            raise _Abandoned
+            raise Ending

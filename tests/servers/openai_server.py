@@ -14,7 +14,8 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -37,7 +38,8 @@ class Received:
 @dataclass(frozen=True)
 class Fault:
     """What happens to one request. `edit` changes the answer's JSON; `raw` replaces the body; `status` alone
-    answers with an error body of OpenAI's shape."""
+    answers with an error body of OpenAI's shape; `send` puts the response on the socket in its own way (head, body),
+    and the connection ends (`wire_faults.py`)."""
 
     delay: float = 0.0
     status: int = 200
@@ -46,6 +48,7 @@ class Fault:
     edit: Callable[[Json], None] | None = None
     cut: bool = False
     drop: bool = False
+    send: Callable[[socket.socket, bytes, bytes], None] | None = None
 
 
 def slow(seconds: float) -> Fault:
@@ -140,6 +143,7 @@ class OpenAiServer:
         models: Sequence[str] | None = None,
         honours_stop: bool = True,
         delay: float = 0.0,
+        port: int = 0,
     ) -> None:
         self.answers = answers
         self.faults = list(faults)
@@ -154,7 +158,7 @@ class OpenAiServer:
         self._posts = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._http = _Http(("127.0.0.1", 0), self)
+        self._http = _Http(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property
@@ -217,7 +221,7 @@ class OpenAiServer:
         if fault.edit is not None:
             fault.edit(answer)
         raw = json.dumps(answer).encode()
-        return Fault(raw=raw[: len(raw) // 2] if fault.cut else raw, headers=fault.headers)
+        return replace(fault, raw=raw[: len(raw) // 2] if fault.cut else raw)
 
     def _models(self) -> Fault:
         data = [{"id": name, "object": "model", "created": 1, "owned_by": "test"} for name in self.models or ("tiny",)]
@@ -279,6 +283,7 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 512
+    allow_reuse_address = True  # a server that was restarted has the port of the one before
 
     def __init__(self, address: tuple[str, int], owner: OpenAiServer) -> None:
         super().__init__(address, _Handler)
@@ -327,20 +332,34 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.server.owner.end()
         if response.drop:
-            # linger 0: the client sees a reset, not an orderly end
-            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.server.open.discard(self.request)
-            self.request.close()
+            self._hang_up()
             return
         raw = response.raw or b""
-        self.send_response(response.status)
+        if response.send is not None:
+            kind = {"Content-Type": "application/json"} | dict(response.headers)
+            lines = [f"{name}: {value}" for name, value in (kind | {"Content-Length": str(len(raw))}).items()]
+            head = "\r\n".join((f"HTTP/1.1 {response.status} OK", *lines, "", "")).encode()
+            with suppress(OSError):  # the client may have had enough
+                response.send(self.request, head, raw)
+            self._hang_up()
+            return
+        if "Date" in response.headers:
+            self.send_response_only(response.status)
+        else:
+            self.send_response(response.status)
         for name, value in ({"Content-Type": "application/json"} | dict(response.headers)).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
         self.wfile.flush()
+
+    def _hang_up(self) -> None:
+        """Linger 0: the client sees a reset, not an orderly end."""
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.server.open.discard(self.request)
+        self.request.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""

@@ -10,63 +10,29 @@ pacing and concurrency are the engine's.
 
 from __future__ import annotations
 
-import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote, urlsplit
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from fewshot.backends import Options
 from fewshot.backends.gpt3._adapt import Adaptations
-from fewshot.backends.gpt3._errors import Redactor, from_exception, is_content_filter, refusal_text
+from fewshot.backends.gpt3._errors import from_exception, is_content_filter, refusal_text
 from fewshot.backends.gpt3._read import read_completion
-from fewshot.errors import BackendError, InputError
+from fewshot.backends.gpt3._server import API, Server
+from fewshot.backends.gpt3._wire import Reply, Wire
+from fewshot.errors import InputError
+from fewshot.limits import heard
 from fewshot.records import Api, Completion, Request
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
 
-API = "https://api.openai.com/v1"
-CONNECT_SECONDS = 10.0
-TOTAL_SECONDS = 120.0
+TOTAL_SECONDS = 300.0
 LIST_SECONDS = 5.0
-CONNECTIONS = 1024
-WORDS = frozenset({"messages", "prompt"})
 ROUTES: dict[Api, str] = {"chat": "chat/completions", "completions": "completions"}
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where to send, and with which key. `redact` keeps the key and URL credentials out of every message."""
-
-    base_url: str
-    key: str
-
-    @property
-    def own(self) -> bool:
-        """True at the API's own address."""
-        return urlsplit(self.base_url).hostname == urlsplit(API).hostname
-
-    @property
-    def shown(self) -> str:
-        """The address without credentials and without query.
-
-        >>> Server("http://me:pw@127.0.0.1:8000/v1/?x=1", "none").shown
-        'http://127.0.0.1:8000/v1'
-        """
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"
-
-    @property
-    def redact(self) -> Redactor:
-        """The filter for every message."""
-        parts = urlsplit(self.base_url)
-        secrets = [self.key, parts.username or "", parts.password or ""]
-        return Redactor((*secrets, *map(unquote, secrets)))
 
 
 @dataclass(slots=True)
@@ -82,7 +48,7 @@ class Gpt3:
     name: str = "gpt3"
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
-    _client: AsyncOpenAI | None = None
+    _wire: Wire | None = field(default=None, repr=False)
 
     async def answer(self, request: Request) -> Completion:
         """Sends the request, and again only where the server would not take a parameter.
@@ -95,49 +61,26 @@ class Gpt3:
             body, adapted = self.adaptations.apply(request, changes)
             started = perf_counter()
             try:
-                content = await self._send(request, body)
-            except BackendError:
-                raise
-            except Exception as error:  # the SDK lets errors of its transport through as they are
+                response = await self._send(request, body)
+            except Exception as error:
                 if is_content_filter(error):
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
                 if self.adaptations.learn(refusal_text(error), body, changes):
                     continue
                 raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
-            seconds = perf_counter() - started
-            return read_completion(content, request, seconds, adapted, self.server.redact)
+            seconds, limits = perf_counter() - started, heard(response.headers)
+            return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
 
-    async def _send(self, request: Request, body: dict[str, Any]) -> bytes:
-        client = self._open()
-        # Only the words go as arguments: the SDK would refuse what it does not know, and extra_body does not.
-        words = {key: value for key, value in body.items() if key in WORDS}
-        extra = {key: value for key, value in body.items() if key not in WORDS} | dict(request.extra)
-        route: Any = client.chat.completions if request.api == "chat" else client.completions
-        async with asyncio.timeout(self.total_seconds):
-            raw = await route.with_raw_response.create(model=request.model, extra_body=extra, **words)
-        return bytes(raw.content)
-
-    def _open(self) -> AsyncOpenAI:
-        if self._client is None:
-            import httpx2
-            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-            timeout = httpx2.Timeout(self.total_seconds, connect=CONNECT_SECONDS)
-            limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-            self._client = AsyncOpenAI(
-                api_key=self.server.key,
-                base_url=self.server.base_url,
-                max_retries=0,
-                timeout=timeout,
-                http_client=DefaultAsyncHttpxClient(limits=limits, timeout=timeout),
-            )
-        return self._client
+    async def _send(self, request: Request, body: Mapping[str, Any]) -> Reply:
+        if self._wire is None:
+            self._wire = Wire(self.server, self.total_seconds)
+        return await self._wire.post(ROUTES[request.api], {"model": request.model, **body, **request.extra})
 
     async def close(self) -> None:
         """Lets go of connections."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
 
 
 def open_backend(options: Options) -> Gpt3:
@@ -160,7 +103,8 @@ def open_backend(options: Options) -> Gpt3:
         )
     model, notices = _model(options, server)
     api = options.api or "chat"
-    return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices)
+    total = options.timeout or TOTAL_SECONDS
+    return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices, total_seconds=total)
 
 
 def _check_url(server: Server) -> None:
@@ -187,13 +131,15 @@ def _offered(server: Server) -> str:
     """What `/v1/models` there offers, as a hint; says so where the server does not tell."""
     import json
 
-    from openai import OpenAI
+    from openai import OpenAI, OpenAIError
 
     try:
         with OpenAI(api_key=server.key, base_url=server.base_url, max_retries=0, timeout=LIST_SECONDS) as client:
             raw: Any = client.models.with_raw_response.list()
             names = [str(item["id"]) for item in json.loads(raw.content)["data"]]
-    except Exception as error:  # whatever is wrong there, the user's next step is the same: name a model
-        failed = from_exception(error, server.shown, "", server.redact)
-        return f"name one; its list of models could not be read: {failed.message}"
+    except OpenAIError as error:  # whatever is wrong there, the user's next step is the same: name a model
+        why = from_exception(error, server.shown, "", server.redact).message
+        return f"name one; its list of models could not be read: {why}"
+    except (ValueError, LookupError, TypeError):
+        return "name one; its list of models could not be read: it is none"
     return f"it offers {', '.join(names[:20])}" if names else "it offers none"

@@ -7,18 +7,22 @@ HTTP 401 → BackendError("http://…/v1 says 401: Incorrect API key provided", 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
 from fewshot.backends.gpt3._adapt import Refusal
 from fewshot.errors import BackendError
+from fewshot.limits import heard
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[\w/])\?\w+=[^\s'\"<>]*")  # of any address, in any text
 _LONGEST = 300
 _RETRYABLE = {408, 409, 429}
+# By name, for both transports: aiohttp, which sends, and httpx2, with which the SDK lists models.
+_NOT_SENT = {"ConnectError", "ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError", "ProxyError"}
+_LATE = {"TimeoutError", "TimeoutException"}
 _HINTS = {
     401: "check OPENAI_API_KEY",
     403: "this key may not use the model or route; check OPENAI_API_KEY and --model",
@@ -30,43 +34,55 @@ _HINTS = {
 class Redactor:
     """Takes secrets out of a text.
 
-    >>> Redactor(("sk-1234",))("key sk-1234 at http://me:pw@host/v1\\nis wrong")
+    >>> Redactor.of("sk-1234")("key sk-1234 at http://me:pw@host/v1\\nis wrong")
     'key *** at http://host/v1 is wrong'
     """
 
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, *secrets: str) -> Redactor:
+        """Of these; "none" and the like are no secrets, and would tear holes into ordinary words."""
+        return cls(tuple(sorted({s for s in secrets if len(s) > 4}, key=len, reverse=True)))
 
     def __call__(self, text: str) -> str:
         """The text on one line, without secrets, and not longer than a line should be."""
-        text = _CREDENTIALS.sub("", text)
-        for secret in sorted(set(self.secrets), key=len, reverse=True):
-            # "none" and the like are no secrets, and would tear holes into ordinary words
-            if len(secret) > 4:
-                text = text.replace(secret, "***")
-        text = " ".join(text.split())
+        text = " ".join(self.secrets_out(_CREDENTIALS.sub("", text)).split())
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+    def secrets_out(self, text: str, *, least: int = 0) -> str:
+        """The text without secrets (of `least` characters), else as it is."""
+        for secret in self.secrets:
+            if len(secret) >= least and secret in text:
+                text = text.replace(secret, "***")
+        return text
 
 
 def from_exception(error: Exception, url: str, model: str, redact: Redactor) -> BackendError:
-    """The `BackendError` of whatever the SDK or its transport raised."""
+    """The `BackendError` of what the SDK or the transport raised. Anything else is a bug, and raised as it is."""
+    import aiohttp
     import openai
 
     if isinstance(error, openai.APIStatusError):
         return _from_status(error, url, model, redact)
-    if isinstance(error, openai.APITimeoutError | TimeoutError):
-        return BackendError(f"{url} did not answer in time", retryable=True)
-    if isinstance(error, openai.APIConnectionError):
-        cause = error.__cause__
-        if type(cause).__name__ == "ConnectError":
-            why = redact(str(cause))
-            return BackendError(
-                f"cannot connect to {url} ({why})", retryable=True, hint=f"is a server running at {url}?"
-            )
-        why = redact(str(cause or error)) or type(cause).__name__
-        return BackendError(f"{url} dropped the connection ({why})", retryable=True)
-    if isinstance(error, ValueError):
-        return BackendError(f"{url} sent no JSON ({redact(str(error))})", retryable=True)
-    return BackendError(f"{url}: {type(error).__name__}: {redact(str(error))}", retryable=True)
+    if not isinstance(error, openai.APIError | aiohttp.ClientError | OSError):
+        raise error
+    chain = list(_chain(error))
+    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    why = redact(str(chain[-1])) or type(chain[-1]).__name__
+    if names & _NOT_SENT:
+        return BackendError(f"cannot connect to {url} ({why})", retryable=True, hint=f"is a server running at {url}?")
+    if names & _LATE:
+        return BackendError(f"{url} did not answer in time", retryable=True, maybe_paid=True)
+    return BackendError(f"{url} dropped the connection ({why})", retryable=True, maybe_paid=True)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from, the first cause last."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__
 
 
 def refusal_text(error: Exception) -> Refusal | None:
@@ -110,12 +126,19 @@ def _from_status(error: Any, url: str, model: str, redact: Redactor) -> BackendE
     retryable = (status in _RETRYABLE or status >= 500) and not broke
     hint = "the account has no credit left" if broke else _HINTS.get(status)
     name = f" (model {model})" if status == 404 and model else ""
+    headers = error.response.headers
+    limits = heard(headers)
+    wait = retry_after(headers)
+    if wait is None and status == 429 and limits is not None:
+        wait = limits.wait
     return BackendError(
         f"{url} says {status}: {said}{name}",
         retryable=retryable,
         fatal=broke or status in {401, 403, 404},
-        retry_after=retry_after(error.response.headers) if retryable else None,
+        retry_after=wait if retryable else None,
         status=status,
+        maybe_paid=status in {408, 504},  # a gateway gave up waiting; the model may have answered
+        limits=limits,
         hint=hint,
     )
 
@@ -132,9 +155,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         except (KeyError, ValueError):
             continue
     try:
-        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time())
+        until = parsedate_to_datetime(headers["retry-after"]).timestamp()
     except (KeyError, ValueError):
         return None
+    try:  # by the server's own clock: ours may be wrong, or jump
+        now = parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        now = time()
+    return max(0.0, until - now)
 
 
 def _field(body: object, key: str) -> str:

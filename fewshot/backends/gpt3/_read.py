@@ -12,33 +12,43 @@ from typing import Any
 
 from fewshot.backends.gpt3._errors import Redactor, words
 from fewshot.errors import BackendError
+from fewshot.limits import Limits
 from fewshot.records import Completion, FinishReason, Request
 
 CUT = "cut here"
+_SURELY_SECRET = 16
+"""Characters of a secret that is looked for in answers: a password that is a word would tear holes into them."""
 
 
 def read_completion(
-    content: bytes, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor
+    content: bytes,
+    request: Request,
+    seconds: float,
+    adapted: Mapping[str, Any],
+    redact: Redactor,
+    limits: Limits | None = None,
 ) -> Completion:
-    """The completion in a response body.
+    """The completion in a response body. A key that the server echoes into its answer is taken out of it.
 
     Raises:
         BackendError: (retryable) not JSON, no choice, or a choice without text.
     """
-    body = _json(content, redact)
+    body, encoding = _json(content, redact)
+    adapted = {**adapted, **encoding}
     choices = body.get("choices")
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
         said = f": {redact(words(body['error']))}" if body.get("error") else ""
-        raise BackendError(f"the server answered without a choice{said}", retryable=True, status=200)
+        raise _broken(f"the server answered without a choice{said}")
     choice = choices[0]
     text, refused = _text(choice, request)
     finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
     if refused or choice.get("finish_reason") == "content_filter":
         finish = "refused"
     elif text is None and finish == "stop":
-        raise BackendError("the server answered without text (content is null)", retryable=True, status=200)
-    kept = cut(text or "", request.stop)
-    if kept != (text or ""):
+        raise _broken("the server answered without text (content is null)")
+    text = redact.secrets_out(text or "", least=_SURELY_SECRET)
+    kept = cut(text, request.stop)
+    if kept != text:
         adapted = {"stop": CUT} | dict(adapted)
         finish = "stop" if finish == "length" else finish
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
@@ -49,6 +59,7 @@ def read_completion(
         completion_tokens=_count(usage, "completion_tokens"),
         seconds=seconds,
         adapted=dict(adapted),
+        limits=limits,
     )
 
 
@@ -61,10 +72,15 @@ def cut(text: str, stop: tuple[str, ...]) -> str:
     return text[: min((at for s in stop if s and (at := text.find(s)) >= 0), default=len(text))]
 
 
-def _json(content: bytes, redact: Redactor) -> dict[str, Any]:
+def _json(content: bytes, redact: Redactor) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The object in a body, and what had to be done to read it."""
+    adapted: Mapping[str, Any] = {}
     try:
-        body = json.loads(content)
-    except ValueError:
+        try:
+            body = json.loads(content)
+        except UnicodeDecodeError:  # JSON is UTF-8 (RFC 8259), and some servers have not heard of it
+            body, adapted = json.loads(content.decode("latin-1")), {"encoding": "latin-1"}
+    except (ValueError, RecursionError):
         start = content[:200].decode("utf-8", "replace")
         html = start.lstrip().startswith("<")
         what = "HTML" if html else "broken JSON" if start.strip() else "nothing"
@@ -73,11 +89,17 @@ def _json(content: bytes, redact: Redactor) -> dict[str, Any]:
             f"the server answered {what}, not an answer: {redact(start[:80])!r}",
             retryable=True,
             status=200,
+            maybe_paid=not html,
             hint=hint,
         ) from None
     if not isinstance(body, dict):
-        raise BackendError(f"the server answered {type(body).__name__}, not an object", retryable=True, status=200)
-    return body
+        raise _broken(f"the server answered {type(body).__name__}, not an object")
+    return body, adapted
+
+
+def _broken(message: str) -> BackendError:
+    """A 200 without an answer in it: it may have been paid for."""
+    return BackendError(message, retryable=True, status=200, maybe_paid=True)
 
 
 def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, bool]:
@@ -93,4 +115,4 @@ def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, bool
 
 def _count(usage: Any, key: str) -> int | None:
     value = usage.get(key)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -13,11 +13,12 @@ from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
 from fewshot.cassette import Cassette, key
 from fewshot.errors import InputError
-from fewshot.evaluation import nothing, read_answer
+from fewshot.evaluation import nothing, read_answers, too_long
 from fewshot.plan import Plan
 from fewshot.prices import Price
 from fewshot.prompt import PromptBuilder
-from fewshot.records import Completion, Example, Prediction, Request
+from fewshot.questions import Questions
+from fewshot.records import Completion, Example, Prediction
 from fewshot.settings import Settings
 
 Listener = Callable[[engine.Progress], None]
@@ -56,7 +57,7 @@ def ask(
     backend: Backend,
     cassette: Cassette,
     builder: PromptBuilder | None,
-    asked: Mapping[str, Request],
+    asked: Questions,
     *,
     reuse: Cassette | None = None,
     strict: bool = False,
@@ -74,21 +75,12 @@ def ask(
     return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, listen=listen)
 
 
-def requests(made: Plan, builder: PromptBuilder) -> dict[str, Request]:
-    """The requests of a plan by the id of their example, in data order."""
-    return {
-        example.id: builder.request(example, made.pick(example), given=made.given.get(example.id, ()))
-        for example in made.examples
-        if made.asks(example)
-    }
-
-
 def _prompt(
     made: Plan,
     backend: PromptedBackend,
     cassette: Cassette,
     builder: PromptBuilder,
-    asked: Mapping[str, Request],
+    asked: Questions,
     *,
     reuse: Cassette | None,
     strict: bool,
@@ -96,7 +88,7 @@ def _prompt(
 ) -> Answers:
     settings = made.settings
     outcome = engine.ask(
-        asked.values(),
+        asked.all,
         None if strict else backend,
         cassette,
         reuse=reuse,
@@ -106,29 +98,33 @@ def _prompt(
         strict=strict,
         progress=listen,
     )
-    answered = {id_: outcome.answers.get(key(request)) for id_, request in asked.items()}
+    answered = {
+        id_: [outcome.answers.get(key(request)) for request in samples] for id_, samples in asked.requests.items()
+    }
     as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []
     for example in made.examples:
-        completion = answered.get(example.id)
-        if completion is not None:
-            scheme = made.scheme(example)
-            predictions.append(read_answer(completion, example, format=made.format, scheme=scheme, task=made.task))
-        elif example.id not in asked or as_empty:
+        completions = answered.get(example.id, [])
+        if example.id in asked.too_long:
+            predictions.append(too_long(example, made.task))
+        elif not completions or (as_empty and not any(completions)):
             predictions.append(nothing(example, made.task))
-    shown = {demo.id: demo for request in asked.values() for demo in request.demonstrations}
+        elif all(completions) or as_empty:
+            found = [completion or Completion("") for completion in completions]
+            scheme = made.scheme(example)
+            predictions.append(read_answers(found, example, format=made.format, scheme=scheme, task=made.task))
     return Answers(
         predictions=tuple(predictions),
         complete=len(predictions) == len(made.examples),
         failed=outcome.failed,
         stopped=outcome.stopped,
-        completions=tuple(completion for completion in answered.values() if completion is not None),
+        completions=tuple(c for completions in answered.values() for c in completions if c is not None),
         prompt=builder,
-        demonstrations=tuple(shown.values()),
-        shots=[len(request.demonstrations) for request in asked.values()],
+        demonstrations=asked.demonstrations,
+        shots=asked.shots,
         asked=outcome.asked,
         replayed=outcome.replayed,
-        notices=(*_left_out(made), *_maybe_twice(outcome.stats)),
+        notices=(*_left_out(made), *asked.notices, *_maybe_twice(outcome.stats)),
         price=price(settings, backend),
         stats=outcome.stats,
     )

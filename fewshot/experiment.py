@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fewshot import engine, plan, prices, prompt, provenance
-from fewshot.answers import Answers, ask, price, requests
+from fewshot.answers import Answers, ask, price
 from fewshot.backends import Backend, Options, open_backend
 from fewshot.cassette import Cassette
 from fewshot.errors import ReplayError, RunFolderError
 from fewshot.evaluation import evaluate
 from fewshot.plan import Plan
+from fewshot.questions import Questions, ask_of, estimate
 from fewshot.runs import PREDICTIONS, SCORES, RunFolder, Scores, predictions_text, scores_text
 from fewshot.settings import PACE, Settings, differences
 
@@ -83,7 +84,7 @@ def run(
     if out is None and (done := finished(folder, made)):
         return done
     builder = builder_for(made, backend)
-    asked = requests(made, builder) if builder else {}
+    asked = ask_of(made, builder) if builder else Questions()
     provenance.begin(folder, made, backend, builder)
     with ExitStack() as stack:
         cassette = stack.enter_context(Cassette.open(folder.responses))
@@ -109,7 +110,7 @@ def replay(
     made = plan.make(settings, recorded=source)
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
     builder = builder_for(made, backend, recorded=source)
-    asked = requests(made, builder) if builder else {}
+    asked = ask_of(made, builder) if builder else Questions()
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
         if out is None:
@@ -162,11 +163,12 @@ def rehearse(settings: Settings) -> str:
     lines = [*made.notices, *backend.notices]
     if builder is None:
         return "\n".join([*lines, f"{backend.model} reads {len(made.examples)} texts; no prompt is sent"])
-    asked = list(requests(made, builder).values())
+    questions = ask_of(made, builder)
+    asked = questions.all
+    lines += questions.notices
     if not asked:
         return "\n".join([*lines, "nothing to ask"])
-    tokens = sum(map(prompt.estimate_tokens, asked))
-    most = sum(request.max_tokens for request in asked)
+    tokens, most = estimate(asked)
     return "\n".join(
         [
             *lines,
@@ -203,11 +205,11 @@ def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = No
     same = all(
         was.get(key) == value
         for key, value in (("task", made.task.name), ("format", made.format_name), ("labels", list(made.labels)))
-    )
+    ) and (recorded is None or recorded.settings().prompt == made.settings.prompt)
     wording = (
         prompt.ResolvedPrompt.from_dict(table["prompt"])
         if same and table.get("prompt")
-        else prompt.resolve(prompt.load_template(made.task.name, made.format_name), made.labels)
+        else prompt.resolve(_template(made), made.labels)
     )
     here = recorded is not None and was.get("backend") == backend.name and made.settings.base_url is None
     return prompt.PromptBuilder(
@@ -225,6 +227,12 @@ def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = No
         seed=made.settings.seed,
         extra=made.settings.extra,
     )
+
+
+def _template(made: Plan) -> prompt.Template:
+    """The user's own (`--prompt FILE`), or that of the task and format."""
+    own = made.settings.prompt
+    return prompt.load_template(made.task.name, made.format_name, file=None if own is None else Path(own))
 
 
 def finished(folder: RunFolder, made: Plan) -> Run | None:

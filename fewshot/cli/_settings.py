@@ -29,10 +29,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
-    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [random]")
+    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
+    how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
+    how.add_argument("--samples", type=int, metavar="N", help="answers a query; what most of them say counts [1]")
+    how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
+    how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
         "--extra",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
-from fewshot.cassette import Cassette, key
+from fewshot.cassette import Cassette
 from fewshot.errors import InputError
 from fewshot.evaluation import nothing, read_answers, too_long
 from fewshot.plan import Plan
@@ -99,7 +99,7 @@ def _prompt(
         progress=listen,
     )
     answered = {
-        id_: [outcome.answers.get(key(request)) for request in samples] for id_, samples in asked.requests.items()
+        id_: [outcome.answer(id_, number) for number in range(len(samples))] for id_, samples in asked.requests.items()
     }
     as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []

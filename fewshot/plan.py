@@ -277,10 +277,11 @@ def _shown(settings: Settings, recorded: RunFolder | None, table: Mapping[str, A
         return {}
     texts = {example.id: example for example in recorded.examples(DEMONSTRATIONS)}
     shown = recorded.shown()
-    by_text = {example.text: shown[example.id] for example in recorded.examples() if example.id in shown}
-    for example in recorded.examples():  # two examples that are asked the same share one line
-        if example.id not in shown and example.text in by_text:
-            shown[example.id] = by_text[example.text]
+    asked = recorded.texts()
+    by_text = {text: shown[id_] for id_, text in asked.items() if id_ in shown}
+    for id_, text in asked.items():  # two examples that are asked the same share one line
+        if id_ not in shown and text in by_text:
+            shown[id_] = by_text[text]
     for query, ids in shown.items():
         for id_ in ids:
             if id_ not in texts:

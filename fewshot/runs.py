@@ -126,6 +126,10 @@ class RunFolder:
         """The examples of `gold.jsonl` or `demonstrations.jsonl`."""
         return [example_from_json(row, where) for row, where in self._rows(name)]
 
+    def texts(self) -> dict[str, str]:
+        """The texts of `gold.jsonl` by id, without looking at what is marked in them."""
+        return {str(row.get("id")): str(row.get("text")) for row, _ in self._rows(GOLD)}
+
     def predictions(self, kind: Kind, examples: Iterable[Example]) -> list[Prediction]:
         """The predictions, read against the texts they are about."""
         texts = {example.id: example.text for example in examples}

@@ -160,10 +160,8 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
         return None
     if not isinstance(items, list):
         where.fail(f"{key} must be a list, not {_type(items)}")
-    spans = sorted(
-        (_span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)),
-        key=lambda span: (span.start, span.end),
-    )
+    spans = [_plain(item, key, text) or _span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)]
+    spans.sort(key=lambda span: (span.start, span.end))
     for left, right in pairwise(spans):
         if right.start < left.end:
             where.fail(
@@ -171,6 +169,18 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
                 hint="spans of one kind may not share characters",
             )
     return tuple(spans)
+
+
+def _plain(item: object, key: str, text: str) -> Span | None:
+    """The span of an entity as our own files hold it, a third of the time of `_span`, which knows all the rest."""
+    if key != "entities" or type(item) is not dict or "confidence" in item:
+        return None
+    start, end, label, role = item.get("start"), item.get("end"), item.get("label"), item.get("role", ...)
+    if type(start) is not int or type(end) is not int or type(label) is not str or not 0 <= start < end <= len(text):
+        return None
+    if text[start].isspace() or text[end - 1].isspace() or not (role is ... or type(role) is str):
+        return None
+    return Span(start, end, label, None, None if role is ... else role)
 
 
 def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:

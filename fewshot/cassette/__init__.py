@@ -91,16 +91,16 @@ class Cassette:
         """The ids of the recorded examples, each once, in order of arrival."""
         return tuple(dict.fromkeys(str(row.get("id")) for _, row in self._journal.rows()))
 
-    def get(self, key: str) -> Recorded | None:
-        """What was recorded under a key; `None`: nothing.
+    def get(self, key: str, asked: Request | None = None) -> Recorded | None:
+        """What was recorded under a key; `None`: nothing. `asked`: the request of that key, where it is at hand.
 
         Raises:
             DataError: the line is broken, mistyped, or its key is not that of its request.
         """
         offset = self._journal.offsets.get(bytes.fromhex(key))
-        return None if offset is None else self._recorded(key, offset)
+        return None if offset is None else self._recorded(key, offset, asked)
 
-    def _recorded(self, key: str, offset: int) -> Recorded:
+    def _recorded(self, key: str, offset: int, asked: Request | None) -> Recorded:
         row = self._journal.row(offset)
         id, demonstrations = row.get("id"), row.get("demonstrations")
         if not isinstance(id, str):
@@ -111,7 +111,7 @@ class Cassette:
             if not isinstance(row["prediction"], dict):
                 self._journal.fail(offset, "prediction must be an object")
             return Recorded(id, tuple(demonstrations), prediction=row["prediction"])
-        if row.get("key") != key or not isinstance(row.get("request"), dict) or digest(row["request"]) != key:
+        if row.get("key") != key or not _has_key(row.get("request"), key, asked):
             self._journal.fail(
                 offset,
                 "the key is not that of its request: the line was changed after it was recorded",
@@ -191,6 +191,13 @@ def _encoded(row: Json, **style: Any) -> bytes:
         return json.dumps(row, ensure_ascii=False, **style).encode()
     except UnicodeEncodeError:
         return json.dumps(row, **style).encode()
+
+
+def _has_key(row: object, key: str, asked: Request | None) -> bool:
+    """Whether a recorded request is that of a key: equal to the one that is asked, or of that digest."""
+    if not isinstance(row, dict):
+        return False
+    return (asked is not None and row == request_to_json(asked)) or digest(row) == key
 
 
 def _same_answer(left: Json, right: Json) -> bool:

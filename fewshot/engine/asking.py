@@ -29,14 +29,20 @@ _BREATH = 256  # recorded answers taken before the event loop has its turn
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of the requests. Each ended once: in `answers` (by key), in `failed` (by id, with the reason), or
-    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C)."""
+    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C). `keys`: by id
+    and sample."""
 
     answers: dict[str, Completion] = field(default_factory=dict)
+    keys: dict[tuple[str, int], str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     stats: Progress = field(default_factory=Progress)
     unsent: int = 0
     stopped: str | None = None
     interrupted: bool = False
+
+    def answer(self, id: str, sample: int = 0) -> Completion | None:
+        """The answer to a request by its id and sample; `None`: it has none."""
+        return self.answers.get(self.keys.get((id, sample), ""))
 
     @property
     def asked(self) -> int:
@@ -68,6 +74,7 @@ class Session:
         self._budget, self._price = budget or Budget(), price
         self._cassette, self._reuse, self._pace, self._listen = cassette, reuse, pace, progress
         self._answers: dict[str, Completion] = {}
+        self._keys: dict[tuple[str, int], str] = {}
         self._failed: dict[str, str] = {}
         self._refused: dict[str, str] = {}  # key → why: the same question is not asked twice
         self._waiting: dict[str, list[str]] = {}  # key → ids of requests in flight
@@ -108,6 +115,7 @@ class Session:
         self._counter.tell()
         return Outcome(
             answers=self._answers,
+            keys=self._keys,
             failed=self._failed,
             stats=self._counter.now(),
             unsent=self._unsent,
@@ -149,7 +157,7 @@ class Session:
             if self._interrupted:
                 self._unsent += 1
                 return
-            key = key_of(request)
+            key = self._keys[request.id, request.sample] = key_of(request)
             try:
                 if self._taken(key, request):
                     if drawn % _BREATH == 0:
@@ -177,7 +185,7 @@ class Session:
             self._counter.failed()
             return True
         if key not in self._answers:
-            found = self._recorded(key)
+            found = self._recorded(key, request)
             if found is None:
                 if self._backend is None and not self._ending.is_set():
                     self._miss(request)
@@ -186,9 +194,9 @@ class Session:
         self._counter.replayed()
         return True
 
-    def _recorded(self, key: str) -> Completion | None:
+    def _recorded(self, key: str, request: Request) -> Completion | None:
         for cassette in (self._cassette, self._reuse):
-            recorded = cassette.get(key) if cassette is not None else None
+            recorded = cassette.get(key, request) if cassette is not None else None
             if recorded is not None and recorded.completion is not None:
                 if cassette is self._reuse and self._reuse is not None and not self._cassette.readonly:
                     self._cassette.copy(key, self._reuse)

@@ -22,8 +22,8 @@ from time import monotonic
 from fewshot.limits import Allowance, Limits
 
 MINUTE = 60.0
-_BURST_SECONDS = 1.0
-"""How much of a user's limit may go at once: servers check it over spans shorter than a minute."""
+_BURST_SECONDS = 0.9
+"""How much of a user's limit may go at once: servers check it over spans shorter than a minute, a second at times."""
 
 _LONGEST_WAIT = 60.0
 

@@ -10,7 +10,9 @@ of a sum over its rows, and no span is looked at twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import add as plus
 from typing import TypeAlias
 
 Counts: TypeAlias = tuple[int, int, int]
@@ -55,14 +57,28 @@ def prf(name: str, counts: Counts) -> dict[str, float]:
 def macro(name: str, by_label: Mapping[str, Counts]) -> dict[str, float]:
     """The mean of each ratio over the labels that have gold.
 
-    Summed by numpy over the labels in alphabetical order, as seqeval does: from eight labels on numpy adds in
-    another order than `sum`, which shows in the last digit.
+    Summed over the labels in alphabetical order as numpy does it, and so seqeval: from eight numbers on that is
+    another order than that of `sum`, which shows in the last digit.
     """
-    import numpy as np
-
     found = [ratios(counts) for _, counts in sorted(by_label.items()) if counts[2]]
-    mean = [float(np.average(column)) for column in zip(*found, strict=True)] if found else [0.0] * 3
+    mean = [pairwise_sum(column) / len(found) for column in zip(*found, strict=True)] if found else [0.0] * 3
     return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), mean, strict=True))
+
+
+def pairwise_sum(values: Sequence[float]) -> float:
+    """The sum in numpy's order, without the 0.1 s that importing numpy takes: eight running sums, then those pairwise,
+    then what is left over; more than 128 numbers are halved first (`pairwise_sum` in numpy's `loops_utils.h`)."""
+    count = len(values)
+    if count < 8:
+        return reduce(plus, values, 0.0)  # `sum` corrects itself from Python 3.12 on
+    if count > 128:
+        half = count // 2
+        half -= half % 8
+        return pairwise_sum(values[:half]) + pairwise_sum(values[half:])
+    whole = count - count % 8
+    r = [reduce(plus, values[first:whole:8]) for first in range(8)]
+    total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
+    return reduce(plus, values[whole:], total)
 
 
 def accuracy(name: str, counts: Counts) -> dict[str, float]:

@@ -64,23 +64,23 @@ def test_a_bucket_holds_no_more_than_its_size_and_may_be_in_debt() -> None:
 
 async def test_requests_a_minute_are_kept(clock: Clock) -> None:
     pacer = Pacer(64, rpm=600, clock=clock)
-    await drive(pacer, 10)
-    assert clock.now == 100, "a second's worth may go at once"
+    await drive(pacer, 9)
+    assert clock.now == 100, "nearly a second's worth may go at once"
     await drive(pacer, 50)
     assert clock.now == pytest.approx(105)
 
 
 async def test_tokens_a_minute_are_kept_and_what_was_not_used_is_given_back(clock: Clock) -> None:
-    pacer = Pacer(64, tpm=6000, clock=clock)  # 100 a second
-    ticket = await admitted(pacer, 100)
+    pacer = Pacer(64, tpm=6000, clock=clock)  # 100 a second, 90 at once
+    ticket = await admitted(pacer, 90)
     assert clock.now == 100
-    pacer.answered(await admitted(pacer, 100), used=100)
-    assert clock.now == pytest.approx(101)
+    pacer.answered(await admitted(pacer, 90), used=90)
+    assert clock.now == pytest.approx(100.9)
     pacer.answered(ticket, used=20)
-    await drive(pacer, 1, tokens=80)
-    assert clock.now == pytest.approx(101), "80 were given back"
+    await drive(pacer, 1, tokens=70)
+    assert clock.now == pytest.approx(100.9), "70 were given back"
     await drive(pacer, 1, tokens=5000)
-    assert clock.now == pytest.approx(102), "more than the bucket holds: once it is full"
+    assert clock.now == pytest.approx(101.8), "more than the bucket holds: once it is full"
 
 
 async def test_what_the_headers_say_is_kept(clock: Clock) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import warnings
 
+import numpy as np
 import pytest
 
 from fewshot import iob
-from fewshot.metrics import spans
+from fewshot.metrics import pairwise_sum, spans
 from fewshot.records import Span
 
 LABELS = tuple(f"L{n}" for n in range(9))
@@ -16,6 +17,14 @@ LABELS = tuple(f"L{n}" for n in range(9))
 
 def scored(gold: list[Span], predicted: list[Span], labels: tuple[str, ...] = ("G", "D")) -> dict[str, float]:
     return spans.scores([spans.tally(gold, predicted)], labels)
+
+
+def test_sums_are_those_of_numpy_to_the_last_digit() -> None:
+    chance = random.Random(3)
+    for count in (*range(40), 127, 128, 129, 300, 1024, 5000):
+        for _ in range(20):
+            values = [chance.random() for _ in range(count)]
+            assert pairwise_sum(values) == np.sum(np.array(values)), count
 
 
 def test_another_end_is_no_strict_hit_and_a_relaxed_one() -> None:

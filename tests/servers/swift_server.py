@@ -40,7 +40,8 @@ class Running:
     base_url: str
 
     def stats(self) -> Any:
-        """`{"posts", "answered", "spoilt": {fault: n}, "limited", "twice", "most"}`, since the start."""
+        """`{"posts", "answered", "spoilt": {fault: n}, "limited", "twice", "most", "seconds"}`; `seconds`: from the
+        first request that came to the last answer that went."""
         with urllib.request.urlopen(f"{self.base_url}/stats") as reply:
             return json.load(reply)
 
@@ -71,6 +72,7 @@ class Server:
         self.whole: Counter[bytes] = Counter()
         self.spoilt: Counter[str] = Counter()
         self.posts = self.limited = self.active = self.most = 0
+        self.first = self.last = 0.0
         self._level, self._at = self.rate or 0.0, time.monotonic()
 
     def admit(self) -> Mapping[str, str] | None:
@@ -84,7 +86,7 @@ class Server:
             self._level -= 1
             return None
         self.limited += 1
-        return {"Retry-After": f"{(1 - self._level) / self.rate:.3f}"} | self.limits()
+        return {"Retry-After": "1"} | self.limits()  # whole seconds: RFC 9110 knows no others
 
     def limits(self) -> dict[str, str]:
         """The headers that tell how much is left."""
@@ -129,6 +131,7 @@ class Server:
                 "spoilt": self.spoilt,
                 "limited": self.limited,
                 "most": self.most,
+                "seconds": self.last - self.first,
             }
         ).encode()
 
@@ -163,6 +166,7 @@ class Connection(asyncio.Protocol):
     def _post(self, body: bytes) -> None:
         server = self.server
         server.posts += 1
+        server.first = server.first or time.monotonic()
         server.active += 1
         server.most = max(server.most, server.active)
         name = sha256(body).digest()
@@ -183,6 +187,7 @@ class Connection(asyncio.Protocol):
         whole = server.answer(body)
         if fault is None:
             server.whole[name] += 1
+            server.last = time.monotonic()
             self._send(200, whole, server.limits())
             return
         server.spoilt[fault] += 1

@@ -37,6 +37,7 @@ def _need() -> None:
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
 
 
 def _say(line: str) -> None:

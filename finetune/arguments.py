@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -76,8 +77,9 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         InputError: a flag or value that cannot be used.
     """
     words, notices = study.translated(argv)
-    said, rest = _ours().parse_known_args(words)
-    where = _places(said)
+    first = list(takewhile(lambda word: not word.startswith("-"), words))
+    said, rest = _ours().parse_known_args(words[len(first) :])
+    where = _places(first, said)
     name = said.run_name or _name(where["task"], said)
     training = _training(rest, name, Path(said.output_dir) if said.output_dir else MODELS / name, said)
     ours = Arguments(
@@ -111,11 +113,11 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
 def _ours() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fewshot finetune",
+        usage="fewshot finetune [DATA TASK [TYPE]] [flags]",
         description="Fine-tune a seq2seq model or a tagger; --do_predict runs it and makes its row of the table.",
         epilog="Every flag of transformers' Seq2SeqTrainingArguments is taken too; dashes and underscores are alike.",
         allow_abbrev=False,
     )
-    parser.add_argument("words", nargs="*", metavar="DATA TASK [TYPE]", help="the study's way: data, task, task type")
 
     def add(flag: str, **options: Any) -> None:
         names = dict.fromkeys((flag, flag.replace("_", "-")))
@@ -163,9 +165,9 @@ def _ours() -> argparse.ArgumentParser:
     return parser
 
 
-def _places(said: argparse.Namespace) -> dict[str, Any]:
+def _places(first: Sequence[str], said: argparse.Namespace) -> dict[str, Any]:
     """Data, task and format, from the three first words or from flags."""
-    words = list(said.words)
+    words = list(first)
     if len(words) > 3:
         raise InputError(f"what is {words[3]!r}?", hint="DATA TASK [TYPE], then flags")
     data = said.data or (words.pop(0) if words else None)
@@ -182,6 +184,7 @@ def _name(task: str | None, said: argparse.Namespace) -> str:
 
 
 def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Namespace) -> Seq2SeqTrainingArguments:
+    import torch
     from transformers import HfArgumentParser, Seq2SeqTrainingArguments
 
     class Parser(_Parser, HfArgumentParser):  # type: ignore[misc]
@@ -191,6 +194,8 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     words = [*rest, "--output_dir", str(folder), "--run_name", name]
     if said.early_stopping is not None and not _says(rest, "eval_strategy"):
         words += ["--eval_strategy", "epoch", "--save_strategy", "epoch"]
+    if not torch.cuda.is_available():
+        words += ["--dataloader_pin_memory", "False"]
     if not _says(rest, "train_sampling_strategy"):
         words += ["--train_sampling_strategy", "group_by_length"]
     try:

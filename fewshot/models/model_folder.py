@@ -174,6 +174,7 @@ def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **op
     loader = getattr(transformers, auto_class)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         return loader.from_pretrained(
             folder, config=config, trust_remote_code=False, weights_only=True, attn_implementation="sdpa", **options

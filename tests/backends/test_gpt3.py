@@ -15,9 +15,9 @@ import pytest
 
 from fewshot.backends import Options, open_backend
 from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3
-from fewshot.backends.gpt3._adapt import Adaptations
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Completion, Request, Turn
+from fewshot.servers.adapting import Adaptations
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import Fault, OpenAiServer
 

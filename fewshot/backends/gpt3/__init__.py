@@ -18,14 +18,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from fewshot.backends import Options
-from fewshot.backends.gpt3._adapt import Adaptations
-from fewshot.backends.gpt3._errors import from_exception, is_content_filter, refusal_text
-from fewshot.backends.gpt3._read import read_completion
-from fewshot.backends.gpt3._server import API, Server
 from fewshot.backends.gpt3._wire import Reply, Wire
 from fewshot.errors import InputError
 from fewshot.limits import heard
 from fewshot.records import Api, Completion, Request
+from fewshot.servers.adapting import Adaptations
+from fewshot.servers.address import API, Server
+from fewshot.servers.failures import Said, from_exception, too_long
+from fewshot.servers.reading import read_completion
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
@@ -63,9 +63,12 @@ class Gpt3:
             try:
                 response = await self._send(request, body)
             except Exception as error:
-                if is_content_filter(error):
+                said = Said.of(error)
+                if said.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
-                if self.adaptations.learn(refusal_text(error), body, changes):
+                if said.too_long:
+                    return too_long(said, request, url=self.server.shown, redact=self.server.redact)
+                if self.adaptations.learn(said.refusal, body, changes):
                     continue
                 raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
             seconds, limits = perf_counter() - started, heard(response.headers)

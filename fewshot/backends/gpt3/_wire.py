@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
-from fewshot.backends.gpt3._server import Server
+from fewshot.servers.address import Server
 
 if TYPE_CHECKING:
     import aiohttp

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fewshot.backends.gpt3._errors import Redactor
+from fewshot.servers.failures import Redactor
 
 API = "https://api.openai.com/v1"
 

@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fewshot.backends.gpt3._errors import Redactor, words
 from fewshot.errors import BackendError
 from fewshot.limits import Limits
 from fewshot.records import Completion, FinishReason, Request
+from fewshot.servers.failures import Redactor, words
 
 CUT = "cut here"
 _SURELY_SECRET = 16

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from fewshot.backends import Options
 from fewshot.backends.gpt3._wire import Reply, Wire
@@ -98,7 +97,7 @@ def open_backend(options: Options) -> Gpt3:
     url = options.base_url or os.environ.get("OPENAI_BASE_URL") or API
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     server = Server(url, key or "none")
-    _check_url(server)
+    server.check()
     if server.own and not key and not options.offline:
         raise InputError(
             f"no key for {server.shown}",
@@ -108,16 +107,6 @@ def open_backend(options: Options) -> Gpt3:
     api = options.api or "chat"
     total = options.timeout or TOTAL_SECONDS
     return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices, total_seconds=total)
-
-
-def _check_url(server: Server) -> None:
-    try:
-        parts = urlsplit(server.base_url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InputError("the base URL is not an http(s) address", hint="like --base-url http://127.0.0.1:8000/v1")
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Which demonstrations, which format, how many? Selectors × formats × shots on any source, in one table.
 
-    python benchmarks/prompting.py --task ner --data test.tsv --demos train.tsv --limit 100 \\
+    python -m benchmarks.prompting --task ner --data test.tsv --demos train.tsv --limit 100 \\
         --base-url http://127.0.0.1:8808/v1 --model SmolLM2-135M-Instruct --formats list --shots 0 1 3 8
 
 Each combination is an ordinary run in its own folder under --out: what was answered is kept, the same command goes

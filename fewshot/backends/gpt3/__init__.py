@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 from fewshot.backends import Options
+from fewshot.backends.gpt3._retirement import retirement
 from fewshot.backends.gpt3._wire import Reply, Wire
 from fewshot.errors import InputError
 from fewshot.limits import heard
@@ -48,6 +49,7 @@ class Gpt3:
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
     _wire: Wire | None = field(default=None, repr=False)
+    _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
         """Sends the request, and again only where the server would not take a parameter.
@@ -70,6 +72,7 @@ class Gpt3:
                 if self.adaptations.learn(said.refusal, body, changes):
                     continue
                 raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
+            self._answered = True
             seconds, limits = perf_counter() - started, heard(response.headers)
             return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
 
@@ -79,8 +82,12 @@ class Gpt3:
         return await self._wire.post(ROUTES[request.api], {"model": request.model, **body, **request.extra})
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Lets go of connections; where the model that answered has a day on which it ends, a notice says so."""
         if self._wire is not None:
+            listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
+            if listing is not None and (line := retirement(listing, self.model)):
+                self.notices = (*self.notices, line)
+            self._answered = False
             await self._wire.close()
             self._wire = None
 

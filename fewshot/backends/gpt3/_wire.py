@@ -69,6 +69,19 @@ class Wire:
                 return Reply(response.headers, content)
             raise self._error(prepared, response, content)
 
+    async def get(self, route: str, seconds: float) -> bytes | None:
+        """What lies at a route, once something was posted; `None` where it is not to be had in time."""
+        import aiohttp
+
+        if self._session is None:
+            return None
+        url, timeout = f"{self._to.bare.rstrip('/')}/{route}", aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._session.get(url, headers=self._headers, proxy=self._proxy, timeout=timeout) as response:
+                return await response.read() if response.status == 200 else None
+        except (aiohttp.ClientError, OSError):
+            return None
+
     async def _prepare(self, route: str) -> httpx2.Request:
         import httpx2
         import openai

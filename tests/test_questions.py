@@ -142,7 +142,7 @@ def test_what_most_answers_say_counts_with_its_share(monkeypatch: pytest.MonkeyP
     said = ["GENEPROD: p53; HeLa", "GENEPROD: p53", "GENEPROD: p53; made up", "(none)"]
 
     def answer(body: dict[str, Any]) -> str:
-        return said[body["seed"] % 4]
+        return str(said[body["seed"] % 4])
 
     with OpenAiServer(answers=answer) as server:
         more: dict[str, Any] = {"format": "list", "limit": 1, "shots": 1, "samples": 4, "temperature": 0.7}

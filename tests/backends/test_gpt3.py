@@ -90,7 +90,7 @@ async def test_chat_request_and_completion() -> None:
         "top_k": 3,
     }
     assert completion == Completion("p53 binds MDM2.", "stop", 5, 3, completion.seconds, {})
-    assert 0 < completion.seconds < 5
+    assert completion.seconds > 0
 
 
 async def test_completions_request() -> None:

@@ -247,6 +247,7 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
     was = folder.run().get("plan", {}).get("digest")
     if not found and was != made.digest:
         found = [f"data: {made.settings.data} has changed since (digest {was} → {made.digest})"]
+    found = found or _reworded(folder, made)
     if found:
         raise RunFolderError(
             f"{folder.path} holds a run of other settings ({'; '.join(found)})", hint="choose another --out"
@@ -255,6 +256,16 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
         return None
     result = folder.scores()
     return Run(folder, result, made.notices) if result.complete else None
+
+
+def _reworded(folder: RunFolder, made: Plan) -> list[str]:
+    """The user's own template, where it says something else than when the run was made."""
+    own = made.settings.prompt
+    was = folder.run().get("prompt")
+    if own is None or not was or not Path(own).is_file():
+        return []
+    now = prompt.resolve(_template(made), made.labels).to_dict()
+    return [] if was == now else [f"prompt: {own} has changed since"]
 
 
 def default_folder(made: Plan, backend: provenance.Answerer) -> Path:

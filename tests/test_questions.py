@@ -10,7 +10,7 @@ import pytest
 
 from fewshot import experiment, plan, prompt
 from fewshot.backends import Options, open_backend
-from fewshot.errors import DataError, InputError
+from fewshot.errors import DataError, InputError, RunFolderError
 from fewshot.experiment import replay, run
 from fewshot.questions import Questions, ask_of
 from fewshot.runs import RunFolder
@@ -175,6 +175,10 @@ def test_a_template_of_one_s_own_is_asked_recorded_and_replayed() -> None:
     assert asked["turns"][0]["content"] == "Find genes!"
     assert asked["turns"][-1]["content"] == f"Text: {QUERY}"
     assert done.result.signature["prompt"] != ours.result.signature["prompt"]
+    Path("mine.txt").write_text("Find all genes!\n--- query\nText: $text\n--- answer\nGenes: $answer\n")
+    with pytest.raises(RunFolderError, match=r"prompt: mine\.txt has changed since"):
+        run("ner", data="data.jsonl", shots=1, prompt="mine.txt", out="runs/mine")
+    assert replay("runs/mine").result == done.result
     Path("mine.txt").unlink()
     assert replay("runs/mine").result == done.result
 

@@ -145,13 +145,14 @@ def options(
         seed=settings.seed,
         extra=settings.extra,
         offline=offline,
+        timeout=settings.timeout,
         format=settings.format or (resolved.get("format") if same else None),
         labels=labels,
         decoder=settings.decoder,
         device=settings.device,
         batch_tokens=settings.batch_tokens,
         digest=resolved.get("decoder") if same else None,
-        timeout=settings.timeout,
+        labelled=resolved.get("labelled") if same else None,
     )
 
 

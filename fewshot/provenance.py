@@ -65,7 +65,7 @@ def signature(made: Plan, answerer: Answerer, answers: Answers | None = None) ->
         "shots": {"asked": made.pick.shots, "mean": round(mean, 4), "least": min(shots, default=0)}
         if made.prompted
         else None,
-        "labelled": getattr(answerer, "labelled", None) or (made.labelled if made.prompted else None),
+        "labelled": _labelled(made, answerer),
         "selector": made.pick.selector if shown else None,
         "seed": settings.seed,
         "groups": "given" if made.grouped else "none",
@@ -159,7 +159,7 @@ def _table(made: Plan, answerer: Answerer, builder: PromptBuilder | None) -> dic
         "selector": made.pick.selector,
         "labels": list(made.labels),
         "asked_labels": list(settings.labels),
-        "labelled": made.labelled,
+        "labelled": _labelled(made, answerer),
         "digest": made.digest,
         "n": len(made.examples),
         "caption": DEMO_CAPTION if settings.data == "demo" else None,
@@ -186,6 +186,11 @@ def system(answerer: Answerer) -> str:
 def _format(made: Plan, answerer: Answerer) -> str:
     """The format of the answers: a local model has its own."""
     return getattr(answerer, "format", None) or made.format_name
+
+
+def _labelled(made: Plan, answerer: Answerer) -> int | None:
+    """Examples with labels at the system's disposal: of a local model, those that it was trained on."""
+    return made.labelled if made.prompted else getattr(answerer, "labelled", None)
 
 
 def _entities(made: Plan) -> str | None:

@@ -33,6 +33,9 @@ from fewshot.records import (
 
 Json: TypeAlias = dict[str, Any]
 
+_HUGE = 1 << 53
+"""No count and no time is that large: beyond it a float would not carry it."""
+
 _EXAMPLE_KEYS = ("id", "group", "text", "panels", "inline_labels", "entities", "hypothesis", "split")
 
 
@@ -307,9 +310,11 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
     if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
     for key in ("prompt_tokens", "completion_tokens"):
-        if not isinstance(row.get(key), int | None):
+        count = row.get(key)
+        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
             where.fail(f"completion.{key} must be a whole number")
-    if not isinstance(row.get("seconds", 0), int | float):
+    seconds = row.get("seconds", 0)
+    if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
         where.fail("completion.seconds must be a number")
     return Completion(
         text=_string(row, "text", where, "completion"),

@@ -45,14 +45,14 @@ class Settings:
     max_tokens: int | None = None
     context: int | None = None
     concurrency: int = 8
-    decoder: str | None = None
-    device: str | None = None
-    batch_tokens: int | None = None
     rpm: float | None = None
     tpm: float | None = None
     timeout: float | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
 
@@ -61,12 +61,12 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
-        if self.decoder not in (None, "copy", "generate"):
-            raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
         for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
+        if self.decoder not in (None, "copy", "generate"):
+            raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
         if self.samples > 1 and not self.temperature:

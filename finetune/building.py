@@ -147,16 +147,9 @@ def _manifest(
 
 def limit(model: Any, arguments: Arguments) -> int:
     """How many tokens the model is given: as asked, but never more than it has places for."""
-    config = model.config
-    places = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        places = places - 2 if places else None  # places are counted from the padding token's on
-    if config.model_type in ("t5", "mt5"):
-        places = None  # relative ones: no limit but memory
+    places = model_folder.places(model.config)
     asked = arguments.max_input_length or _LONGEST
-    if places is not None and asked > places:
-        return int(places)
-    return asked
+    return asked if places is None else min(asked, places)
 
 
 def plain_generation(model: Any) -> None:

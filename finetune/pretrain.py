@@ -2,7 +2,10 @@
 
 They learn to copy and to mend generated legends (`fewshot.synthesis`: no surface of the bundled test split), and are
 shown no label. A third of the words is replaced by random strings, in source and answer alike, so that copying is
-learnt and not the lexicon. tiny-tagger, an encoder, learns to fill in masked words.
+learnt and not the lexicon. Which source token comes next is known, so one head of each layer of the decoder is shown
+where to look (guided attention: Tachibana et al. 2018, "Efficiently Trainable Text-to-Speech System Based on Deep
+Convolutional Networks with Guided Attention"); without that, copying is not learnt within 3,000 steps. tiny-tagger, an
+encoder, learns to fill in masked words.
 
     tiny-bart     BART, 3+2 layers of 128, byte-level BPE of 1,500
     tiny-t5       T5, 3+2 layers of 128, Unigram of 1,500
@@ -40,6 +43,7 @@ _LENGTHS, _OFTEN = (64, 128, LONGEST), (3, 4, 3)
 """Windows that are trained on: short ones cost less and teach most of it."""
 
 _MASKED, _REPLACED, _STRANGE, _CLEAN = 0.15, 0.05, 0.3, 0.5
+IGNORED = -100
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
@@ -181,6 +185,21 @@ def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> tuple
     return found, touched
 
 
+def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int]]:
+    """An answer with places in between that say nothing, as tags will stand there; and each token's place in the
+    source."""
+    labels: list[int] = []
+    aligned: list[int] = []
+    often = random.choice((0.0, 0.05, 0.15))
+    for place, token in enumerate(ids):
+        if 0 < place and random.random() < often:
+            labels.append(IGNORED)
+            aligned.append(place)
+        labels.append(token)
+        aligned.append(place)
+    return labels, aligned
+
+
 def rows(recipe: Recipe, tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterator[dict[str, list[int]]]:
     """Training rows without end; those of a batch are of one length."""
     random = Random(f"pretrain {seed}")
@@ -195,13 +214,36 @@ def rows(recipe: Recipe, tokenizer: Any, texts: Sequence[str], seed: int, batch:
         ids = list(cut(text[window.start : window.end]).ids)
         if recipe.encoder_only:
             given, touched = corrupted(ids, mask, len(tokenizer), random)
-            labels = [token if t else -100 for token, t in zip(ids, touched, strict=True)]
-            before, after = [-100] * len(cut.before), [-100] * len(cut.after)
+            labels = [token if t else IGNORED for token, t in zip(ids, touched, strict=True)]
+            before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
             yield {"input_ids": cut.framed(given), "labels": [*before, *labels, *after]}
         else:
             clean = random.random() < _CLEAN
             given = ids if clean else corrupted(ids, mask, len(tokenizer), random)[0]
-            yield {"input_ids": cut.framed(given), "labels": cut.framed(ids)}
+            labels, aligned = interrupted(cut.framed(ids), random)
+            yield {"input_ids": cut.framed(given), "labels": labels, "aligned": aligned}
+
+
+def guided_trainer() -> Any:
+    """A trainer that adds the loss of guided attention."""
+    import torch
+    from transformers import Trainer
+
+    class Guided(Trainer):  # type: ignore[misc]
+        def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
+            place = inputs.pop("aligned")
+            real = place != IGNORED
+            outputs = model(**inputs, output_attentions=True, use_cache=False)
+            layers = [layer[:, 0].gather(2, place.clamp(min=0)[:, :, None])[..., 0] for layer in outputs.cross_attentions]
+            guide = sum(-torch.log(found[real].float() + 1e-6).mean() for found in layers) / len(layers)
+            self.store = {"answer": float(outputs.loss.detach()), "guide": float(guide.detach())}
+            total = outputs.loss + guide
+            return (total, outputs) if return_outputs else total
+
+        def log(self, logs: dict[str, float], *args: Any, **more: Any) -> None:
+            super().log(logs | {k: round(v, 4) for k, v in getattr(self, "store", {}).items()}, *args, **more)
+
+    return Guided
 
 
 def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, rate: float | None) -> None:
@@ -217,6 +259,8 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
     texts = [e.text for e in synthesis.generate(FIGURES, seed=seed + 1) if e.panels is not None]
     tokenizer = recipe.tokenizer(texts)
     model = recipe.model(tokenizer)
+    if not recipe.encoder_only:
+        model.set_attn_implementation("eager")
 
     class Rows(IterableDataset[dict[str, list[int]]]):
         def __iter__(self) -> Iterator[dict[str, list[int]]]:
@@ -241,7 +285,8 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
     )
-    trainer = Trainer(model=model, args=arguments, train_dataset=Rows(), data_collator=collate(tokenizer.pad_token_id))
+    guided = Trainer if recipe.encoder_only else guided_trainer()
+    trainer = guided(model=model, args=arguments, train_dataset=Rows(), data_collator=collate(tokenizer.pad_token_id))
     trainer.train()
     model.to("cpu").half().save_pretrained(out)
     tokenizer.save_pretrained(out)

@@ -112,9 +112,8 @@ def _layer(bert: Mapping[str, Any], source: str, target: str, kind: str, crossed
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m finetune.warm_start", description=(__doc__ or "").partition("\n")[0]
-    )
+    about = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m finetune.warm_start", description=about)
     parser.add_argument("encoder", help="a folder (`make encoder`), or a hub name")
     parser.add_argument("out", type=Path)
     parser.add_argument("--decoder-layers", type=int, default=3)

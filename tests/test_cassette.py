@@ -8,6 +8,8 @@ import os
 import resource
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.cassette import Cassette, key
+from fewshot.cassette import Cassette, journal, key
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Completion, Request, Turn
 
@@ -127,6 +129,10 @@ def test_a_changed_request_is_noticed_when_used(path: Path) -> None:
         (b'"stop", "prompt', b'"gone", "prompt', "finish_reason"),
         (b'["d1", "d2"]', b'["d1", 2]', "demonstrations"),
         (b'"id": "a"', b'"id": null', "id must be"),
+        (b'"prompt_tokens": 3', b'"prompt_tokens": 1' + b"0" * 400, "prompt_tokens"),
+        (b'"prompt_tokens": 3', b'"prompt_tokens": -3', "prompt_tokens"),
+        (b'"seconds": 0.5', b'"seconds": NaN', "seconds"),
+        (b'"seconds": 0.5', b'"seconds": 1' + b"0" * 400, "seconds"),
     ],
 )
 def test_mistyped_lines_are_data_errors(path: Path, old: bytes, new: bytes, says: str) -> None:
@@ -247,3 +253,75 @@ def test_one_write_a_line_and_the_disk_is_told(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "fsync", synced.append)
     record(path, *(f"f{i}" for i in range(50)))
     assert 1 <= len(synced) < 10
+
+
+def test_the_disk_is_told_beside_the_work_within_a_fifth_of_a_second(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    synced: list[str] = []
+    true_write = os.write
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(threading.current_thread().name))
+
+    def write(fd: int, data: bytes) -> int:
+        written.append(data)
+        return true_write(fd, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with Cassette.open(path) as cassette:
+        written.clear()
+        for id in ("a", "b", "c"):
+            cassette.append(asked(id), Completion("x"), [])
+        assert [data.count(b"\n") for data in written] == [1, 1, 1], "one write a line, its end included"
+        end = time.monotonic() + 10
+        while not synced:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert synced == ["cassette-fsync"], "once for the three, and not in our thread"
+    assert journal.SYNC_SECONDS <= 0.2
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_a_folder_that_cannot_be_written() -> None:
+    with pytest.raises(RunFolderError, match="cannot write /proc/self/responses"):
+        Cassette.open(Path("/proc/self/responses.jsonl"))
+
+
+def test_files_may_be_put_together(path: Path) -> None:
+    record(path, "a", "b")
+    other = path.with_name("other.jsonl")
+    record(other, "b", "c")
+    both = path.with_name("both.jsonl")
+    both.write_bytes(path.read_bytes() + other.read_bytes())
+    with Cassette.open(both, readonly=True) as cassette:
+        assert cassette.ids() == ("a", "b", "c")
+    both.write_bytes(path.read_bytes() + other.read_bytes().replace(b"answer b", b"another"))
+    with pytest.raises(DataError, match=r"both\.jsonl:3: the same key as line 2, with another answer"):
+        Cassette.open(both, readonly=True)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '{"key": "../../../etc/passwd", "id": "a"}',
+        '{"key": "' + "g" * 64 + '", "id": "a"}',
+        '{"key": "' + "0" * 63 + '", "id": "a"}',
+        '{"key": ["__import__"], "id": "a"}',
+        "[" * 100_000,
+        '{"key": ' + "9" * 5000 + "}",
+        "__import__('os').system('touch pwned')",
+    ],
+)
+def test_a_hostile_line_is_data(path: Path, hostile: str, tmp_path: Path) -> None:
+    record(path, "a")
+    path.write_bytes(hostile.encode() + b"\n" + path.read_bytes())
+    with pytest.raises(DataError, match=r"responses\.jsonl:1: "):
+        Cassette.open(path)
+    assert {file.name for file in tmp_path.iterdir()} == {"responses.jsonl"}
+
+
+def test_an_id_is_no_path(path: Path, tmp_path: Path) -> None:
+    record(path, "../../escape", "/etc/passwd")
+    with Cassette.open(path) as cassette:
+        assert cassette.ids() == ("../../escape", "/etc/passwd")
+    assert {file.name for file in tmp_path.iterdir()} == {"responses.jsonl"}

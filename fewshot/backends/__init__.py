@@ -18,10 +18,10 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
-
-    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest`:
-    the recorded one, in a replay.
     `timeout`: the most seconds that one request may take in all.
+
+    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
+    `labelled`: the recorded ones, in a replay.
     """
 
     task: str
@@ -31,13 +31,14 @@ class Options:
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    timeout: float | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
     digest: str | None = None
-    timeout: float | None = None
+    labelled: int | None = None
 
 
 class PromptedBackend(Protocol):

@@ -62,7 +62,7 @@ def open_backend(options: Options) -> Local:
     if options.model is None:
         raise InputError("--backend local needs --model", hint="a folder that `fewshot finetune` wrote, or a hub name")
     if options.offline:
-        return Local(_shown(options.model), options.digest or "", options.format)
+        return Local(_shown(options.model), options.digest or "", options.format, options.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -144,7 +144,7 @@ def _plain(folder: Path, options: Options) -> Manifest:
     from fewshot.models.model_folder import Manifest
 
     config = model_folder.load_config(folder)
-    longest = min(int(getattr(config, "max_position_embeddings", None) or 512), 1024)
+    longest = min(model_folder.places(config) or 512, 1024)
     architectures = list(getattr(config, "architectures", None) or ())
     if any(name.endswith("ForTokenClassification") for name in architectures):
         names = [str(name) for name in config.id2label.values()]

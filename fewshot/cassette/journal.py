@@ -226,7 +226,7 @@ class _Sync:
 
 def _name(line: bytes) -> bytes | None:
     """The key of a line of ours, without parsing it; `None` where it may be another's."""
-    if line.startswith(PREFIX) and line.endswith(b"}\n") and line[_KEY.stop] == 0x22:
+    if line.startswith(PREFIX) and line.endswith(b"}\n") and line[_KEY.stop : _KEY.stop + 1] == b'"':
         try:
             return unhexlify(line[_KEY])
         except ValueError:

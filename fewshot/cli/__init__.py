@@ -1,6 +1,7 @@
 """The command line: one file a command, named as it is typed. The only place that prints and exits.
 
-A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`.
+A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`. One
+that says `HANDS_ON = True` gets its words unread, as `args.rest`.
 Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
 """
 
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code (argparse leaves by itself after --help and --version)."""
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     try:
+        if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
+            return _command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
         args = _parser(argv).parse_args(argv)
         return _command(args.command).main(args)
     except FewshotError as error:

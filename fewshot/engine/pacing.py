@@ -6,9 +6,9 @@
 
 Limits come from the user (`--rpm`, `--tpm`) and, as soon as the server tells them, from its headers: a bucket each,
 for requests and for tokens. What the headers say is some way old when it arrives: whatever was sent since is taken
-off. Where the server pushes back all the same, everybody waits as long as it asks for, and the number of requests in
-flight is halved; it grows by one with every round that is answered (AIMD, as TCP does it). All times are of the
-monotonic clock: the wall clock may jump.
+off. Where the server pushes back all the same, everybody waits as long as it asks for, and if it does so to more than
+a tenth of a round the number of requests in flight is halved; it grows by one with every round that is answered (AIMD,
+as TCP does it). All times are of the monotonic clock: the wall clock may jump.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _BURST_SECONDS = 0.9
 """How much of a user's limit may go at once: servers check it over spans shorter than a minute, a second at times."""
 
 _LONGEST_WAIT = 60.0
+_MANY = 0.1
+"""The share of a round that may be pushed back before the window is cut: a stray 503 is no congestion."""
 
 
 @dataclass(slots=True)
@@ -101,19 +103,21 @@ class Pacer:
     tpm: float | None = None
     patience: float = 300.0
     clock: Callable[[], float] = monotonic
-    window: float = 0.0  # how many may be in flight now
-    flying: int = 0
-    _until: float = 0.0  # nothing is sent before
-    _since: float = 0.0  # the first in the queue has waited since
-    _sent: int = 0
-    _tokens: float = 0.0
-    _cut_at: int = -1  # requests up to this one were sent before the window was last halved
-    _asked: tuple[Bucket | None, Bucket | None] = (None, None)
-    _requests: _Learned = field(default_factory=_Learned)
-    _spent: _Learned = field(default_factory=_Learned)
-    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _stir: asyncio.Event = field(default_factory=asyncio.Event)
-    _closed: bool = False
+    window: float = field(init=False)  # how many may be in flight now
+    flying: int = field(init=False, default=0)
+    _until: float = field(init=False, default=0.0)  # nothing is sent before
+    _since: float = field(init=False)  # the first in the queue has waited since
+    _sent: int = field(init=False, default=0)
+    _tokens: float = field(init=False, default=0.0)
+    _round: int = field(init=False, default=0)  # the present round began with this request
+    _size: int = field(init=False, default=0)  # … with so many in flight
+    _pushed: int = field(init=False, default=0)  # … so many of it were pushed back; -1: the window was cut in it
+    _asked: tuple[Bucket | None, Bucket | None] = field(init=False)
+    _requests: _Learned = field(init=False, default_factory=_Learned)
+    _spent: _Learned = field(init=False, default_factory=_Learned)
+    _queue: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _stir: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _closed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.window, self._since = float(self.concurrency), self.clock()
@@ -145,6 +149,7 @@ class Pacer:
 
     def answered(self, ticket: Ticket, used: float | None = None, limits: Limits | None = None) -> None:
         """It was answered and took `used` tokens: what the user's limit was charged beyond that is given back."""
+        self._turn(ticket)
         self.window = min(self.concurrency, self.window + 1 / self.window)
         if used is not None and (bucket := self._asked[1]) is not None:
             bucket.take(used - ticket.tokens, self.clock())
@@ -155,13 +160,21 @@ class Pacer:
         self._landed(ticket, limits)
 
     def pushed_back(self, ticket: Ticket, wait: float | None, limits: Limits | None = None) -> None:
-        """The server would not take it now. Those in flight beside it will mostly say the same: they count once."""
-        if ticket.number > self._cut_at:
-            self._cut_at = self._sent - 1
-            self.window = max(1.0, self.window / 2)
+        """The server would not take it now. What was in flight beside it cuts the window no second time."""
+        self._turn(ticket)
+        if self._pushed >= 0:
+            self._pushed += 1
+            if self._pushed > self._size * _MANY:
+                self._pushed, self._round = -1, self._sent
+                self.window = max(1.0, self.window / 2)
         if wait is not None:
             self._until = max(self._until, self.clock() + wait * random.uniform(1, 1.05))
         self._landed(ticket, limits)
+
+    def _turn(self, ticket: Ticket) -> None:
+        """A round is over when a request that was sent in it lands."""
+        if ticket.number >= self._round:
+            self._round, self._pushed, self._size = self._sent, 0, self.flying
 
     def close(self) -> None:
         """The run is ending: whoever waits goes home."""

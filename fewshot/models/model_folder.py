@@ -20,6 +20,7 @@ from fewshot.errors import DataError, InputError
 
 MANIFEST = "fewshot.json"
 WEIGHTS = ("*.safetensors", "*.bin")
+BUNDLED = Path(__file__).parent.parent / "corpus" / "models"
 Kind: TypeAlias = Literal["seq2seq", "tagger"]
 _KINDS = ("seq2seq", "tagger")
 _DIGITS = 16
@@ -77,8 +78,18 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise DataError(f"is no manifest of a model ({error})", path=path, hint="train the model again") from None
 
 
+def bundled() -> tuple[str, ...]:
+    """The names of the tiny models that come with the package.
+
+    >>> bundled()
+    ('tiny-bart', 'tiny-t5', 'tiny-tagger')
+    """
+    return tuple(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
+
+
 def resolve(name: str) -> Path:
-    """The local folder of a model: the path itself, or huggingface_hub's copy of a hub model of that name.
+    """The local folder of a model: the path itself, one that comes with the package, or huggingface_hub's copy of a
+    hub model of that name.
 
     Raises:
         InputError: no such folder, and no such model on the hub.
@@ -86,6 +97,8 @@ def resolve(name: str) -> Path:
     path = Path(name)
     if path.is_dir():
         return path
+    if name in bundled():
+        return BUNDLED / name
     if path.suffix or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise InputError(f"{name}: no such model folder")
     return fetch(name)
@@ -183,6 +196,16 @@ def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **op
         raise _unusable(folder, error) from None
     finally:
         logging.set_verbosity(verbosity)
+
+
+def places(config: Any) -> int | None:
+    """How many tokens a model has places for; `None`: any number (T5 counts distances)."""
+    if config.model_type in ("t5", "mt5"):
+        return None
+    found = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    if found and config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        found -= config.pad_token_id + 1  # these count places from behind the padding token's
+    return found or None
 
 
 def device(name: str | None) -> str:

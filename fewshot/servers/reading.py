@@ -16,6 +16,7 @@ from fewshot.records import Completion, FinishReason, Request
 from fewshot.servers.failures import Redactor, words
 
 CUT = "cut here"
+_HUGE = 1 << 53  # no answer takes so many tokens: a server that says so tells nothing
 _SURELY_SECRET = 16
 """Characters of a secret that is looked for in answers: a password that is a word would tear holes into them."""
 
@@ -141,4 +142,4 @@ def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, bool
 
 def _count(usage: Any, key: str) -> int | None:
     value = usage.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and 0 <= value < _HUGE else None

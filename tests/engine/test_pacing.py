@@ -28,7 +28,7 @@ def clock() -> Clock:
 @pytest.fixture(autouse=True)
 def _sleep_is_the_clock_s(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(self: Pacer, seconds: float) -> None:
-        if self.flying >= self.window:
+        if self.flying >= int(self.window):
             raise TimeoutError("nobody lands here")
         clock.now += seconds
 
@@ -158,6 +158,21 @@ async def test_the_window_is_halved_once_a_round_and_grows_by_one(clock: Clock) 
     assert pacer.window == 1, "never none"
     await drive(pacer, 2000)
     assert pacer.window == 32, "never more than was asked for"
+
+
+async def test_a_503_now_and_then_cuts_no_window(clock: Clock) -> None:
+    pacer = Pacer(32, clock=clock)
+    for _ in range(20):
+        round_ = [await admitted(pacer) for _ in range(32)]
+        for number, ticket in enumerate(round_):
+            if number % 16 == 3:
+                pacer.pushed_back(ticket, wait=None)
+            else:
+                pacer.answered(ticket)
+    assert pacer.window == 32
+    for ticket in [await admitted(pacer) for _ in range(32)]:
+        pacer.pushed_back(ticket, wait=None)
+    assert pacer.window == 16
 
 
 async def test_a_failure_leaves_the_window_as_it_is(clock: Clock) -> None:

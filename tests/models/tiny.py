@@ -89,6 +89,25 @@ def t5(tokenizer: Any, **changes: Any) -> Any:
     return T5ForConditionalGeneration(config).eval()
 
 
+def roberta(tokenizer: Any) -> Any:
+    """A RoBERTa of two layers, with the head it was pretrained with."""
+    from transformers import RobertaConfig, RobertaForMaskedLM
+
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return RobertaForMaskedLM(config).eval()
+
+
 def seeded(family: str, labels: Sequence[str] = LABELS, *, seed: int = 0) -> tuple[Any, Any]:
     """`(tokenizer, model)` of a family with random weights, its tags added."""
     import torch

@@ -30,6 +30,9 @@ ROOT = Path(__file__).parents[2]
 FAULTS = ("429", "500", "503", "reset", "cut", "html", "half", "empty", "slow")
 """What a spoilt request meets; `half`: the connection ends in the middle of the body."""
 
+POISON = b"never answered"
+"""A prompt that says this gets a 400, always."""
+
 SLOW_SECONDS = 30.0
 
 
@@ -170,16 +173,23 @@ class Connection(asyncio.Protocol):
         server.active += 1
         server.most = max(server.most, server.active)
         name = sha256(body).digest()
+        if POISON in body:
+            asyncio.get_running_loop().call_soon(self._refuse)
+            return
         limited = server.admit()
         fault = None if limited is not None else server.fault(name)
+        server.spoilt["slow"] += fault == "slow"
         seconds = 0.0 if limited is not None else SLOW_SECONDS if fault == "slow" else server.latency
         asyncio.get_running_loop().call_later(seconds, self._reply, body, name, fault, limited)
+
+    def _refuse(self) -> None:
+        self.server.active -= 1
+        self._send(400, b'{"error": {"message": "this one never"}}')
 
     def _reply(self, body: bytes, name: bytes, fault: str | None, limited: Mapping[str, str] | None) -> None:
         server = self.server
         server.active -= 1
-        if self.transport.is_closing():
-            server.spoilt["slow"] += fault == "slow"
+        if self.transport.is_closing() or fault == "slow":
             return
         if limited is not None:
             self._send(429, b'{"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}', limited)

@@ -1,0 +1,238 @@
+"""How fast copy decoding is: ratios in one run, beside `generate`, one forward pass, and CTranslate2.
+
+    python benchmarks/decoding.py                       bart-base and t5-base size, batch 1 and 8
+    python benchmarks/decoding.py --json > rows.json    {"rows": [{"model", "batch", "against", "ratio"}]}
+
+Random weights at the sizes of bart-base and t5-base; the decisions are forced to one pattern, 6 tagged spans in 256
+source tokens, the same for every contender (the scores are computed all the same, and then overruled). Medians of
+`--repeats` rounds in which the contenders take turns.
+
+    generate     model.generate, greedy, fp32, the same model: how many times faster we are
+    forward      one teacher-forced pass over source and finished answer, logits of the whole vocabulary: how many
+                 times longer we take (1 is the floor)
+    ctranslate2  int8, greedy, unconstrained, as many tokens: how many times faster we are (skipped if not installed)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fewshot.models.copy_decoding import CopyDecoder
+from fewshot.models.source_tokens import SourceTokens
+
+SOURCE = 256
+SPANS = tuple((start, start + length) for start, length in zip(range(12, 256, 41), (1, 3, 2, 4, 1, 2), strict=True))
+LABELS = ("GENEPROD", "EXP_ASSAY")
+_FIRST_WORD = 10  # ids below are special ones
+
+
+class Forced(CopyDecoder):
+    """Decides as the pattern says. Everything is computed as ever; only the result is overruled."""
+
+    def _scores(self, hidden: Tensor, active: Sequence[Any], fed: Sequence[Sequence[int]]) -> Any:
+        copied, tags = super()._scores(hidden, active, fed)
+        copied, tags = np.zeros_like(copied), np.full_like(tags, -1.0)
+        at = 0
+        for row, tokens in zip(active, fed, strict=True):
+            for i in range(len(tokens)):
+                place = row.place + i - (len(row.pending) - 1)
+                if row.open < 0 and any(place == first for first, _ in SPANS):
+                    tags[at + i, 0] = 1.0
+                elif row.open >= 0 and any(place == after for _, after in SPANS):
+                    tags[at + i, len(LABELS)] = 1.0
+            at += len(tokens)
+        return copied, tags
+
+
+def bart_base() -> Any:
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    return BartForConditionalGeneration(BartConfig(encoder_layers=6, decoder_layers=6, d_model=768, encoder_ffn_dim=3072,
+                                                   decoder_ffn_dim=3072, encoder_attention_heads=12,
+                                                   decoder_attention_heads=12, forced_eos_token_id=None))  # fmt: skip
+
+
+def t5_base() -> Any:
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    return T5ForConditionalGeneration(T5Config(d_model=768, d_ff=3072, num_layers=12, num_heads=12,
+                                               decoder_start_token_id=0))  # fmt: skip
+
+
+SIZES: Mapping[str, Callable[[], Any]] = {"bart-base": bart_base, "t5-base": t5_base}
+
+
+class Case:
+    """One model and batch: the sources, the answer that every contender writes, and how it is written."""
+
+    def __init__(self, model: Any, batch: int, device: str, dtype: torch.dtype) -> None:
+        torch.manual_seed(0)
+        self.model = model.to(device, dtype).eval()
+        size = model.config.vocab_size
+        self.tags = {label: (size - 2 * i - 2, size - 2 * i - 1) for i, label in enumerate(LABELS)}
+        ids = torch.randint(_FIRST_WORD, size - 10, (batch, SOURCE))
+        self.sources = [self._source(row) for row in ids.tolist()]
+        self.inputs = [list(source.ids) for source in self.sources]
+        self.start = [model.config.decoder_start_token_id]
+        self.answers = [self._answer(row) for row in ids.tolist()]
+        self.ids = ids.to(device)
+        self.answer = torch.tensor(self.answers, device=device)
+
+    def _source(self, ids: Sequence[int]) -> SourceTokens:
+        starts = tuple(range(0, 2 * len(ids), 2))
+        return SourceTokens("w " * len(ids), tuple(ids), starts, tuple(at + 1 for at in starts), (True,) * len(ids))
+
+    def _answer(self, ids: Sequence[int]) -> list[int]:
+        opening, closing = self.tags[LABELS[0]]
+        found: list[int] = []
+        last = 0
+        for first, after in SPANS:
+            found += [*ids[last:first], opening, *ids[first:after], closing]
+            last = after
+        return [*found, *ids[last:]]
+
+    def ours(self) -> None:
+        decoder = Forced(self.model, self.tags)
+        for marks in decoder.decode(self.inputs, self.sources, self.start):
+            if [(mark.first, mark.after) for mark in marks] != list(SPANS):
+                raise AssertionError("the pattern was not written")
+
+    @torch.inference_mode()
+    def generate(self) -> None:
+        answer = self.answer
+
+        def force(ids: Tensor, scores: Tensor) -> Tensor:
+            right = answer[:, ids.shape[1] - 1]
+            scores.scatter_(1, right[:, None], 1e9)
+            return scores
+
+        made = self.model.generate(
+            self.ids,
+            attention_mask=torch.ones_like(self.ids),
+            max_new_tokens=answer.shape[1],
+            do_sample=False,
+            num_beams=1,
+            logits_processor=[force],
+            eos_token_id=None,
+        )
+        if not torch.equal(made[:, 1:], answer):
+            raise AssertionError("generate wrote something else")
+
+    @torch.inference_mode()
+    def forward(self) -> None:
+        start = torch.full((len(self.answers), 1), self.start[0], device=self.ids.device)
+        asked = torch.cat([start, self.answer[:, :-1]], 1)
+        self.model(
+            input_ids=self.ids, attention_mask=torch.ones_like(self.ids), decoder_input_ids=asked, use_cache=False
+        )
+
+
+def translator(model: Any, folder: Path, threads: int) -> Any:
+    """The same weights in CTranslate2, int8; `None` where it is not installed or cannot read them."""
+    try:
+        import ctranslate2
+    except ImportError:
+        return None
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {f"w{i}": i for i in range(model.config.vocab_size)}
+    plain = Tokenizer(models.WordLevel(vocabulary, unk_token="w3"))
+    plain.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    names = {"pad_token": model.config.pad_token_id, "eos_token": model.config.eos_token_id, "unk_token": 3}
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=plain, bos_token="w0", **{k: f"w{i}" for k, i in names.items()}
+    )
+    model.save_pretrained(folder / "hf")
+    tokenizer.save_pretrained(folder / "hf")
+    converter = ctranslate2.converters.TransformersConverter(str(folder / "hf"))
+    converter.convert(str(folder / "ct2"), quantization="int8", force=True)
+    return ctranslate2.Translator(str(folder / "ct2"), device="cpu", intra_threads=threads, inter_threads=1)
+
+
+def translated(made: Any, case: Case) -> Callable[[], None]:
+    """Greedy, as many tokens as the answer has."""
+    length = len(case.answers[0])
+    words = [[f"w{i}" for i in row] for row in case.inputs]
+
+    def run() -> None:
+        found = made.translate_batch(words, beam_size=1, min_decoding_length=length, max_decoding_length=length)
+        if len(found[0].hypotheses[0]) < length - 1:
+            raise AssertionError("CTranslate2 wrote less")
+
+    return run
+
+
+def medians(contenders: Mapping[str, Callable[[], None]], repeats: int) -> dict[str, float]:
+    """Seconds of each, the contenders taking turns; the first round warms up."""
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for round_ in range(repeats + 1):
+        for name, run in contenders.items():
+            started = time.perf_counter()
+            run()
+            if round_:
+                taken[name].append(time.perf_counter() - started)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
+    rows = []
+    for name in args.models:
+        model = SIZES[name]()
+        with tempfile.TemporaryDirectory() as folder:
+            rival = None if args.device != "cpu" else translator(model, Path(folder), args.threads)
+            for batch in args.batches:
+                case = Case(model, batch, args.device, torch.float32)
+                contenders = {"generate": case.generate, "forward": case.forward}
+                if rival is not None:
+                    contenders["ctranslate2"] = translated(rival, case)
+                seconds = medians({"ours": case.ours, **contenders}, args.repeats)
+                quick = medians({"bf16": Case(model, batch, args.device, torch.bfloat16).ours}, args.repeats)
+                model.to(torch.float32)
+                for against in contenders:
+                    for ours, took in (("fp32", seconds["ours"]), ("bf16", quick["bf16"])):
+                        ratio = took / seconds[against] if against == "forward" else seconds[against] / took
+                        rows.append({"model": name, "batch": batch, "against": against, "ours": ours,
+                                     "ratio": round(ratio, 2), "seconds": round(took, 4)})  # fmt: skip
+                        print(rows[-1], file=sys.stderr)
+    return rows
+
+
+GOALS = {("generate", 1): "≥ 12", ("generate", 8): "≥ 5", ("forward", 1): "≤ 1.3", ("forward", 8): "≤ 1.2",
+         ("ctranslate2", 1): "≥ 3", ("ctranslate2", 8): "≥ 1"}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--models", nargs="+", choices=tuple(SIZES), default=tuple(SIZES))
+    parser.add_argument("--batches", nargs="+", type=int, default=(1, 8))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    rows = measure(args)
+    if args.json:
+        print(json.dumps({"rows": rows}, indent=1))
+        return
+    print("| model | batch | ours | against | ratio | goal |\n|---|---|---|---|---|---|")
+    for row in rows:
+        goal = GOALS.get((row["against"], row["batch"]), "")
+        print(f"| {row['model']} | {row['batch']} | {row['ours']} | {row['against']} | {row['ratio']} | {goal} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Whole trainings of a few steps: model folder, prediction, the row of the table; and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from finetune.__main__ import main
+from tests.models import tiny
+
+pytestmark = [pytest.mark.local, pytest.mark.slow]
+QUICK = "--do_train --do_eval --do_predict --max_steps 3 --per_device_train_batch_size 4 --learning_rate 1e-3 --shown 1"
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder of each family, random weights."""
+    import torch
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("bases")
+    made: dict[str, Path] = {}
+    for name, tokenizer, build in (("bart", tiny.bpe(), tiny.bart), ("t5", tiny.unigram(), tiny.t5)):
+        made[name] = folder / name
+        build(tokenizer).save_pretrained(made[name])
+        tokenizer.save_pretrained(made[name])
+    made["roberta"] = folder / "roberta"
+    tokenizer = tiny.bpe()
+    tiny.roberta(tokenizer).save_pretrained(made["roberta"])
+    tokenizer.save_pretrained(made["roberta"])
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few examples of each split, all tasks."""
+    from fewshot import data
+
+    path = tmp_path_factory.mktemp("data") / "some.jsonl"
+    chosen = []
+    for split in ("train", "validation", "test"):
+        rows = [e for e in data.read("demo") if e.split == split]
+        chosen += [e for e in rows if e.panels is not None][:6] + [e for e in rows if e.hypothesis is not None][:6]
+    data.write(chosen, path, "jsonl")
+    return path
+
+
+def run(line: str) -> int:
+    return main(shlex.split(line))
+
+
+def scores(name: str) -> dict[str, object]:
+    row: dict[str, object] = json.loads(Path(f"runs/{name}/scores.json").read_text())
+    return row
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "base", "format_name"),
+    [
+        ("ner", "seq2seq", "bart", "copy_tag"),
+        ("ner", "seq2seq", "t5", "copy_tag"),
+        ("ner", "seq2seq", "t5", "list"),
+        ("panelization", "seq2seq", "bart", "json"),
+        ("panelization", "seq2seq", "t5", "copy_tag"),
+        ("causal", "seq2seq", "bart", "sentence"),
+        ("ner", "tagger", "roberta", "labels"),
+        ("panelization", "tagger", "roberta", "labels"),
+        ("roles", "tagger", "roberta", "labels"),
+    ],
+)
+def test_trains_predicts_and_lands_in_the_table(
+    task: str, kind: str, base: str, format_name: str, bases: dict[str, Path], corpus: Path
+) -> None:
+    form = "" if kind == "tagger" else f"--format {format_name}"
+    assert (
+        run(f"--task {task} --data {corpus} --kind {kind} --base-model {bases[base]} {form} --run_name x {QUICK}") == 0
+    )
+    folder = Path("runs/models/x")
+    manifest = json.loads((folder / "fewshot.json").read_text())
+    assert (manifest["task"], manifest["kind"], manifest["format"]) == (task, kind, format_name)
+    assert {"model.safetensors", "README.md", "tokenizer.json"} <= {file.name for file in folder.iterdir()}
+    result = scores("x")
+    assert result["complete"] is True
+    signature = result["signature"]
+    assert isinstance(signature, dict)
+    assert signature["format"] == format_name
+    assert signature["labelled"] == manifest["labelled"] > 0
+    lines = [json.loads(line) for line in Path("runs/x/predictions.jsonl").read_text().splitlines()]
+    if format_name == "copy_tag":
+        assert all(line["fidelity"] == 1.0 and not line["problems"] for line in lines)
+    from fewshot import cli
+
+    assert cli.main(["run", "--replay", "runs/x"]) == 0
+    assert cli.main(["compare", "runs/x"]) == 0
+
+
+def test_other_settings_are_refused_and_the_same_are_not_trained_again(
+    bases: dict[str, Path], corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['bart']} --run_name x --do_train --max_steps 2"
+    assert run(line) == 0
+    before = (Path("runs/models/x") / "model.safetensors").read_bytes()
+    assert run(line) == 0
+    assert "holds this model already" in capsys.readouterr().err
+    assert (Path("runs/models/x") / "model.safetensors").read_bytes() == before
+    assert run(f"{line} --learning_rate 0.01") == 2
+    assert "learning_rate: not set → 0.01" in capsys.readouterr().err
+    assert run(f"{line} --learning_rate 0.01 --overwrite_output_dir") == 0
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Path], corpus: Path) -> None:
+    line = (
+        f"--task ner --data {corpus} --base-model {bases['bart']} --run_name x --do_train --max_steps 400 "
+        "--save_steps 2 --save_total_limit 2 --per_device_train_batch_size 2"
+    )
+    started = subprocess.Popen([sys.executable, "-m", "finetune", *shlex.split(line)], stderr=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, env={**__import__("os").environ, "PYTHONPATH": _root()})  # fmt: skip
+    for _ in _waiting(120):
+        if started.poll() is not None or len(list(Path("runs/models/x").glob("checkpoint-*/trainer_state.json"))) > 1:
+            break
+    started.kill()
+    started.wait()
+    done = max(
+        int(p.name.rpartition("-")[2])
+        for p in Path("runs/models/x").glob("checkpoint-*")
+        if (p / "trainer_state.json").exists()
+    )
+    assert 0 < done < 400
+    steps = line.replace("--max_steps 400", f"--max_steps {done + 6}")
+    assert run(steps) == 2, "other settings"
+    assert run(f"{steps} --overwrite_output_dir --resume_from_checkpoint runs/models/x/checkpoint-{done}") == 0
+    history = json.loads(Path("runs/models/x/trained.json").read_text())
+    assert history[-1]["step"] == done + 6
+
+
+def _root() -> str:
+    return str(Path(__file__).parent.parent.parent)
+
+
+def _waiting(seconds: float) -> Iterator[None]:
+    import time
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        yield
+
+
+def test_raw_pairs_are_scored_by_exact_match(bases: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ["subset,input_text,output_text"]
+    rows += [f"{subset},question {n},answer {n}" for subset in ("train", "test") for n in range(6)]
+    Path("pairs.csv").write_text("\n".join(rows) + "\n")
+    line = f"pairs.csv other other --base_model {bases['bart']} --do_train --do_predict --max_steps 2 --max_target_length 8 --run_name p"
+    assert run(line) == 0
+    assert "raw pairs, scored by exact match" in capsys.readouterr().err
+    assert scores("p")["n"] == 6
+
+
+def test_panels_are_recognised_in_a_csv_and_splits_are_made_by_article(bases: dict[str, Path]) -> None:
+    legend = "(A) Blot of p53 in mice. (B) The same in rats number {n}."
+    target = "<panel> (A) Blot of p53 in mice. </panel> <panel> (B) The same in rats number {n}. </panel> [END]"
+    rows = ["one line of notes above the header", "input_text###tt9HHSlkWoUM###output_text"]
+    rows += [f"{legend.format(n=n)}###tt9HHSlkWoUM###{target.format(n=n)}" for n in range(20)]
+    Path("panels.csv").write_text("\n".join(rows[:1] + rows[2:]) + "\n")
+    line = f"panels.csv other other --base_model {bases['bart']} --skip-lines 1 --split-fractions 0.6 0.2 0.2 --run_name p {QUICK}"
+    assert run(line) == 0
+    result = scores("p")
+    assert (result["task"], result["n"]) == ("panelization", 4)
+
+
+def test_flags_that_forbid_copying_take_generate(
+    bases: dict[str, Path], corpus: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['bart']} --run_name x --do_train --do_predict --max_steps 1"
+    assert run(f"{line} --no_repeat_ngram_size 3") == 0
+    assert "no_repeat_ngram_size 3 forbids copying" in capfd.readouterr().err
+    signature = scores("x")["signature"]
+    assert isinstance(signature, dict)
+    assert str(signature["decoder"]).endswith(":generate")
+
+
+def test_low_rank_adapters_are_merged_into_the_folder(bases: dict[str, Path], corpus: Path) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['t5']} --run_name x --lora 4 {QUICK}"
+    assert run(line) == 0
+    assert not list(Path("runs/models/x").glob("adapter*"))
+    assert scores("x")["complete"] is True
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "--task causal --kind tagger --base-model {roberta} --data {corpus} --do_train",
+            "there is no tagger for causal",
+        ),
+        ("--task roles --base-model {bart} --data {corpus} --do_train", "roles are for a tagger"),
+        ("--task ner --base-model nowhere/at/all --data {corpus} --do_train", "no such model folder"),
+        ("--task ner --base-model {bart} --data {corpus} --labels GENPROD --do_train", "did you mean 'GENEPROD'"),
+        ("--task nerd --base-model {bart} --data {corpus} --do_train", "unknown task 'nerd'"),
+        ("--task ner --base-model {bart} --data missing.jsonl --do_train", "no such file"),
+        ("--task causal --base-model {bart} --data {corpus} --format list --do_train", "cannot carry hypothesis"),
+        ("--task ner --base-model {bart} --data {corpus} --skip-lines 1 --do_train", "are for a CSV"),
+    ],
+)
+def test_one_clear_line_for_what_is_wrong(
+    line: str, said: str, bases: dict[str, Path], corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.format(**bases, corpus=corpus)) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err

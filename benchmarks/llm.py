@@ -5,7 +5,7 @@
     python -m benchmarks.llm --record                    # into fewshot/corpus/recorded: what the demo replays
 
 Panelization and NER (`list`) and CAUSAL, with 0 and 3 shots, through the ordinary `gpt3` backend. An interrupted
-command goes on where it was.
+command goes on where it was, and what was recorded before is not asked again while the question is the same.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ def main() -> int:
         with served(folder, args.out / f"serve-{args.model}.log") as url:
             for name, settings in jobs(url, folder.name, APIS[args.model], args.limit):
                 began = time.perf_counter()
-                done = run(settings, out=args.out / name)
+                was = recordings.FOLDER / name
+                done = run(settings, out=args.out / name, reuse=was if was.exists() else None)
                 print(f"{name}: {time.perf_counter() - began:.0f} s, complete: {done.complete}", flush=True)
                 if args.record and done.complete:
-                    target = recordings.FOLDER / name
-                    shutil.rmtree(target, ignore_errors=True)
-                    shutil.copytree(done.folder.path, target)
+                    shutil.rmtree(was, ignore_errors=True)
+                    shutil.copytree(done.folder.path, was)
     except FewshotError as error:
         print(f"llm: {error}", file=sys.stderr)
         return error.exit_code

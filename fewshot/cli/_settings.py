@@ -24,7 +24,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     who = parser.add_argument_group("who answers", argument_default=argparse.SUPPRESS)
     who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
     who.add_argument("--model", metavar="M")
-    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server")
+    who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server; bloom: a TGI endpoint")
     who.add_argument("--api", choices=("chat", "completions"))
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")

@@ -122,6 +122,18 @@ async def test_a_server_that_gives_the_text_alone() -> None:
     assert (completion.text, completion.completion_tokens) == ("p53", None)
 
 
+async def test_what_the_client_itself_leaves_out_is_told() -> None:
+    """A server that is no TGI: the client drops parameters, asks again, and would only warn."""
+    said = "The following `model_kwargs` are not used by the model: ['details', 'stop'] (note: typos)"
+    fault = faults.body(400, {"error": said})
+    with TgiServer(answers="p53\n\nmore", faults=[fault]) as server:
+        completion = await ask(server, model="m")
+    assert completion.text == "p53"
+    assert completion.adapted["details"] == "dropped by the client: the endpoint is no TGI server"
+    assert completion.adapted["stop"] == "cut here"
+    assert "stop" not in server.posts[1].body["parameters"]
+
+
 @pytest.mark.parametrize(
     ("name", "parameter", "said"),
     [

@@ -83,11 +83,10 @@ class Bloom:
 
     async def _send(self, request: Request, body: dict[str, Any]) -> Any:
         client = self._open()
-        with warnings.catch_warnings():  # the client warns of what it leaves out; `generated` tells it
-            warnings.simplefilter("ignore")
-            if request.api == "chat":
-                return await client.chat_completion(**chat_arguments(request, body, self._named))
-            return await client.text_generation(**tgi_arguments(request, body))
+        if request.api == "chat":
+            return await client.chat_completion(**chat_arguments(request, body, self._named))
+        # Named, since the client keeps what a server does not take under this name, for the whole process.
+        return await client.text_generation(model=self.target, **tgi_arguments(request, body))
 
     @property
     def _named(self) -> str | None:
@@ -98,6 +97,8 @@ class Bloom:
         if self._client is None:
             from huggingface_hub import AsyncInferenceClient
 
+            # It warns of what it leaves out at a server that is no TGI; `generated` tells it in the completion.
+            warnings.filterwarnings("ignore", "API endpoint/model for text-generation is not served via TGI")
             # Without a token "none": the client would send that of somebody's login to any address.
             self._client = AsyncInferenceClient(model=self.target, token=self.server.key, timeout=self.total_seconds)
         return self._client
@@ -109,7 +110,8 @@ class Bloom:
         if isinstance(error, ValueError):
             return BackendError(f"{url} sent no JSON ({redact(str(error))})", retryable=True, maybe_paid=True)
         if isinstance(error, LookupError | TypeError):
-            return BackendError(f"{url} sent something else than an answer ({redact(repr(error))})", retryable=True)
+            why = redact(repr(error))
+            return BackendError(f"{url} sent something else than an answer ({why})", retryable=True, maybe_paid=True)
         return from_transport(error, url, redact)
 
     async def close(self) -> None:

@@ -59,9 +59,9 @@ class Forced(CopyDecoder):
 def bart_base() -> Any:
     from transformers import BartConfig, BartForConditionalGeneration
 
-    return BartForConditionalGeneration(BartConfig(encoder_layers=6, decoder_layers=6, d_model=768, encoder_ffn_dim=3072,
-                                                   decoder_ffn_dim=3072, encoder_attention_heads=12,
-                                                   decoder_attention_heads=12, forced_eos_token_id=None))  # fmt: skip
+    heads = {"encoder_attention_heads": 12, "decoder_attention_heads": 12}
+    size = {"d_model": 768, "encoder_layers": 6, "decoder_layers": 6, "encoder_ffn_dim": 3072, "decoder_ffn_dim": 3072}
+    return BartForConditionalGeneration(BartConfig(**size, **heads, forced_eos_token_id=None))
 
 
 def t5_base() -> Any:

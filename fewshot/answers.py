@@ -61,9 +61,11 @@ def ask(
     *,
     reuse: Cassette | None = None,
     strict: bool = False,
+    lost: Mapping[str, str] | None = None,
     listen: Listener | None = None,
 ) -> Answers:
-    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only.
+    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only. `lost`: those that
+    failed when they were recorded (id → why), and fail again.
 
     Raises:
         ReplayError: `strict`, and an answer is not recorded.
@@ -72,7 +74,7 @@ def ask(
         return _predict(made, backend, cassette, reuse=reuse, strict=strict, listen=listen)
     if builder is None:
         raise TypeError("a prompted backend needs a prompt builder")
-    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, listen=listen)
+    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, lost=lost or {}, listen=listen)
 
 
 def _prompt(
@@ -84,11 +86,12 @@ def _prompt(
     *,
     reuse: Cassette | None,
     strict: bool,
+    lost: Mapping[str, str],
     listen: Listener | None,
 ) -> Answers:
     settings = made.settings
     outcome = engine.ask(
-        asked.all,
+        [request for request in asked.all if request.id not in lost],
         None if strict else backend,
         cassette,
         reuse=reuse,
@@ -104,19 +107,19 @@ def _prompt(
     as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []
     for example in made.examples:
-        completions = answered.get(example.id, [])
+        completions = [completion for completion in answered.get(example.id, []) if completion is not None]
+        wanted = len(answered.get(example.id, []))
         if example.id in asked.too_long:
             predictions.append(too_long(example, made.task))
-        elif not completions or (as_empty and not any(completions)):
-            predictions.append(nothing(example, made.task))
-        elif all(completions) or as_empty:
-            found = [completion or Completion("") for completion in completions]
+        elif wanted and len(completions) == wanted:
             scheme = made.scheme(example)
-            predictions.append(read_answers(found, example, format=made.format, scheme=scheme, task=made.task))
+            predictions.append(read_answers(completions, example, format=made.format, scheme=scheme, task=made.task))
+        elif not wanted or as_empty:
+            predictions.append(nothing(example, made.task))
     return Answers(
         predictions=tuple(predictions),
         complete=len(predictions) == len(made.examples),
-        failed=outcome.failed,
+        failed={**outcome.failed, **lost},
         stopped=outcome.stopped,
         completions=tuple(c for completions in answered.values() for c in completions if c is not None),
         prompt=builder,

@@ -30,6 +30,7 @@ MUST_AGREE = ("task", "data", "ids", "labels")
 """What the signatures of compared runs must share."""
 
 _NAMES = {"ids": "scored ids"}
+_COUNTS = (".support", ".neutral")  # scores that count something
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,8 @@ def default_folder(comparison: Comparison, root: Path = Path("runs")) -> Path:
 def shown(column: str, value: object) -> str:
     """A cell as people read it: scores with three decimals, `–` for what there is not.
 
-    >>> shown("starts.f1", 0.98765), shown("tokens", None), shown("tokens", 12345), shown("n", 60)
-    ('0.988', '–', '12,345', '60')
+    >>> shown("starts.f1", 0.98765), shown("tokens", None), shown("tokens", 12345), shown("labels.neutral", 6.0)
+    ('0.988', '–', '12,345', '6')
     """
     if value is None or _missing(value):
         return "–"
@@ -133,7 +134,7 @@ def shown(column: str, value: object) -> str:
         return f"{value:.2g}"
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.3f}"
-    if column in ("tokens", "labelled") and isinstance(value, int | float):
+    if (column in ("tokens", "labelled") or column.endswith(_COUNTS)) and isinstance(value, int | float):
         return f"{int(value):,}"
     if isinstance(value, float):
         return f"{value:.3f}" if "." in column else str(int(value))
@@ -149,8 +150,9 @@ def _check(run: RunFolder, score: Scores, first: RunFolder, reference: Scores) -
     for name in MUST_AGREE:
         ours, theirs = reference.signature.get(name), score.signature.get(name)
         if ours != theirs:
+            sizes = f" ({reference.n} and {score.n} examples)" if name == "ids" else ""
             raise InputError(
-                f"{first.path} and {run.path} differ in {_NAMES.get(name, name)}: {ours} and {theirs}",
+                f"{first.path} and {run.path} differ in {_NAMES.get(name, name)}: {ours} and {theirs}{sizes}",
                 hint="compare runs of one task on the same data, split, limit and labels",
             )
 

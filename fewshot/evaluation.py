@@ -94,15 +94,15 @@ def evaluate(
 ) -> Scores:
     """Scores the predictions of those examples that are labelled for the task.
 
-    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty.
+    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty. Of the
+    gold only `labels` count; whatever is predicted counts.
     """
     by_id = {prediction.id: prediction for prediction in predictions}
     cases = []
     for example in examples:
         gold = task.gold(example)
         if gold is not None and example.id in by_id:
-            value = task.restrict(by_id[example.id].value, labels)
-            cases.append(Case(example, task.restrict(gold, labels), value))
+            cases.append(Case(example, task.restrict(gold, labels), by_id[example.id].value))
     return Scores(
         task=task.name,
         signature=signature,
@@ -117,7 +117,7 @@ def ids_digest(examples: Iterable[Example]) -> str:
     """SHA-256 (16 hex digits) of the scored ids, in order: two runs are comparable where it is the same."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(example.id.encode() + b"\0")
+        digest.update(example.id.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()[:16]
 
 

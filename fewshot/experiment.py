@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,14 @@ Listener = Callable[[engine.Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has ended: where it lies and what it scored. `stopped` says why it is incomplete."""
+    """A run that has ended: where it lies and what it scored. `stopped` says why it is incomplete, `failures` why a
+    request was not answered, by id."""
 
     folder: RunFolder
     result: Scores
     notices: Sequence[str] = ()
     stopped: str | None = None
+    failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -111,10 +113,11 @@ def replay(
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
     builder = builder_for(made, backend, recorded=source)
     asked = ask_of(made, builder) if builder else Questions()
+    lost = source.run().get("failed", {}) if settings.failed_as_empty else {}
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
         if out is None:
-            answers = ask(made, backend, tape, builder, asked, strict=True, listen=listen)
+            answers = ask(made, backend, tape, builder, asked, strict=True, lost=lost, listen=listen)
             result = _score(made, backend, answers)
             _compare(source, made, answers, result)
             return Run(source, result, made.notices)
@@ -123,7 +126,7 @@ def replay(
             return done
         provenance.begin(folder, made, backend, builder)
         cassette = stack.enter_context(Cassette.open(folder.responses))
-        answers = ask(made, backend, cassette, builder, asked, reuse=tape, strict=True, listen=listen)
+        answers = ask(made, backend, cassette, builder, asked, reuse=tape, strict=True, lost=lost, listen=listen)
     return _finish(folder, made, backend, answers)
 
 
@@ -302,7 +305,7 @@ def _finish(folder: RunFolder, made: Plan, backend: Backend, answers: Answers) -
     folder.write_scores(result)
     provenance.end(folder, made, answers)
     notices = (*made.notices, *backend.notices, *answers.notices)
-    return Run(folder, result, notices, stopped=answers.stopped)
+    return Run(folder, result, notices, stopped=answers.stopped, failures=answers.failed)
 
 
 def _compare(source: RunFolder, made: Plan, answers: Answers, result: Scores) -> None:
@@ -314,7 +317,10 @@ def _compare(source: RunFolder, made: Plan, answers: Answers, result: Scores) ->
         theirs = source.text(name)
         if ours == theirs:
             continue
-        pairs = zip(theirs.split("\n"), ours.split("\n"), strict=False)
+        if theirs.count("\n") != ours.count("\n"):
+            was, now = theirs.count("\n"), ours.count("\n")
+            raise ReplayError(f"{source.path / name} differs: recorded {was} lines and replayed {now}")
+        pairs = zip(theirs.split("\n"), ours.split("\n"), strict=True)
         line, old, new = next((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
         at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
         near = slice(max(0, at - 30), at + 40)

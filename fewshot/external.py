@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot import plan, provenance
@@ -60,6 +61,7 @@ def score(
         _prediction(rows[example.id], example, made) if example.id in rows else nothing(example, made.task)
         for example in made.examples
     ]
+    values, notices = _counted(values, made)
     source = provenance.Source.of_file(predictions)
     folder = RunFolder(out or default_folder(made, source))
     finished(folder, made)  # refuses a folder of other settings; a finished one is scored anew
@@ -74,7 +76,23 @@ def score(
     )
     folder.write_predictions(values, made.task.kind)
     folder.write_scores(result)
-    return Run(folder, result, made.notices)
+    return Run(folder, result, (*made.notices, *notices))
+
+
+def _counted(values: Sequence[Prediction], made: Plan) -> tuple[list[Prediction], list[str]]:
+    """What of the predictions counts: with `--labels` those labels alone, else all, and a line on those that the gold
+    does not have."""
+    task = made.task
+    if made.settings.labels:
+        return [replace(value, value=task.restrict(value.value, made.labels)) for value in values], []
+    said = [replace(value, value=task.restrict(value.value, sorted(task.labels(value.value)))) for value in values]
+    unknown = sorted({label for value in said for label in task.labels(value.value)}.difference(made.labels))
+    if not unknown:
+        return said, []
+    many = sum(bool(task.labels(value.value).intersection(unknown)) for value in said)
+    return said, [
+        f"{many} predictions bear labels that the gold does not have, and count as wrong: {', '.join(unknown)}"
+    ]
 
 
 def _read(path: Path) -> dict[str, _Row]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from fewshot.alignment import fold
 from fewshot.records import Span
@@ -83,14 +84,8 @@ def locate(text: str, surface: str, number: int = 1) -> tuple[int, int] | None:
 
 
 def _locate_folded(text: str, surface: str, number: int) -> tuple[int, int] | None:
-    folded, places = [], []
-    for at, char in enumerate(text):
-        for piece in fold(char):
-            if not piece.isspace():
-                folded.append(piece)
-                places.append(at)
     wanted = "".join(fold(surface).split())
-    whole = "".join(folded)
+    whole, places = _solid(text)
     at = -1
     for _ in range(number):
         following = whole.find(wanted, at + 1)
@@ -100,3 +95,15 @@ def _locate_folded(text: str, surface: str, number: int) -> tuple[int, int] | No
     if at < 0 or not wanted:
         return None
     return places[at], places[at + len(wanted) - 1] + 1
+
+
+@lru_cache(maxsize=64)
+def _solid(text: str) -> tuple[str, list[int]]:
+    """A text folded and without its spaces, and where each of its characters comes from."""
+    folded, places = [], []
+    for at, char in enumerate(text):
+        for piece in fold(char):
+            if not piece.isspace():
+                folded.append(piece)
+                places.append(at)
+    return "".join(folded), places

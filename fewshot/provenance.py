@@ -112,6 +112,7 @@ def end(folder: RunFolder, made: Plan, answers: Answers) -> None:
         "maybe_paid_twice": answers.stats.maybe_twice,
     }
     table["usage"] = usage(answers)
+    table["failed"] = dict(answers.failed)
     folder.write_examples(DEMONSTRATIONS, answers.demonstrations)
     folder.write_run(table)
 

@@ -26,6 +26,7 @@ from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Example, Kind, Prediction, Span
 from fewshot.schema import (
     Where,
+    encoded,
     example_from_json,
     example_to_json,
     prediction_from_json,
@@ -227,12 +228,9 @@ def _jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
     import jsonlines
 
     text = io.StringIO()
-    with jsonlines.Writer(text, dumps=_dumps) as writer:
+    with jsonlines.Writer(text, dumps=encoded) as writer:
         writer.write_all(rows)
     return text.getvalue()
-
-
-_dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _without_credentials(value: Any) -> Any:

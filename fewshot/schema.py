@@ -9,6 +9,7 @@ trimmed, as scoring does. Everything else that is wrong is a `DataError` with it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -32,6 +33,8 @@ from fewshot.records import (
 )
 
 Json: TypeAlias = dict[str, Any]
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 _HUGE = 1 << 53
 """No count and no time is that large: beyond it a float would not carry it."""
@@ -183,6 +186,8 @@ def _plain(item: object, key: str, text: str) -> Span | None:
         return None
     if text[start].isspace() or text[end - 1].isspace() or not (role is ... or type(role) is str):
         return None
+    if not label.strip():
+        return None
     return Span(start, end, label, None, None if role is ... else role)
 
 
@@ -209,7 +214,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
         role = ""
     elif not isinstance(role, str):
         where.fail(f"{name}.role must be a string, not {_type(role)}")
-    return Span(start, end, _string(item, "label", where, name), None, role, confidence)
+    return Span(start, end, _label(item, where, name), None, role, confidence)
 
 
 def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:
@@ -239,7 +244,7 @@ def _members(items: object, role: str, where: Where) -> tuple[Member, ...]:
         text = _string(item, "text", where, name)
         if not text.strip():
             where.fail(f"{name}.text is empty")
-        members.append(Member(_string(item, "label", where, name), text, item.get("confidence")))
+        members.append(Member(_label(item, where, name), text, item.get("confidence")))
     return tuple(members)
 
 
@@ -341,6 +346,28 @@ def _string(row: Mapping[str, Any], key: str, where: Where, name: str = "") -> s
         path = f"{name}.{key}" if name else key
         where.fail(f"{path} is missing" if value is None else f"{path} must be a string, not {_type(value)}")
     return value
+
+
+def _label(item: Mapping[str, Any], where: Where, name: str) -> str:
+    label = _string(item, "label", where, name)
+    if not label.strip():
+        where.fail(f"{name}.label is empty")
+    return label
+
+
+def encoded(row: Mapping[str, Any]) -> str:
+    r"""A row as one line of JSON, letters as they are. Half a surrogate pair, which UTF-8 cannot carry (JSON's escapes
+    smuggle it in), is escaped, with all the rest of its line.
+
+    >>> encoded({"text": "é"}), encoded({"text": "é\ud83d"})
+    ('{"text": "é"}', '{"text": "\\u00e9\\ud83d"}')
+    """
+    text = _encode(row)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row)
+    return text
 
 
 def _strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:

@@ -192,7 +192,7 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
 
     parser = Parser(Seq2SeqTrainingArguments, allow_abbrev=False)
     words = [*rest, "--output_dir", str(folder), "--run_name", name]
-    if said.early_stopping is not None and not _says(rest, "eval_strategy"):
+    if said.early_stopping is not None and _says(rest, "do_train") and not _says(rest, "eval_strategy"):
         words += ["--eval_strategy", "epoch", "--save_strategy", "epoch"]
     if not torch.cuda.is_available():
         words += ["--dataloader_pin_memory", "False"]

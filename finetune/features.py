@@ -177,7 +177,14 @@ def collate(pad: int) -> Any:
     """Rows of unequal length as one padded batch."""
     import torch
 
-    fill = {"input_ids": pad, "labels": IGNORED, "copied": IGNORED, "states": NOTHING, "aligned": IGNORED}
+    fill = {
+        "input_ids": pad,
+        "labels": IGNORED,
+        "copied": IGNORED,
+        "states": NOTHING,
+        "aligned": IGNORED,
+        "masked": IGNORED,
+    }
 
     def together(rows: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
         batch = {}

@@ -10,6 +10,7 @@ checkpoint, or, if it is finished, left as it is.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -54,24 +55,23 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
         say(line)
     folder = Path(str(training.output_dir))
     settings = settings_of(arguments, training, source)
-    finished = check(folder, settings, overwrite=arguments.overwrite)
+    going_on = arguments.overwrite and training.resume_from_checkpoint is not None
+    finished = not going_on and check(folder, settings, overwrite=arguments.overwrite)
     if training.do_train and finished:
         say(f"{folder} holds this model already, trained to its end")
-    if (training.do_train or training.do_eval) and not finished:
-        built = building.build(arguments, source, settings)
-        train(built, arguments, training, source, say)
-    elif not finished and training.do_predict:
+    if not finished:
         built = building.build(arguments, source, settings)
         for line in built.notices:
             say(line)
-        save(built, folder)
+        if training.do_train or training.do_eval:
+            train(built, arguments, training, source, say)
+        if training.do_predict and not training.do_train:
+            save(built, folder)
     return predict(arguments, training, source, say) if training.do_predict else 0
 
 
 def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> None:
     """Trains and/or evaluates, and writes the model folder."""
-    for line in built.notices:
-        say(line)
     tagging = built.manifest.kind == "tagger"
     make = features.taggers if tagging else features.seq2seq
     rows = {
@@ -196,7 +196,12 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
         RunFolderError: a model of other settings lies there; names what differs.
     """
     was = model_folder.read_manifest(folder) or _checkpointed(folder)
-    if was is None or overwrite:
+    if was is None:
+        return False
+    if overwrite:
+        for name in ("checkpoint-*", DONE, model_folder.MANIFEST):
+            for path in folder.glob(name):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return False
     names = dict.fromkeys((*was.settings, *settings))
     found = [f"{name}: {was.settings.get(name, 'not set')} → {settings.get(name, 'not set')}" for name in names

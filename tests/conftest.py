@@ -1,10 +1,14 @@
-"""What all tests share: the flag that writes golden files anew."""
+"""What all tests share: the flag that writes golden files anew, and property tests without a clock."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fewshot", deadline=None)  # a busy machine is no failure
+settings.load_profile("fewshot")
 
 GOLDEN = Path(__file__).parent / "golden"
 

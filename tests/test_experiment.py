@@ -11,7 +11,7 @@ import pytest
 
 from fewshot.errors import ReplayError, RunFolderError
 from fewshot.experiment import replay, run
-from tests.servers.openai_server import OpenAiServer
+from tests.servers.openai_server import OpenAiServer, status
 
 TEXTS = ("(A) Blot of p53.", "(A) Levels of MDM2 in mice.", "(A) Gel of CHK2 from yeast.", "(A) Assay for ATM kinase.")
 
@@ -112,3 +112,47 @@ def test_roles_end_to_end_take_another_run_s_entities() -> None:
     assert str(end.result.signature["entities"]).startswith("predicted:")
     Path("runs/ner/predictions.jsonl").unlink()
     assert replay("runs/end").result == end.result
+
+
+def test_a_run_whose_failures_count_as_empty_is_replayed_with_them() -> None:
+    with OpenAiServer(answers=tagged, faults=[status(400, "no")]) as server:
+        done = ask(server, "runs/one", failed_as_empty=True, concurrency=1)
+    assert (done.complete, done.result.n, done.result.failed) == (True, 4, 1)
+    assert list(done.failures) == ["f0"]
+    assert "says 400: no" in done.failures["f0"]
+    assert dict(done.result.scores)["strict.micro.recall"] == 0.75
+    assert replay("runs/one").result == done.result
+    again = replay("runs/one", out="runs/two")
+    assert (again.result, list(again.failures)) == (done.result, ["f0"])
+    assert Path("runs/one/predictions.jsonl").read_bytes() == Path("runs/two/predictions.jsonl").read_bytes()
+
+
+def test_an_incomplete_run_says_why_and_is_continued() -> None:
+    with OpenAiServer(answers=tagged, faults=[status(400, "no")]) as server:
+        stopped = ask(server, "runs/one", concurrency=1)
+        assert (stopped.complete, stopped.result.n, stopped.result.failed) == (False, 3, 1)
+        assert "says 400: no" in stopped.failures["f0"]
+        done = ask(server, "runs/one", concurrency=1)
+        assert (done.complete, done.result.n, dict(done.failures)) == (True, 4, {})
+        assert len(server.posts) == 5
+    assert replay("runs/one").result == done.result
+
+
+def test_a_replay_of_fewer_examples_says_how_many_lines_differ() -> None:
+    with OpenAiServer(answers=tagged) as server:
+        ask(server, "runs/one")
+    with pytest.raises(ReplayError, match=r"predictions\.jsonl differs: recorded 4 lines and replayed 2"):
+        replay("runs/one", limit=2)
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_an_answer() -> None:
+    with OpenAiServer(answers=lambda body: tagged(body) + "\ud83d") as server:
+        done = ask(server, "runs/one")
+    assert done.complete
+    assert replay("runs/one").result == done.result
+
+
+def test_scores_are_a_data_frame() -> None:
+    frame = run("ner", data="gold.jsonl", out="runs/one").scores
+    assert list(frame.columns) == ["score", "value"]
+    assert "strict.micro.f1" in set(frame["score"])

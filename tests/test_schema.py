@@ -75,6 +75,8 @@ def test_edges_are_trimmed_of_white_space() -> None:
         ({"panels": [{"start": "0", "end": 3}]}, "panels[0].start must be a whole number"),
         ({"panels": [{"start": True, "end": 3}]}, "panels[0].start must be a whole number"),
         ({"entities": [{"start": 4, "end": 7}]}, "entities[0].label is missing"),
+        ({"entities": [{"start": 4, "end": 7, "label": " "}]}, "entities[0].label is empty"),
+        ({"hypothesis": {"assays": [{"label": "", "text": "x"}]}}, "hypothesis.assays[0].label is empty"),
         ({"hypothesis": {"cause": []}}, "hypothesis has no 'cause'"),
         ({"hypothesis": {"assays": [{"label": "X", "text": " "}]}}, "hypothesis.assays[0].text is empty"),
         ({"inline_labels": "C"}, "inline_labels must be a list of strings"),

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn, Protocol, cast
 
 from fewshot import __version__, discovery
@@ -44,6 +45,9 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code (argparse leaves by itself after --help and --version)."""
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is escaped: no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
         if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
             return _command(argv[0]).main(argparse.Namespace(rest=argv[1:]))

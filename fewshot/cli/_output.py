@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -43,22 +43,36 @@ def comparison(made: Comparison, *, title: str | None = None) -> None:
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
-    """Prints the scores of one run: the main ones, then the others, then the signature."""
+    """Prints the scores of one run: the main ones, then all of them side by side, then the signature."""
     from fewshot.evaluation import signature_id, signature_line
 
     result = run.result
     if not result.scores:
-        print(f"{result.task}: predicted, not scored (no gold) · {run.folder.path}")
+        why = "no gold" if result.complete else "no answer"
+        print(f"{result.task}: not scored ({why}) · {run.folder.path}")
         return
-    values = result.scores
-    order = [*headline, *(name for name in values if name not in headline)]
     failed = f" · {result.failed} failed" if result.failed else ""
     print(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")
+    table(["score", "value"], [[name, shown(name, result.scores[name])] for name in headline if name in result.scores])
+    columns, rows = side_by_side(result.scores)
     table(
-        ["score", "value"],
-        [[name, shown(name, values[name])] for name in order if name in values],
+        ["", *columns],
+        [[name, *(shown(f"{name}.{c}", row[c]) if c in row else "" for c in columns)] for name, row in rows.items()],
     )
     print(f"{signature_id(result.signature)}  {signature_line(result.signature)}")
+
+
+def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]]:
+    """Dotted names as a table: the last part of a name is its column.
+
+    >>> side_by_side({"strict.micro.f1": 0.5, "strict.micro.recall": 1.0, "exact.accuracy": 0.25})
+    (['f1', 'recall', 'accuracy'], {'strict.micro': {'f1': 0.5, 'recall': 1.0}, 'exact': {'accuracy': 0.25}})
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in values.items():
+        row, _, column = name.rpartition(".")
+        rows.setdefault(row, {})[column] = value
+    return list(dict.fromkeys(column for row in rows.values() for column in row)), rows
 
 
 def notice(lines: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -66,10 +67,19 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that were said on the command line, by field name."""
     said = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
     if "labels" in said:
-        said["labels"] = tuple(said["labels"])
+        said["labels"] = labels(said["labels"])
     if "extra" in said:
         said["extra"] = dict(map(_pair, said["extra"]))
     return said
+
+
+def labels(words: Iterable[str]) -> tuple[str, ...]:
+    """What `--labels` says, whether the names are parted by spaces or, as a signature prints them, by commas.
+
+    >>> labels(["GENEPROD,CELL_TYPE", "TISSUE"])
+    ('GENEPROD', 'CELL_TYPE', 'TISSUE')
+    """
+    return tuple(name for word in words for name in word.split(",") if name)
 
 
 def settings(args: argparse.Namespace) -> Settings:

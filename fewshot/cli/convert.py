@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fewshot import data, discovery
+from fewshot import data, discovery, tasks
+from fewshot.cli import _settings
 from fewshot.errors import InputError
+from fewshot.records import Example
 from fewshot.settings import Settings
 
 CHAT = "chat_jsonl"
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", type=Path, metavar="OUT")
     parser.add_argument("--from", dest="reader", metavar="F", help=f"{', '.join(data.names())} [by ending]")
     parser.add_argument("--to", dest="writer", metavar="F", help=f"jsonl, study_csv, conll, {CHAT} [by ending]")
-    parser.add_argument("--task", metavar="T", help="what the data is for (some formats hold one task only)")
+    parser.add_argument("--task", metavar="T", help="which labels, where a format holds those of one task")
     parser.add_argument("--split", metavar="S", help="this split only")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help=f"{CHAT}: these labels only")
     parser.add_argument("--format", metavar="F", help=f"{CHAT}: of the answers [copy_tag; causal: sentence]")
@@ -35,22 +37,49 @@ def main(args: argparse.Namespace) -> int:
     """Converts and says how much."""
     from fewshot.cli import _output
 
-    writer = args.writer or data.guess(str(args.target))
+    if args.task is not None:
+        tasks.get(args.task)
+    writer = args.writer or _by_ending(args.target)
     count = _write_chat(args) if writer == CHAT else _write(args, writer)
     _output.notice([f"{count} examples written to {args.target}"])
     return 0
 
 
+def _by_ending(target: Path) -> str:
+    try:
+        return data.guess(str(target))
+    except InputError as error:
+        raise InputError(f"{target}: {target.suffix or 'no ending'} says no format", hint="say --to F") from error
+
+
 def _write(args: argparse.Namespace, name: str) -> int:
     if name not in data.names():
         raise discovery.unknown("data format", name, (*data.names(), CHAT))
-    writer = data.writer(name)
+    if args.labels or args.format:
+        raise InputError(f"--labels and --format go with --to {CHAT}, not with {name}")
+    able = data.writer(name).tasks
     examples = data.read(args.source, args.task, format=args.reader)
     if args.split:
         examples = [example for example in examples if example.split == args.split]
         if not examples:
             raise InputError(f"{args.source} has no split {args.split!r}")
-    return writer.write(examples, args.target)
+    if able and args.task:
+        examples = _labelled(examples, args.task, name, able)
+    return data.write(examples, args.target, name, args.task)
+
+
+def _labelled(examples: list[Example], task: str, name: str, able: frozenset[str]) -> list[Example]:
+    """The examples with labels for a task, where the format holds nothing else; says how many it left out."""
+    from fewshot.cli import _output
+
+    if task not in able:
+        raise InputError(f"{name} cannot hold {task}", hint=f"it holds {', '.join(sorted(able))}; jsonl holds all")
+    kept = [example for example in examples if tasks.get(task).gold(example) is not None]
+    if not kept:
+        raise InputError(f"none of the {len(examples)} examples is labelled for {task}")
+    if len(kept) < len(examples):
+        _output.notice([f"{len(examples) - len(kept)} examples are not labelled for {task} and were left out"])
+    return kept
 
 
 def _write_chat(args: argparse.Namespace) -> int:
@@ -66,7 +95,7 @@ def _write_chat(args: argparse.Namespace) -> int:
         data=args.source,
         split=split,
         shots=0,
-        labels=tuple(args.labels),
+        labels=_settings.labels(args.labels),
         format=args.format,
     )
     return chat_jsonl.write(settings, args.target)

@@ -69,7 +69,7 @@ def _generate(count: int, seed: int, out: Path | None) -> int:
         raise InputError(f"--generate must be at least 1, not {count}")
     examples = synthesis.generate(count, seed=seed)
     if out is not None:
-        data.writer("jsonl").write(examples, out)
+        data.write(examples, out, "jsonl")
         return 0
     for example in examples:
         sys.stdout.write(json.dumps(example_to_json(example), ensure_ascii=False) + "\n")

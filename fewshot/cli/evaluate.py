@@ -12,6 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
+from fewshot.cli import _settings
 from fewshot.settings import Settings
 
 
@@ -39,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
         model=args.predictions.name,
         data=args.data,
         split=args.split,
-        labels=tuple(args.labels),
+        labels=_settings.labels(args.labels),
         format=args.format,
         shots=0,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from fewshot.cli import _settings
@@ -36,6 +37,10 @@ def main(args: argparse.Namespace) -> int:
 
     if args.replay is not None and args.reuse is not None:
         raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")
+    if args.dry_run and (args.replay is not None or args.json):
+        raise InputError(
+            "--dry-run shows a prompt that would be sent: there is none to replay, and no score for --json"
+        )
     if args.dry_run:
         print(experiment.rehearse(_settings.settings(args)))
         return 0
@@ -52,7 +57,17 @@ def main(args: argparse.Namespace) -> int:
         _output.scores(run, headline=tasks.get(run.result.task).headline)
     if args.replay is not None and args.out is None:
         _output.notice(["identical"])
+    failed = _failed(run.failures)
     if not run.complete:
-        why = run.stopped or f"{run.result.failed} requests failed for good"
+        why = run.stopped or failed or "not every request was answered"
         raise IncompleteError(f"{run.folder.path} is incomplete: {why}", hint="the same command continues it")
+    if failed:
+        _output.notice([f"scored as empty: {failed}"])
     return 0
+
+
+def _failed(failures: Mapping[str, str]) -> str:
+    """How many requests failed, and why the first did."""
+    for id_, why in failures.items():
+        return f"{len(failures)} requests failed for good, that of {id_} with: {why}"
+    return ""

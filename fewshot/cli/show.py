@@ -35,11 +35,13 @@ def _show_run(folder: RunFolder) -> None:
     from fewshot.experiment import Run
 
     table = folder.run()
-    for name in ("settings", "plan", "run", "usage"):
-        print(f"[{name}]")
-        for key, value in table.get(name, {}).items():
-            print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
-        print()
+    for name in ("settings", "plan", "run", "usage", "failed"):
+        lines = {key: value for key, value in table.get(name, {}).items() if value not in ("", [], {})}
+        if lines:
+            print(f"[{name}]")
+            for key, value in lines.items():
+                print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
+            print()
     scores = folder.scores()
     _output.scores(Run(folder, scores), headline=tasks.get(scores.task).headline)
 

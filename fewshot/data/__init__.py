@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -40,6 +41,11 @@ class Reader(Protocol):
 
 class Writer(Protocol):
     """What a file in this package provides under the name `WRITER`, if it can be written to."""
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The tasks whose labels it can hold, those of one in a file; empty: it holds all that is known."""
+        ...
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the examples, returns how many. `task`: which labels, where the format holds one sort."""
@@ -80,9 +86,10 @@ def guess(source: str) -> str:
         # imports are cheap: what is heavy is imported by the reader when it reads.
         if endings & getattr(discovery.load(__name__, name, "READER"), "suffixes", frozenset()):
             return name
-    what = "a folder without files that" if path.is_dir() else f"an ending ({path.suffix or 'none'}) that"
+    ending = path.suffix or "(none)"
+    what = "no ending in this folder is" if path.is_dir() else f"the ending {ending} is not"
     raise InputError(
-        f"{source} has {what} no reader knows",
+        f"{source}: {what} one that a reader knows",
         hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(names())}}} reads it as what you say it is",
     )
 
@@ -104,6 +111,8 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
         raise InputError(f"{path}: no such file or folder")
     try:
         examples = chosen.read(path, task)
+    except IsADirectoryError:
+        raise InputError(f"{source or '.'} is a folder, and {name} is read from one file") from None
     except OSError as error:
         raise InputError(f"{error.filename or path}: cannot be read ({error.strerror or error})") from error
     if not examples:
@@ -114,24 +123,30 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
 
 
 def write(examples: Iterable[Example], path: Path, format: str, task: str | None = None) -> int:
-    """Writes a file in that format and returns the number of examples. It appears whole or not at all.
+    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is no plain
+    file (a link, a pipe, /dev/stdout) is written as it is.
 
     Raises:
         InputError: no such writer; the file cannot be written.
         DataError: the format cannot carry an example.
     """
     chosen = writer(format)
-    plain = not path.exists() or path.is_file()
-    part = path.with_name(f".{path.name}.part") if plain else path  # /dev/stdout is written directly
+    plain = not path.is_symlink() and (path.is_file() or not path.exists())
+    part = path.with_name(f".{path.name}.part") if plain else path
     try:
         count = chosen.write(examples, part, task)
         if plain:
             part.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{format} cannot carry half a surrogate pair (\\u{ord(error.object[error.start]):x})"
+        ) from error
     finally:
         if plain:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return count
 
 

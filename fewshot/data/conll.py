@@ -55,12 +55,14 @@ class ConllReader:
 class ConllWriter:
     """Words and tags, tab between them. Examples that were read from CoNLL get their own tags again."""
 
+    tasks = frozenset({"ner"})
+
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the entities of every example.
 
         Raises:
-            DataError: an example without entities labels; an entity edge inside a word; a line break in a
-                word or label.
+            DataError: an example without entity labels; a line break in a word; an entity that was moved off the
+                words that the example was read with.
         """
         count, group = 0, None
         with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -135,7 +137,7 @@ def _plain_tags(entities: Sequence[Span], edges: iob.Edges, tagging: iob.Tagging
 def _words_and_tags(example: Example) -> tuple[Sequence[str], Sequence[str]]:
     where = Where(id=example.id)
     if example.entities is None:
-        where.fail("has no entities to write", hint="conll holds entities only")
+        where.fail("has no entities to write", hint="--task ner leaves such records out, jsonl holds them")
     words, edges = _words(example)
     if any("\n" in word or "\r" in word or "\t" in word for word in words):
         where.fail("a word holds a tab or a line break")
@@ -148,13 +150,15 @@ def _words_and_tags(example: Example) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _words(example: Example) -> tuple[Sequence[str], iob.Edges]:
-    """The words that the example was read from, if they still are its text; else words and punctuation."""
+    """The words that the example was read from, if they still are its text; else words and punctuation marks, parted
+    where an entity begins or ends ("p53" in "p53KO")."""
     if "tagging" in example.extra:
         words = example.extra.get("words", example.text.split(" "))
         text, edges = iob.join(words)
         if text == example.text:
             return words, edges
-    edges = iob.tokenize(example.text)
+    cuts = [edge for span in example.entities or () for edge in (span.start, span.end)]
+    edges = iob.tokenize(example.text, cuts)
     return [example.text[start:end] for start, end in edges], edges
 
 

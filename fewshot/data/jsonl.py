@@ -18,7 +18,7 @@ from jsonlines import Writer as Sink
 from fewshot.data import lines
 from fewshot.errors import DataError
 from fewshot.records import Example
-from fewshot.schema import Where, check_ids, example_from_json, example_to_json
+from fewshot.schema import Where, check_ids, encoded, example_from_json, example_to_json
 
 
 class JsonlReader:
@@ -43,10 +43,12 @@ class JsonlReader:
 class JsonlWriter:
     """One record a line; letters as they are, not escaped."""
 
+    tasks: frozenset[str] = frozenset()
+
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Every example with all that is known of it, for any `task`."""
         count = 0
-        with path.open("w", encoding="utf-8", newline="\n") as file, Sink(file) as sink:
+        with path.open("w", encoding="utf-8", newline="\n") as file, Sink(file, dumps=encoded) as sink:
             for count, example in enumerate(examples, 1):  # noqa: B007
                 sink.write(example_to_json(example))
         return count

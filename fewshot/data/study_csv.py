@@ -19,7 +19,7 @@ from pathlib import Path
 
 from fewshot import formats
 from fewshot.data import lines
-from fewshot.errors import DataError, RunFolderError
+from fewshot.errors import DataError
 from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
 from fewshot.schema import Where
 
@@ -83,27 +83,26 @@ class StudyCsvReader:
 class StudyCsvWriter:
     """Writes subset, input and target."""
 
+    tasks = frozenset(_TASKS.values())
+
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
-        """Writes the examples that are labelled for `task` (without one: for what the first example holds).
+        """Writes the examples with their labels for `task` (without one: those that the first example holds).
 
         Raises:
-            DataError: an example is labelled for none of the tasks that the format can hold, or for another.
+            DataError: an example is not labelled for it.
         """
         count = 0
-        try:
-            with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(COLUMNS)
-                for example in examples:
-                    kind = next((k for k, name in _TASKS.items() if task == name), None) or _held(example)
-                    target = None if kind is None else _target(example, kind)
-                    if kind is None or target is None:
-                        raise DataError(f"not labelled for {task or 'any task'}", id=example.id, hint="say --task")
-                    task = _TASKS[kind]
-                    writer.writerow((example.split or "test", example.text, target))
-                    count += 1
-        except OSError as error:
-            raise RunFolderError(f"cannot write {path}: {error.strerror}") from None
+        kind = next((k for k, name in _TASKS.items() if name == task), None)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for count, example in enumerate(examples, 1):  # noqa: B007
+                kind = kind or _held(example)
+                target = None if kind is None else _target(example, kind)
+                if kind is None or target is None:
+                    what = _TASKS[kind] if kind else "any task that study_csv holds"
+                    raise DataError(f"not labelled for {what}", id=example.id, hint="--task T leaves such records out")
+                writer.writerow((example.split or "test", example.text, target))
         return count
 
 

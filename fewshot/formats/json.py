@@ -9,6 +9,7 @@ A surface that occurs more than once carries which occurrence is meant; 1 where 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import Counter
@@ -93,18 +94,33 @@ def _load(answer: str, problems: Counter[ProblemKind]) -> Any:
     if start < 0:
         problems["not_json"] += 1
         return None
-    try:
-        return json.JSONDecoder().raw_decode(answer, start)[0]
-    except (ValueError, RecursionError):
-        pass
-    try:
-        row = json.JSONDecoder().raw_decode(_TRAILING_COMMA.sub(r"\1", answer[start:]))[0]
-    except (ValueError, RecursionError):
-        row = _mend(answer[start:])
-        problems["truncated" if row is not None else "not_json"] += 1
+    row = _decoded(answer[start:])
+    if row is not None:
         return row
+    row = _decoded(_TRAILING_COMMA.sub(r"\1", answer[start:]))
+    if row is None:
+        row = _mend(answer[start:])
+        if row is not None:
+            problems["truncated"] += 1
+            return row
+        row = _python(answer[start:])
     problems["not_json"] += 1
     return row
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.JSONDecoder().raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _python(text: str) -> Any:
+    """An object in Python's quotes, as small models write it."""
+    try:
+        return ast.literal_eval(text[: max(text.rfind("}"), text.rfind("]")) + 1])
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
 
 
 def _mend(text: str) -> Any:
@@ -135,6 +151,14 @@ def _mend(text: str) -> Any:
 def _items(row: Any, key: str, problems: Counter[ProblemKind]) -> list[dict[str, Any]]:
     """The items under a key, or of a bare list; what is no object with a text is counted."""
     found = row.get(key) if isinstance(row, dict) else row
+    if isinstance(row, dict) and key not in row and key == "entities":
+        found = [
+            {"text": text, "label": label, "role": label}  # {"GENEPROD": ["p53", "MDM2"]}
+            for label, texts in row.items()
+            if isinstance(texts, list)
+            for text in texts
+        ]
+        problems["not_json"] += not problems
     if not isinstance(found, list):
         problems["not_json"] += not problems
         return []

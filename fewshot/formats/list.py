@@ -12,18 +12,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fewshot import grounding
+from fewshot.legend import leading_letters
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 
 NONE = "(none)"
 _FIRST_WORDS = 8
 _LINE = re.compile(r"\s*(?:[-*•]\s+|\d+[.)]\s+)?[*_`]*([^:]{1,60}?)[*_`]*\s*:\s*(.*)$")
-_PANEL_LINE = re.compile(r"\s*(?:[*•]\s+)?((?:\\.|[^:\\])*?)\s*:\s?(.*)$")
+_PANEL_LINE = re.compile(r"\s*(?:[-*•]\s+)?[*_]*(?:[Pp]anels?\s+)?((?:\\.|[^:\\])*?)[*_]*\s*:[*_]*\s?(.*)$")
 _FENCE = re.compile(r"^\s*```")
+_BULLET = re.compile(r"\s*(?:[-*•]\s+|\d+[.)]\s+)(.*\S)")
+_REMARK = re.compile(r"\s*\([^()]*\)\s*$")
+_COMMA = re.compile(r",\s*|\s+and\s+")
+_QUOTES = " \"'“”‘’`"
+_NOTHING = ("none", "-", "n/a", NONE)
+_ESCAPED = re.compile(r"[:,&–—*_-]|\band\b")  # of a label, what would be read as a list, a range or markdown
+_RANGE = re.compile(r"[-–—]|\band\b|&")
 
 
 class List:
@@ -70,20 +78,52 @@ def _label(span: Span, scheme: Scheme) -> str:
 def _read_surfaces(lines: Sequence[str], text: str, scheme: Scheme, problems: Counter[ProblemKind]) -> tuple[Span, ...]:
     names = {label.lower(): label for label in scheme.labels}
     found: dict[tuple[int, int], Span] = {}
+    label: str | None = None
     for line in lines:
         matched = _LINE.match(line)
-        label = names.get(matched[1].strip().lower()) if matched else None
-        if matched is None or label is None:
+        said = names.get(matched[1].strip().lower()) if matched else None
+        bullet = _BULLET.match(line)
+        if matched is not None and said is not None:
+            label, listing = said, matched[2]
+        elif bullet is not None and label is not None:  # a label on a line of its own, its surfaces below it
+            listing = bullet[1]
+        else:
             problems["unknown_label" if matched else "text_added"] += 1
+            label = None
             continue
-        for surface, number in grounding.split(matched[2]):
-            place = grounding.locate(text, surface, number)
-            span = None if place is None else _named(place, label, scheme)
-            if span is None:
-                problems["not_in_text"] += surface.lower() not in ("none", "-", "n/a", NONE)
-            elif not any(start < span.end and span.start < end for start, end in found):
-                found[span.start, span.end] = span
+        for surface, number in grounding.split(listing):
+            places = _places(text, surface, number, found)
+            spans = [span for span in (_named(place, label, scheme) for place in places) if span is not None]
+            if not spans:
+                problems["not_in_text"] += surface.lower() not in _NOTHING
+            for span in spans:
+                if not any(start < span.end and span.start < end for start, end in found):
+                    found[span.start, span.end] = span
     return tuple(found[key] for key in sorted(found))
+
+
+def _places(text: str, surface: str, number: int, taken: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where a surface stands. What does not stand there as it is may be in quotes, have a remark in brackets behind it,
+    or be several surfaces between commas."""
+    place = _place_of(text, surface, number, taken)
+    if place is not None:
+        return [place]
+    bare = _REMARK.sub("", surface).strip(_QUOTES)
+    if bare != surface:
+        return _places(text, bare, number, taken)
+    pieces = [piece for piece in _COMMA.split(surface) if piece]
+    return [place for piece in pieces for place in _places(text, piece, 1, taken)] if len(pieces) > 1 else []
+
+
+def _place_of(text: str, surface: str, number: int, taken: Collection[tuple[int, int]]) -> tuple[int, int] | None:
+    """A surface that is said again without a number is its next occurrence."""
+    place = grounding.locate(text, surface, number)
+    again = number == 1
+    while again and place in taken:
+        number += 1
+        following = grounding.locate(text, surface, number)
+        again, place = following != place, following
+    return place
 
 
 def _named(place: tuple[int, int], label: str, scheme: Scheme) -> Span | None:
@@ -106,7 +146,7 @@ def _panel_line(text: str, span: Span, spans: Sequence[Span]) -> str:
         if count >= len(words) or _unique(text, head, span.start):
             break
         count += 1
-    letters = ", ".join(grounding.escape(label).replace(":", "\\:").replace(",", "\\,") for label in span.labels or ())
+    letters = ", ".join(_ESCAPED.sub(r"\\\g<0>", grounding.escape(label)) for label in span.labels or ())
     number = grounding.occurrence(text, Span(span.start, span.start + len(head), PANEL))
     return f"{letters or '-'}: {grounding.escape(head)}" + (f"#{number}" if number > 1 else "")
 
@@ -152,7 +192,11 @@ def _place(text: str, head: str) -> int | None:
 
 
 def _letters(said: str) -> tuple[str, ...]:
+    """The letters of a line: as we write them "A, B, C", and as legends do: "A–C", "(A and B)"."""
     if said.strip() in ("-", "–", ""):
         return ()
+    ranged = _RANGE.search(re.sub(r"\\.", "", said)) and leading_letters(f"({said.strip(' ()')})")
+    if ranged:
+        return ranged
     pieces = (re.sub(r"\\(.)", r"\1", piece).strip(" ()") for piece in re.split(r"(?<!\\),", said))
     return tuple(piece for piece in pieces if piece)

@@ -21,7 +21,7 @@ from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Schem
 END = "[END]"
 ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"
 _INFLUENCE, _BY, _NOTHING = "was tested for its influence on", "by", "nothing"
-_ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b", re.IGNORECASE)
+_ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b|\bon\b", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
 
 
@@ -46,6 +46,7 @@ class Sentence:
         if not body.strip():
             return Parsed(Hypothesis(), {"empty": 1})
         members = _members(body, scheme, problems)
+        problems["text_added"] += not members and _NOTHING not in body.lower()  # whatever it is, it is no such sentence
         problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", _NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
         problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)
@@ -70,7 +71,8 @@ def _tag(label: str) -> str:
 @lru_cache(maxsize=64)
 def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag or the end mark, with the backslashes before it."""
-    names = "|".join(map(re.escape, sorted(map(_tag, labels), key=len, reverse=True))) or "(?!)"
+    written = {*map(_tag, labels), *(label.lower() for label in labels)}  # <EXPERIMENT>, and what it stands for
+    names = "|".join(map(re.escape, sorted(written, key=lambda name: (-len(name), name)))) or "(?!)"
     return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
 
 
@@ -91,7 +93,7 @@ def _until_end(answer: str, tags: re.Pattern[str]) -> tuple[str, bool]:
 
 def _members(body: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[tuple[str, Member]]:
     """(role, member) in order. Before the word of influence: interventions; assays by the word or the tag."""
-    names = {_tag(label).lower(): label for label in scheme.labels}
+    names = {name.lower(): label for label in scheme.labels for name in (_tag(label), label)}
     found: list[tuple[str, Member]] = []
     role, last = "interventions", 0
     opened: tuple[str, int] | None = None
@@ -134,5 +136,5 @@ def _unescape(surface: str, scheme: Scheme) -> str:
 
 
 def _unknown(body: str, scheme: Scheme) -> int:
-    known = {_tag(label).lower() for label in scheme.labels}
+    known = {name.lower() for label in scheme.labels for name in (_tag(label), label)}
     return sum(not found[0].startswith("</") and found[1].lower() not in known for found in _TAG_LIKE.finditer(body))

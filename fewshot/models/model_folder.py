@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -108,16 +109,16 @@ def fetch(name: str) -> Path:
     """A hub model's files in huggingface_hub's cache: configuration, vocabulary and weights, no code.
 
     Raises:
-        InputError: no such model, or the hub cannot be reached.
+        InputError: no such model, or neither the hub nor the cache has it.
     """
     import httpx2
-    from huggingface_hub import HfApi, errors, snapshot_download
+    from huggingface_hub import HfApi, errors, hf_hub_download, snapshot_download
 
+    endpoint = os.environ.get("HF_ENDPOINT") or None  # read when it is needed: huggingface_hub reads it once
     try:
-        files = [s.rfilename for s in HfApi().model_info(name, timeout=30).siblings or ()]
-        safe = any(file.endswith(".safetensors") for file in files)
-        weights = "*.safetensors" if safe else "*.bin"
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.model", weights]))
+        info = HfApi(endpoint=endpoint).model_info(name, timeout=30)
+        found = [hf_hub_download(name, f, revision=info.sha, endpoint=endpoint) for f in _wanted(info.siblings or ())]
+        return Path(found[0]).parent
     except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
         try:
             return Path(snapshot_download(name, local_files_only=True))
@@ -130,6 +131,15 @@ def fetch(name: str) -> Path:
         status = getattr(getattr(error, "response", None), "status_code", None)
         why = "no such model" if status in (401, 404) else str(error).splitlines()[0]
         raise InputError(f"{name}: {why}", hint="name a model of the hub, or a folder") from None
+
+
+def _wanted(siblings: Iterable[Any]) -> list[str]:
+    """The files that loading needs, the configuration first; of weights those that are data alone, if there are any."""
+    files = [str(sibling.rfilename) for sibling in siblings]
+    files = [file for file in files if "/" not in file]
+    weights = ".safetensors" if any(file.endswith(".safetensors") for file in files) else ".bin"
+    ends = (".json", ".txt", ".model", weights)
+    return sorted((file for file in files if file.endswith(ends)), key=lambda file: file != "config.json")
 
 
 def digest(folder: Path) -> str:
@@ -174,11 +184,12 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **options: Any) -> Any:
-    """A model by one of transformers' auto classes, its weights read as data.
+    """A model by one of transformers' auto classes, its weights read as data, in float32 whatever they are stored in.
 
     Raises:
         InputError: no weights, broken weights, weights that want code, or of another architecture.
     """
+    import torch
     import transformers
     from transformers.utils import logging
 
@@ -190,7 +201,13 @@ def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **op
     logging.disable_progress_bar()
     try:
         return loader.from_pretrained(
-            folder, config=config, trust_remote_code=False, weights_only=True, attn_implementation="sdpa", **options
+            folder,
+            config=config,
+            trust_remote_code=False,
+            weights_only=True,
+            attn_implementation="sdpa",
+            dtype=torch.float32,
+            **options,
         )
     except Exception as error:  # pickle, safetensors, torch and transformers each have their own
         raise _unusable(folder, error) from None

@@ -40,23 +40,23 @@ def windows(text: str, limit: int, measure: Callable[[str], int]) -> list[Window
     if measure(text) <= limit:
         return [Window(0, len(text), (0, len(text)))]
     pieces = _pieces(text, limit, measure)
-    sizes = [measure(text[start:end]) for start, end in pieces]
+
+    def fits(first: int, last: int, room: float) -> bool:  # measured as one text: a sentence alone has other tokens
+        return measure(text[pieces[first][0] : pieces[last][1]]) <= room
+
     extents: list[Extent] = []
     first = 0
     while True:
-        last, size = first, sizes[first]
-        while last + 1 < len(pieces) and size + sizes[last + 1] <= limit:
+        last = first
+        while last + 1 < len(pieces) and fits(first, last + 1, limit):
             last += 1
-            size += sizes[last]
         extents.append((pieces[first][0], pieces[last][1]))
         if last + 1 == len(pieces):
             return _owned(extents, text)
-        first, shared = last + 1, 0
-        while first - 1 > _index(pieces, extents[-1][0]) and shared + sizes[first - 1] <= OVERLAP * limit:
+        begun, first = first, last + 1
+        while first - 1 > begun and fits(first - 1, last, OVERLAP * limit):
             first -= 1
-            shared += sizes[first]
-        while shared + sizes[last + 1] > limit:  # the overlap must not keep the next sentence out
-            shared -= sizes[first]
+        while first <= last and not fits(first, last + 1, limit):  # the overlap must not keep the next sentence out
             first += 1
 
 
@@ -110,10 +110,6 @@ def _trimmed(span: Span, text: str) -> Span | None:
         return None
     start = span.start + len(surface) - len(surface.lstrip())
     return replace(span, start=start, end=start + len(surface.strip()))
-
-
-def _index(pieces: Sequence[Extent], start: int) -> int:
-    return next(i for i, piece in enumerate(pieces) if piece[0] == start)
 
 
 def _owned(extents: Sequence[Extent], text: str) -> list[Window]:

@@ -7,40 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fewshot import cli
-
-LEGENDS: list[dict[str, Any]] = [
-    {
-        "id": f"fig-{n}",
-        "group": f"10.5555/{n}",
-        "text": "(A) Western blot of p53. (B) Cells treated with nutlin.",
-        "panels": [{"labels": ["A"], "start": 0, "end": 24}, {"labels": ["B"], "start": 25, "end": 55}],
-        "entities": [{"start": 20, "end": 23, "label": "GENEPROD"}],
-    }
-    for n in range(4)
-]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "FEWSHOT_GPT3_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    Path("gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LEGENDS))
-
-
-def fails(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 2) -> str:
-    """The one line on stderr of a command that must fail."""
-    assert cli.main(argv) == code
-    captured = capsys.readouterr()
-    assert "Traceback" not in captured.err
-    line = captured.err.strip().splitlines()[-1]
-    assert line.startswith("fewshot: ")
-    return line
+from tests.cli.conftest import LEGENDS, Fails
 
 
 def test_a_run_is_complete_shown_again_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +29,7 @@ def test_a_run_is_complete_shown_again_and_replayed(capsys: pytest.CaptureFixtur
     assert "identical" in capsys.readouterr().err
 
 
-def test_a_replay_needs_nothing_but_the_folder(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_replay_needs_nothing_but_the_folder(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     argv = [
         "run",
         "--task",
@@ -72,7 +43,7 @@ def test_a_replay_needs_nothing_but_the_folder(capsys: pytest.CaptureFixture[str
         "--out",
         "runs/one",
     ]
-    assert fails(capsys, *argv).count("near-duplicates") <= 1  # every other legend is a copy of the query
+    assert fails(*argv).count("near-duplicates") <= 1  # every other legend is a copy of the query
     rows = [
         row | {"text": row["text"].replace("nutlin", f"compound {row['id']} for {i} h")}
         for i, row in enumerate(LEGENDS)
@@ -92,23 +63,23 @@ def test_a_replay_needs_nothing_but_the_folder(capsys: pytest.CaptureFixture[str
         assert Path("runs/one", name).read_bytes() == Path("runs/two", name).read_bytes()
 
 
-def test_a_replay_notices_data_that_was_edited(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_replay_notices_data_that_was_edited(fails: Fails) -> None:
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/one"]) == 0
     Path("gold.jsonl").write_text(Path("gold.jsonl").read_text().replace("nutlin", "nutmeg"))
-    assert "turns" in fails(capsys, "run", "--replay", "runs/one")
+    assert "turns" in fails("run", "--replay", "runs/one")
 
 
-def test_the_same_folder_with_other_settings_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_folder_with_other_settings_is_refused(fails: Fails) -> None:
     argv = ["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/one"]
     assert cli.main(argv) == 0
-    assert "limit: not set → 2" in fails(capsys, *argv, "--limit", "2")
+    assert "limit: not set → 2" in fails(*argv, "--limit", "2")
 
 
 def test_the_default_folder_is_named_after_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--json"]) == 0
     folder = Path(json.loads(capsys.readouterr().out)["folder"])
     assert folder.parent == Path("runs")
-    assert folder.name.startswith("rules-1-ner-0shot-")
+    assert folder.name.startswith("rules-2-ner-0shot-")
 
 
 def test_a_dry_run_sends_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,23 +91,23 @@ def test_a_dry_run_sends_and_writes_nothing(capsys: pytest.CaptureFixture[str]) 
     assert not Path("runs").exists()
 
 
-def test_comparing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_comparing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     for task in ("ner", "panelization"):
         assert cli.main(["run", "--task", task, "--data", "gold.jsonl", "--out", f"runs/{task}"]) == 0
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--format", "list", "--out", "runs/list"]) == 0
     capsys.readouterr()
     assert cli.main(["compare", "runs/ner", "runs/list", "--out", "runs/table"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-1"))] == [
+    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-2"))] == [
         "all-empty",
-        *["rules-1"] * 2,
+        *["rules-2"] * 2,
     ]
     assert {p.name for p in Path("runs/table").iterdir()} == {"table.md", "table.csv", "table.tex"}
-    assert "differ in task" in fails(capsys, "compare", "runs/ner", "runs/panelization")
-    assert "no run folder" in fails(capsys, "compare", "runs/nowhere")
+    assert "differ in task" in fails("compare", "runs/ner", "runs/panelization")
+    assert "no run folder" in fails("compare", "runs/nowhere")
 
 
-def test_showing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_showing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/one"]) == 0
     assert cli.main(["show", "runs/one"]) == 0
     assert "backend = rules" in capsys.readouterr().out
@@ -144,10 +115,10 @@ def test_showing(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "<GENEPROD> p53 </GENEPROD>" in out
     assert "[user]" in out
-    assert "did you mean 'fig-3'?" in fails(capsys, "show", "runs/one", "fg-3")
+    assert "did you mean 'fig-3'?" in fails("show", "runs/one", "fg-3")
 
 
-def test_predictions_of_others(capsys: pytest.CaptureFixture[str]) -> None:
+def test_predictions_of_others(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     argv = [
         "evaluate",
         "--task",
@@ -161,7 +132,7 @@ def test_predictions_of_others(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     rows = [{"id": row["id"], "entities": row["entities"]} for row in LEGENDS]
     Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:3]))
-    assert "no prediction for 'fig-3'" in fails(capsys, *argv)
+    assert "no prediction for 'fig-3'" in fails(*argv)
     assert cli.main([*argv, "--missing-as-empty", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["scores"]["strict.micro.recall"] == 0.75
@@ -169,11 +140,11 @@ def test_predictions_of_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/ours"]) == 0
     assert cli.main(["compare", "runs/ours", "runs/mine"]) == 0
     Path("mine.jsonl").write_text('{"id": "who", "entities": []}\n')
-    assert "mine.jsonl:1 (id who): no such id" in fails(capsys, *argv)
+    assert "mine.jsonl:1 (id who): no such id" in fails(*argv)
     Path("mine.jsonl").write_text('{"id": "fig-0", "entities": []}\n' * 2)
-    assert "mine.jsonl:2 (id fig-0): duplicate id (first on line 1)" in fails(capsys, *argv)
+    assert "mine.jsonl:2 (id fig-0): duplicate id (first on line 1)" in fails(*argv)
     Path("mine.jsonl").write_text("".join(json.dumps({"id": row["id"], "output": "x"}) + "\n" for row in LEGENDS))
-    assert "say which --format" in fails(capsys, *argv)
+    assert "say which --format" in fails(*argv)
 
 
 def test_raw_output_of_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +172,7 @@ def test_listing(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert len(line.split()) > 2, f"{line!r} has no description"
 
 
-def test_converting(capsys: pytest.CaptureFixture[str]) -> None:
+def test_converting(fails: Fails) -> None:
     assert cli.main(["convert", "gold.jsonl", "back.jsonl", "--from", "jsonl", "--to", "jsonl"]) == 0
     assert [json.loads(line) for line in Path("back.jsonl").read_text().splitlines()] == LEGENDS
     assert (
@@ -209,7 +180,7 @@ def test_converting(capsys: pytest.CaptureFixture[str]) -> None:
     )
     line = json.loads(Path("chat.jsonl").read_text().splitlines()[0])
     assert [message["role"] for message in line["messages"]] == ["system", "user", "assistant"]
-    assert "known: " in fails(capsys, "convert", "gold.jsonl", "x", "--to", "parquet")
+    assert "known: " in fails("convert", "gold.jsonl", "x", "--to", "parquet")
 
 
 @pytest.mark.parametrize(
@@ -238,13 +209,13 @@ def test_converting(capsys: pytest.CaptureFixture[str]) -> None:
         (["demo", "--model", "m"], "go with --live"),
     ],
 )
-def test_bad_input_is_one_clear_line(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said in fails(capsys, *argv)
+def test_bad_input_is_one_clear_line(argv: list[str], said: str, fails: Fails) -> None:
+    assert said in fails(*argv)
 
 
-def test_fewer_train_examples_than_shots(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fewer_train_examples_than_shots(fails: Fails) -> None:
     Path("two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LEGENDS[:2]))
-    line = fails(capsys, "run", "--task", "ner", "--demos", "two.jsonl", "--shots", "5")
+    line = fails("run", "--task", "ner", "--demos", "two.jsonl", "--shots", "5")
     assert "5" in line
     assert "2" in line
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from finetune.__main__ import main
 from tests.models import tiny
 
 pytestmark = [pytest.mark.local, pytest.mark.slow]
+ROOT = str(Path(__file__).parent.parent.parent)
 QUICK = "--do_train --do_eval --do_predict --max_steps 3 --per_device_train_batch_size 4 --learning_rate 1e-3 --shown 1"
 
 
@@ -124,8 +127,9 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Pat
         f"--task ner --data {corpus} --base-model {bases['bart']} --run_name x --do_train --max_steps 400 "
         "--save_steps 2 --save_total_limit 2 --per_device_train_batch_size 2"
     )
-    started = subprocess.Popen([sys.executable, "-m", "finetune", *shlex.split(line)], stderr=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, env={**__import__("os").environ, "PYTHONPATH": _root()})  # fmt: skip
+    command = [sys.executable, "-m", "finetune", *shlex.split(line)]
+    quiet = subprocess.DEVNULL
+    started = subprocess.Popen(command, stderr=quiet, stdout=quiet, env=os.environ | {"PYTHONPATH": ROOT})
     for _ in _waiting(120):
         if started.poll() is not None or len(list(Path("runs/models/x").glob("checkpoint-*/trainer_state.json"))) > 1:
             break
@@ -144,13 +148,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Pat
     assert history[-1]["step"] == done + 6
 
 
-def _root() -> str:
-    return str(Path(__file__).parent.parent.parent)
-
-
 def _waiting(seconds: float) -> Iterator[None]:
-    import time
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.2)
@@ -161,8 +159,8 @@ def test_raw_pairs_are_scored_by_exact_match(bases: dict[str, Path], capsys: pyt
     rows = ["subset,input_text,output_text"]
     rows += [f"{subset},question {n},answer {n}" for subset in ("train", "test") for n in range(6)]
     Path("pairs.csv").write_text("\n".join(rows) + "\n")
-    line = f"pairs.csv other other --base_model {bases['bart']} --do_train --do_predict --max_steps 2 --max_target_length 8 --run_name p"
-    assert run(line) == 0
+    line = f"pairs.csv other other --base_model {bases['bart']} --do_train --do_predict --max_steps 2 --run_name p"
+    assert run(f"{line} --max_target_length 8") == 0
     assert "raw pairs, scored by exact match" in capsys.readouterr().err
     assert scores("p")["n"] == 6
 
@@ -173,8 +171,8 @@ def test_panels_are_recognised_in_a_csv_and_splits_are_made_by_article(bases: di
     rows = ["one line of notes above the header", "input_text###tt9HHSlkWoUM###output_text"]
     rows += [f"{legend.format(n=n)}###tt9HHSlkWoUM###{target.format(n=n)}" for n in range(20)]
     Path("panels.csv").write_text("\n".join(rows[:1] + rows[2:]) + "\n")
-    line = f"panels.csv other other --base_model {bases['bart']} --skip-lines 1 --split-fractions 0.6 0.2 0.2 --run_name p {QUICK}"
-    assert run(line) == 0
+    line = f"panels.csv other other --base_model {bases['bart']} --run_name p {QUICK}"
+    assert run(f"{line} --skip-lines 1 --split-fractions 0.6 0.2 0.2") == 0
     result = scores("p")
     assert (result["task"], result["n"]) == ("panelization", 4)
 

@@ -78,3 +78,10 @@ def test_a_dropped_sentence_does_not_move_the_panel_before_it() -> None:
     value = FORMAT.parse(answer, text, PANELS).value
     assert isinstance(value, tuple)
     assert [span.start for span in value] == [0, 29]
+
+
+def test_a_fence_of_the_source_is_no_fence_of_the_answer() -> None:
+    text = "```\nBlot of p53.\n```"
+    value = (Span(12, 15, "GENEPROD"),)
+    parsed = FORMAT.parse(FORMAT.render(text, value, NER), text, NER)
+    assert (parsed.value, parsed.problems, parsed.fidelity) == (value, {}, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -32,13 +33,15 @@ texts = st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=6)), min_size=
 
 @st.composite
 def spans(draw: st.DrawFn, kind: Kind) -> tuple[str, tuple[Span, ...]]:
-    """A text and spans in it that neither overlap nor touch white space."""
+    """A text and spans in it: none, several, side by side, up to either end; never overlapping, never white space."""
     text = draw(texts)
-    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    cuts = sorted(
+        draw(st.sets(st.integers(0, len(text)), max_size=8)) | draw(st.sampled_from([set(), {0}, {len(text)}]))
+    )
     found = []
-    for start, end in zip(cuts[::2], cuts[1::2], strict=False):
+    for start, end in pairwise(cuts):
         surface = text[start:end]
-        if surface.strip():
+        if surface.strip() and draw(st.booleans()):
             left = start + len(surface) - len(surface.lstrip())
             right = left + len(surface.strip())
             label = PANEL if kind == "panels" else draw(st.sampled_from(LABELS))

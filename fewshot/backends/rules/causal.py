@@ -26,7 +26,9 @@ def find(text: str, shown: Sequence[Example], labels: Sequence[str]) -> Hypothes
         elif span.label in _SETTING:
             role = taught.get(surface.lower())
         else:
-            role = roles.role_of(text, span) or taught.get(surface.lower()) or roles.MEASURED
+            role = (
+                roles.role_of(text, span) or taught.get(surface.lower()) or roles.USUAL.get(span.label, roles.MEASURED)
+            )
         if role is not None:
             found[role][Member(span.label, surface)] = None
     return Hypothesis(*(tuple(members) for members in found.values()))

@@ -1,7 +1,7 @@
-"""Entities: the surfaces that the demonstrations name, and shapes that give a label away in any legend.
+"""Entities: the surfaces that the demonstrations name, and shapes that give a label away in any text.
 
-`p53` and `MDM2` look like genes, `Western blot` is an assay wherever it stands, `-inib` ends a drug. Shapes are tried
-only for labels that were asked for.
+`p53` and `MDM2` look like genes, `Western blot` is an assay wherever it stands, `-inib` ends a drug (`shapes`, which
+are tried only for labels that were asked for). An abbreviation that is given in brackets is an entity from there on.
 """
 
 from __future__ import annotations
@@ -9,82 +9,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from fewshot.backends.rules import shapes
 from fewshot.records import Example, Span
 
-_SHAPES: Mapping[str, str] = {
-    "EXP_ASSAY": (
-        r"(?i:western blot(?:ting|s)?|immunoblot(?:ting|s)?|immunofluorescence(?: staining)?|immunohistochemistry"
-        r"|(?:co-?)?immunoprecipitation|(?:RT-)?q(?:RT-)?PCR|RT-PCR|flow cytometry|FACS(?: analysis)?|ELISA"
-        r"|RNA-?seq(?:uencing)?|ChIP(?:-seq|-qPCR)?|mass spectrometry|luciferase (?:reporter )?assays?"
-        r"|(?:live[- ]cell |confocal |electron |fluorescence |time-lapse )(?:imaging|microscopy)|TUNEL(?: staining)?"
-        r"|(?:in situ hybridi[sz]ation)|pull-?down(?: assays?)?|[a-z]+ (?:assays?|staining)|immunostaining|patch clamp"
-        r"|Northern blot|Southern blot|EMSA|FRAP|FRET)"
-    ),
-    "CELL_LINE": (
-        r"HeLa|HEK ?293[TFA]?|293T|U2OS|A549|MCF-?7|HCT ?116|HepG2|COS-?7|NIH ?3T3|CHO|Jurkat|K562|RPE-?1|SH-SY5Y"
-        r"|MDA-MB-\d+|[A-Z]{2,5}-?\d{2,4}(?= cells\b)"
-    ),
-    "ORGANISM": (
-        r"(?i:mice|mouse|rats?|human|zebrafish|yeast|Drosophila|Xenopus|rabbits?)"
-        r"|[A-Z]\. [a-z]{4,}|Caenorhabditis elegans|Escherichia coli|Saccharomyces cerevisiae"
-    ),
-    "SUBCELLULAR": (
-        r"(?i:nucle(?:us|i|ar)|cytoplasm(?:ic)?|cytosol(?:ic)?|mitochondri(?:a|al|on)|endoplasmic reticulum|Golgi"
-        r"|lysosom(?:es?|al)|endosom(?:es?|al)|plasma membrane|peroxisomes?|centrosomes?|chromatin|ribosomes?"
-        r"|autophagosomes?|stress granules|cilia|nucleol(?:us|i)|kinetochores?|microtubules?|focal adhesions?)"
-    ),
-    "TISSUE": (
-        r"(?i:liver|kidneys?|brain|heart|lungs?|spleen|muscle|hippocamp(?:us|al)|cortex|cerebellum|retina|skin"
-        r"|intestine|colon|bone marrow|pancreas|aorta|embryos?)"
-    ),
-    "CELL_TYPE": (
-        r"(?i:fibroblasts?|neurons?|macrophages?|hepatocytes?|astrocytes?|keratinocytes?|myoblasts?|T cells?|B cells?"
-        r"|osteoblasts?|cardiomyocytes?|monocytes?|neutrophils?|microglia|endothelial cells?|epithelial cells?)"
-    ),
-    "DISEASE": (
-        r"(?i:[a-z]*(?:carcinomas?|sarcomas?|leuk[a]?emias?|lymphomas?|gliomas?|melanomas?|adenomas?)|fibrosis"
-        r"|diabetes|obesity|[a-z]+ disease|atrophy|ischemia|arthritis|sepsis|tumou?rs?|cancer)"
-    ),
-    "SMALL_MOLECULE": (
-        r"(?i:[a-z]{3,}(?:inib|mycin|micin|cillin|statin|azole|olimus|parib|amide|oxacin|staurin|stat|fenib|lidin|quine)"
-        r"|DMSO|ATP|GTP|glucose|calcium|doxycycline|tamoxifen|cycloheximide|puromycin|ethanol|Ca2\+|H2O2|MG-?132"
-        r"|lipopolysaccharide|LPS|forskolin|bafilomycin A1)"
-    ),
-    "GENEPROD": (
-        r"(?:[pP](?:53|21|27|38|62|65|16)|[A-Z][A-Z0-9]{1,6}\d[A-Z0-9]{0,3}|[A-Z][a-z]{1,4}\d[A-Za-z0-9]{0,3}"
-        r"|[A-Z]{3,6}(?=(?:-deficient|-null|-KO|[-–]GFP| knockdown| knockout| siRNA| mRNA| protein| expression))"
-        r"|GFP|RFP|mCherry|Flag|(?i:actin|tubulin|GAPDH|vinculin|histone H[1-4]))"
-    ),
-}
-_MORPHOLOGY: Mapping[str, str] = {
-    "Chemical": (
-        r"(?i:[a-z]{3,}(?:ine|ide|ate|one|ol|cin|xin|lin|pam|zole|pril|vir|mab|statin)s?(?= (?:therapy|treatment"
-        r"|induced|administration|toxicity))|[a-z]{4,}(?:amine|idine|azepam|cillin|mycin|oxide|azole|barbital|phylline|caine))"
-    ),
-    "Disease": (
-        r"(?i:[a-z]{3,}(?:itis|osis|emia|aemia|opathy|algia|uria|plegia|sclerosis|megaly|penia|rrhea|tension)"
-        r"|(?:[a-z]+ )?(?:seizures?|infarction|failure|toxicity|syndrome|disorders?)|depression|pain|nausea|fever)"
-    ),
-}
-_NOT_GENES = re.compile(r"(?:Fig|Figs|Scale|Data|DAPI|SEM|SD|ANOVA|PBS|WT|KO|N|UV|PCR|RNA|DNA|IB|IP|NS)\d*$")
+_DASHES = str.maketrans(dict.fromkeys("‐‑–−", "-"))
+_ABBREVIATION = re.compile(r"\s?\(([A-Z][A-Za-z0-9-]{1,7})\)")
 
 
 def find(text: str, shown: Sequence[Example], labels: Sequence[str]) -> tuple[Span, ...]:
     """Entities of a text with one of `labels`; what the demonstrations name wins over shapes, the longer over both."""
-    found: list[tuple[int, int, int, str]] = []
-    for surface, label in surfaces(shown, labels).items():
-        pattern = rf"(?<![^\W_]){re.escape(surface)}(?![^\W_])"
-        flags = re.IGNORECASE if len(surface) > 4 else 0
-        found += [(m.start(), m.end(), 0, label) for m in re.finditer(pattern, text, flags)]
+    text = text.translate(_DASHES)
+    found = _named(text, surfaces(shown, labels), rank=0)
     for label in labels:
-        shape = _SHAPES.get(label) or _MORPHOLOGY.get(label)
-        if shape is not None:
-            found += [
-                (m.start(), m.end(), 1, label)
-                for m in re.finditer(rf"(?<![^\W_])(?:{shape})(?![^\W_])", text)
-                if not (label == "GENEPROD" and _NOT_GENES.match(m[0]))
-            ]
-    return _without_overlaps(found)
+        rank = 1 + shapes.is_vague(label)
+        found += [(start, end, rank, label) for start, end in shapes.names(label, text)]
+    spans = _without_overlaps(found)
+    short = _abbreviations(text, spans)
+    return _without_overlaps([*found, *_named(text, short, rank=0)]) if short else spans
+
+
+def _named(text: str, names: Mapping[str, str], *, rank: int) -> list[tuple[int, int, int, str]]:
+    """Every place where a surface stands as a word."""
+    found = []
+    for surface, label in names.items():
+        flags = re.IGNORECASE if len(surface) > 4 else 0
+        pattern = rf"(?<![^\W_]){re.escape(surface.translate(_DASHES))}(?![^\W_])"
+        found += [(m.start(), m.end(), rank, label) for m in re.finditer(pattern, text, flags)]
+    return found
+
+
+def _abbreviations(text: str, spans: Sequence[Span]) -> dict[str, str]:
+    """What an entity is called from there on: "myocardial infarction (MI)"."""
+    short: dict[str, str] = {}
+    for span in spans:
+        given = _ABBREVIATION.match(text, span.end)
+        if given and given[1][0].lower() == text[span.start].lower():
+            short.setdefault(given[1], span.label)
+    return short
 
 
 def surfaces(shown: Iterable[Example], labels: Sequence[str]) -> dict[str, str]:

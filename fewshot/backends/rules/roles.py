@@ -9,6 +9,8 @@ from dataclasses import replace
 from fewshot.records import Example, Span
 
 CONTROLLED, MEASURED = "CONTROLLED_VAR", "MEASURED_VAR"
+USUAL = {"GENEPROD": MEASURED, "SMALL_MOLECULE": CONTROLLED}
+"""Where no word says otherwise, a gene product was looked at, a small molecule was given."""
 
 _CHANGED_BEFORE = re.compile(
     r"(?:treated with|treatment with|(?:knock-?(?:down|out)|depletion|deletion|loss|over-?expression|inhibition"
@@ -39,7 +41,7 @@ def find(text: str, given: Sequence[Span], shown: Sequence[Example], labels: Seq
     taught = _taught(shown)
     found = []
     for span in given:
-        role = role_of(text, span) or taught.get(span.cut(text).lower())
+        role = role_of(text, span) or taught.get(span.cut(text).lower()) or USUAL.get(span.label)
         if role in labels:
             found.append(replace(span, role=role))
     return tuple(found)

@@ -92,7 +92,7 @@ def test_the_query_s_own_labels_are_never_read() -> None:
     text = "Loss of zorbin."
     query = Example("q", "q", text, entities=(Span(8, 14, "GENEPROD"),))
     request = Request(
-        "rules", None, "rules-1", "chat", (), None, 10, 0.0,
+        "rules", None, "rules-2", "chat", (), None, 10, 0.0,
         task="ner", format="copy_tag", scheme=Scheme("entities", ("GENEPROD",)), query=query,
     )  # fmt: skip
     backend = open_backend("rules", Options(task="ner"))

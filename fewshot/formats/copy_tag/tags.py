@@ -1,0 +1,122 @@
+"""The tags of an answer: found, paired, and taken out, so that what is left is plain text with extents in it.
+
+    "(A) Blot of <GENEPROD> p53 </GENEPROD>."   →   "(A) Blot of  p53 .",  [("GENEPROD", 12, 17)]
+
+Case and spaces inside a tag are free. What is never closed ends before the next tag, and a tag in which the answer was
+cut is completed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from fewshot.records import ProblemKind, Scheme
+
+END = "[END]"
+Extent = tuple[str, int, int]
+"""A label and the characters of the plain text that it covers."""
+
+_TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
+_TORN = re.compile(r"<\s*(/?)\s*([\w-]{0,40})\s*$")
+_FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*$", re.MULTILINE)
+
+
+class Mark(NamedTuple):
+    """A tag in an answer: where in the plain text, and which label it opens (or closes)."""
+
+    at: int
+    label: str
+    opens: bool
+
+
+@lru_cache(maxsize=64)
+def pattern(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """A tag of the task (`/` in group 1, its name in group 2), or the end mark. A backslash before it is the caller's
+    to see: a pattern that begins with a plain character is found faster."""
+    names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"<\s*(/?)\s*((?i:{names}))\s*>|\[(?i:END)\]")
+
+
+def escape(piece: str, labels: tuple[str, ...]) -> str:
+    """A piece of the source, in which one of the task's own tags gets one more backslash."""
+    if "<" not in piece and "[" not in piece:
+        return piece
+    return pattern(labels).sub(lambda found: "\\" + found[0], piece)
+
+
+def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mark], bool]:
+    """The answer without tags, the tags, and whether it said that it had ended; `text`: the source."""
+    names = {label.lower(): label for label in labels}
+    plain: list[str] = []
+    marks: list[Mark] = []
+    length = last = 0
+    if "```" in answer and "```" not in text:
+        answer = _FENCE.sub("", answer)
+    answer = _without_torn_tag(answer, text, labels)
+    for found in pattern(labels).finditer(answer):
+        start = found.start()
+        if answer[start - 1 : start] == "\\":  # escaped: the source's own
+            plain.append(answer[last : start - 1])
+            length += start - 1 - last
+            last = start
+            continue
+        plain.append(answer[last:start])
+        length += start - last
+        last = found.end()
+        if found[2] is None:
+            return "".join(plain), marks, True
+        marks.append(Mark(length, names[found[2].lower()], not found[1]))
+    plain.append(answer[last:])
+    return "".join(plain), marks, False
+
+
+def _without_torn_tag(answer: str, text: str, labels: tuple[str, ...]) -> str:
+    """An answer that was cut inside a tag: a closing tag is completed, an opening one taken away."""
+    torn = _TORN.search(answer, max(0, len(answer) - 60))
+    if torn is None or text.endswith(torn[0].strip()):
+        return answer
+    begun = torn[2].lower()
+    label = next((label for label in labels if label.lower().startswith(begun)), None)
+    if label is None:
+        return answer
+    return answer[: torn.start()] + (f"</{label}>" if torn[1] else "")
+
+
+def pairs(marks: Sequence[Mark], plain: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[Extent]:
+    """Opening and closing tags, paired. What is never closed ends before the next tag."""
+    extents: list[Extent] = []
+    open_: Mark | None = None
+    for mark in marks:
+        if open_ is not None:
+            problems["unclosed_tag"] += mark.opens
+            extents.append((open_.label, open_.at, mark.at))
+        elif not mark.opens:
+            problems["unclosed_tag"] += 1
+        open_ = mark if mark.opens else None
+    if open_ is not None:
+        problems["unclosed_tag"] += 1
+        rest = plain[open_.at :]
+        word = re.match(r"\s*\S+", rest)  # an entity is a few words, a panel the rest
+        length = len(rest) if scheme.kind == "panels" or word is None else word.end()
+        extents.append((open_.label, open_.at, open_.at + length))
+    return extents
+
+
+def without_unknown(
+    plain: str, text: str, extents: Sequence[Extent], problems: Counter[ProblemKind]
+) -> tuple[str, list[Extent]]:
+    """Takes out tags of labels that were never asked for; their text stays."""
+    holes = [found.span() for found in _TAG_LIKE.finditer(plain) if found[0] not in text]
+    if not holes:
+        return plain, list(extents)
+    problems["unknown_label"] += sum(not plain[start:end].startswith("</") for start, end in holes)
+    kept = [plain[a:b] for a, b in zip([0, *(h[1] for h in holes)], [*(h[0] for h in holes), len(plain)], strict=True)]
+
+    def moved(at: int) -> int:
+        return at - sum(min(at, end) - start for start, end in holes if start < at)
+
+    return "".join(kept), [(label, moved(start), moved(end)) for label, start, end in extents]

@@ -1,0 +1,75 @@
+"""Words and tags as an example: masks, roles, words that are not quite the text's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fewshot.data.hub import layout, tagged
+from fewshot.errors import DataError
+from fewshot.records import Span
+from fewshot.schema import Where
+
+WORDS = ["nutlin", "raises", "p53", "MDM2", "levels"]
+
+
+def example(config: str, **row: Any) -> tuple[Span, ...]:
+    made = tagged.example({"words": WORDS} | row, config, "test", Where("x.jsonl", 1, "x.jsonl:1"), None)
+    assert (made.id, made.split) == ("x.jsonl:1", "test")
+    return made.entities or ()
+
+
+def test_a_mask_of_two_types_and_a_new_entity_where_a_role_begins() -> None:
+    labels = ["B-CONTROLLED_VAR", "O", "B-MEASURED_VAR", "B-MEASURED_VAR", "O"]
+    assert example("ROLES_MULTI", labels=labels, is_category=[2, 0, 1, 1, 0]) == (
+        Span(0, 6, "SMALL_MOLECULE", role="CONTROLLED_VAR"),
+        Span(14, 17, "GENEPROD", role="MEASURED_VAR"),
+        Span(18, 22, "GENEPROD", role="MEASURED_VAR"),
+    )
+
+
+def test_an_entity_without_a_role_has_been_looked_at() -> None:
+    assert example("ROLES_SM", labels=["O"] * 5, is_category=[1, 0, 0, 0, 0]) == (
+        Span(0, 6, "SMALL_MOLECULE", role=""),
+    )
+
+
+@pytest.mark.parametrize("mask", [None, [0, 0], [0, 0, 0, 0, 3], [0, 0, 0, 0, "1"]])
+def test_a_mask_that_is_none(mask: object) -> None:
+    with pytest.raises(DataError, match=r"x.jsonl:1 .*is_category must be a list of 5 numbers from 0 to 2"):
+        example("ROLES_MULTI", labels=["O"] * 5, is_category=mask)
+
+
+def test_words_are_found_in_the_text_of_the_line() -> None:
+    labels = ["B-G", "O", "B-G", "O", "O"]
+    text = "Nutlin: nutlin raises (p53)/MDM2 levels."
+    assert [s.cut(text) for s in example("NER", labels=labels, text=text)] == ["nutlin", "p53"]
+
+
+def test_a_text_that_does_not_hold_the_words_is_not_taken() -> None:
+    assert example("NER", labels=["O", "O", "B-G", "O", "O"], text="something else") == (Span(14, 17, "G"),)
+
+
+@pytest.mark.parametrize(
+    ("file", "config"),
+    [
+        ("token_classification/ner/test.jsonl", "NER"),
+        ("token_classification/v_1.0.0/roles_small_mol/test.jsonl", "ROLES_SM"),
+        ("token_classification/v_1.0.0/other/test.jsonl", "other"),
+        ("data/test.jsonl", ""),
+        ("mine/test.jsonl", "mine"),
+    ],
+)
+def test_files_and_configs(file: str, config: str) -> None:
+    assert layout.parts("me/x", config, [file]) == [layout.Part(file, "test")]
+
+
+def test_the_latest_release_by_number_and_not_by_letter() -> None:
+    files = [f"token_classification/v_{n}.0.0/ner/{s}.jsonl" for n in (2, 10, 9) for s in ("test", "eval", "train")]
+    parts = layout.parts("me/x", "NER", files)
+    assert [(part.file.split("/")[1], part.split) for part in parts] == [
+        ("v_10.0.0", "train"),
+        ("v_10.0.0", "validation"),
+        ("v_10.0.0", "test"),
+    ]

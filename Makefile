@@ -3,11 +3,13 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check lint types contracts wheel clean
+.PHONY: help demo test check encoder llm gemma lint types contracts wheel clean
 
 help:
 	@echo "make demo   run everything that runs here on the bundled corpus, print one table per task"
 	@echo "make test   install what tests need and run them all"
+	@echo "make encoder  fetch an encoder for --embedder (84 MB, optional)"
+	@echo "make llm    fetch a real language model (93 MB), serve it, ask it about the bundled corpus, stop it"
 	@echo "make check  ruff, mypy --strict, import-linter, the wheel in an empty environment"
 
 .venv/base: pyproject.toml constraints.txt
@@ -25,6 +27,16 @@ demo: .venv/base
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Real weights, optional, under models/ (git-ignored), their SHA-256 verified.
+encoder: .venv/dev
+	$(BIN)/python -m benchmarks.weights encoder
+
+llm: .venv/dev
+	$(BIN)/python -m benchmarks.llm --model smollm2 $(ARGS)
+
+gemma: .venv/dev
+	$(BIN)/python -m benchmarks.llm --model gemma $(ARGS)
 
 check: lint types contracts wheel
 

@@ -13,11 +13,12 @@ from fewshot import engine, prices
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
 from fewshot.cassette import Cassette
 from fewshot.errors import InputError
-from fewshot.evaluation import nothing, read_answer
+from fewshot.evaluation import nothing, read_answers, too_long
 from fewshot.plan import Plan
 from fewshot.prices import Price
 from fewshot.prompt import PromptBuilder
-from fewshot.records import Completion, Example, Prediction, Request
+from fewshot.questions import Questions
+from fewshot.records import Completion, Example, Prediction
 from fewshot.settings import Settings
 
 Listener = Callable[[engine.Progress], None]
@@ -56,7 +57,7 @@ def ask(
     backend: Backend,
     cassette: Cassette,
     builder: PromptBuilder | None,
-    asked: Mapping[str, Request],
+    asked: Questions,
     *,
     reuse: Cassette | None = None,
     strict: bool = False,
@@ -76,21 +77,12 @@ def ask(
     return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, lost=lost or {}, listen=listen)
 
 
-def requests(made: Plan, builder: PromptBuilder) -> dict[str, Request]:
-    """The requests of a plan by the id of their example, in data order."""
-    return {
-        example.id: builder.request(example, made.pick(example), given=made.given.get(example.id, ()))
-        for example in made.examples
-        if made.asks(example)
-    }
-
-
 def _prompt(
     made: Plan,
     backend: PromptedBackend,
     cassette: Cassette,
     builder: PromptBuilder,
-    asked: Mapping[str, Request],
+    asked: Questions,
     *,
     reuse: Cassette | None,
     strict: bool,
@@ -99,7 +91,7 @@ def _prompt(
 ) -> Answers:
     settings = made.settings
     outcome = engine.ask(
-        [request for id_, request in asked.items() if id_ not in lost],
+        [request for request in asked.all if request.id not in lost],
         None if strict else backend,
         cassette,
         reuse=reuse,
@@ -109,29 +101,33 @@ def _prompt(
         strict=strict,
         progress=listen,
     )
-    answered = {id_: outcome.answer(id_) for id_ in asked}
+    answered = {
+        id_: [outcome.answer(id_, number) for number in range(len(samples))] for id_, samples in asked.requests.items()
+    }
     as_empty = settings.failed_as_empty and outcome.stopped is None
     predictions = []
     for example in made.examples:
-        completion = answered.get(example.id)
-        if completion is not None:
+        completions = [completion for completion in answered.get(example.id, []) if completion is not None]
+        wanted = len(answered.get(example.id, []))
+        if example.id in asked.too_long:
+            predictions.append(too_long(example, made.task))
+        elif wanted and len(completions) == wanted:
             scheme = made.scheme(example)
-            predictions.append(read_answer(completion, example, format=made.format, scheme=scheme, task=made.task))
-        elif example.id not in asked or as_empty:
+            predictions.append(read_answers(completions, example, format=made.format, scheme=scheme, task=made.task))
+        elif not wanted or as_empty:
             predictions.append(nothing(example, made.task))
-    shown = {demo.id: demo for request in asked.values() for demo in request.demonstrations}
     return Answers(
         predictions=tuple(predictions),
         complete=len(predictions) == len(made.examples),
         failed={**outcome.failed, **lost},
         stopped=outcome.stopped,
-        completions=tuple(completion for completion in answered.values() if completion is not None),
+        completions=tuple(c for completions in answered.values() for c in completions if c is not None),
         prompt=builder,
-        demonstrations=tuple(shown.values()),
-        shots=[len(request.demonstrations) for request in asked.values()],
+        demonstrations=asked.demonstrations,
+        shots=asked.shots,
         asked=outcome.asked,
         replayed=outcome.replayed,
-        notices=(*_left_out(made), *_maybe_twice(outcome.stats)),
+        notices=(*_left_out(made), *asked.notices, *_maybe_twice(outcome.stats)),
         price=price(settings, backend),
         stats=outcome.stats,
     )

@@ -11,6 +11,7 @@ about each other.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,9 @@ class Comparison:
             raise RunFolderError(f"cannot write {folder}: {error.strerror}") from None
 
 
-def compare(folders: Sequence[Path]) -> Comparison:
-    """One row a run, in the order given, below the row of a system that answers nothing.
+def compare(folders: Sequence[Path], *, kinds: bool = False) -> Comparison:
+    """One row a run, in the order given, below the row of a system that answers nothing. `kinds`: a column more for
+    each kind of problem, with the number of answers that have it.
 
     Raises:
         RunFolderError: a folder is no finished run, or a run is incomplete.
@@ -100,6 +102,11 @@ def compare(folders: Sequence[Path]) -> Comparison:
     task = tasks.get(scores[0].task)
     rows = [_empty_row(task, runs[0], scores[0])]
     rows += [_row(task, run, score) for run, score in zip(runs, scores, strict=True)]
+    if kinds:
+        counts = [Counter[str](), *(_kinds(task, run) for run in runs)]
+        for name in sorted(set().union(*counts)):
+            for row, count in zip(rows, counts, strict=True):
+                row[name] = count[name]
     captions = {run.run().get("plan", {}).get("caption") for run in runs} - {None}
     return Comparison(
         task=task,
@@ -168,6 +175,12 @@ def _row(task: Task, run: RunFolder, score: Scores) -> dict[str, Any]:
     usage = table.get("usage", {}) | {"malformed": malformed}
     name = table.get("plan", {}).get("system", run.path.name)
     return _columns(task, name, score, score.signature, usage)
+
+
+def _kinds(task: Task, run: RunFolder) -> Counter[str]:
+    """Answers with a problem, by its kind."""
+    predictions = run.predictions(task.kind, run.examples())
+    return Counter(kind for prediction in predictions for kind, count in prediction.problems.items() if count)
 
 
 def _columns(

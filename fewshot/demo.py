@@ -1,16 +1,21 @@
-"""The bundled corpus through everything that runs here: one comparison per task.
+"""The bundled corpus through everything that runs here: one comparison per task, and one with a language model.
 
-Rows: the system that answers nothing, then `rules` with 0, 2 and 3 demonstrations.
+Rows: the system that answers nothing, then `rules` with 0, 2 and 3 demonstrations. The language model was asked
+about a part of the test split; it stands with the same systems in a table of that part, which also says how answers
+were wrong, kind by kind.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fewshot import recordings
 from fewshot.compare import Comparison, compare
 from fewshot.experiment import run
+from fewshot.recordings import Row
 from fewshot.runs import RunFolder
 from fewshot.settings import Settings
 
@@ -18,20 +23,59 @@ TASKS = ("panelization", "ner", "causal", "roles")
 SHOTS = (0, 2, 3)
 
 
-def tables(out: Path) -> Iterator[Comparison]:
-    """Runs the demo into `out` and yields each task's table as it is ready.
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The server that `--live` asks in place of the recordings."""
+
+    base_url: str
+    model: str
+    limit: int | None = None
+
+
+def tables(out: Path, live: Live | None = None) -> Iterator[Comparison]:
+    """Runs the demo into `out` and yields each table as it is ready.
 
     Runs that an earlier demo left there are made anew: the demo shows what the code does today.
     """
     for task in TASKS:
-        folders = [_run(task, shots, out / f"{task}-rules-{shots}shot") for shots in SHOTS]
-        comparison = compare(folders)
+        comparison = compare(_ours(task, out))
         comparison.write(out / f"compare-{task}")
         yield comparison
+        yield from _with_language_models(task, out, live)
 
 
-def _run(task: str, shots: int, folder: Path) -> Path:
+def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[Comparison]:
+    """A table for each part of the test split that a model was asked about, all rows on that part."""
+    if live is None:
+        found = list(recordings.rows(task, out))
+    else:
+        found = list(recordings.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
+    for limit in recordings.limits(found):
+        rows = [row for row in found if RunFolder(row.folder).settings().limit == limit]
+        ours = _ours(task, out, limit)
+        made = compare([*ours, *(row.folder for row in rows)], kinds=True)
+        made = _noted(made, len(ours), rows, limit)
+        made.write(out / f"compare-{task}-language-model")
+        yield made
+
+
+def _noted(made: Comparison, before: int, rows: Sequence[Row], limit: int | None) -> Comparison:
+    """The same table, with model and date behind the names of its language models."""
+    names = list(made.frame["system"])
+    for number, row in enumerate(rows, 1 + before):  # below the system that answers nothing, and ours
+        names[number] = f"{names[number]} ({row.note})"
+    frame = made.frame.assign(system=names)
+    part = "" if limit is None else f"the first {limit} of the test split; "
+    return replace(made, frame=frame, caption=f"{part}{made.caption}" if made.caption else part.rstrip("; ") or None)
+
+
+def _ours(task: str, out: Path, limit: int | None = None) -> list[Path]:
+    part = "" if limit is None else f"-first{limit}"
+    return [_run(task, shots, limit, out / f"{task}-rules-{shots}shot{part}") for shots in SHOTS]
+
+
+def _run(task: str, shots: int, limit: int | None, folder: Path) -> Path:
     if RunFolder(folder).exists():
         shutil.rmtree(folder)
-    run(Settings(task=task, shots=shots), out=folder)
+    run(Settings(task=task, shots=shots, limit=limit), out=folder)
     return folder

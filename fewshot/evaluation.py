@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from fewshot import votes
 from fewshot.formats import Format
-from fewshot.records import Completion, Example, Parsed, Prediction, Scheme
+from fewshot.records import Completion, Example, Parsed, Prediction, ProblemKind, Scheme
 from fewshot.runs import Scores
 from fewshot.tasks import Case, Task
 
@@ -33,8 +34,8 @@ def read_answer(
     task: Task,
 ) -> Prediction:
     """What an answer says of its example. A refusal is an answer that says nothing."""
-    if completion.finish_reason == "refused":
-        parsed = Parsed(task.empty(), {"refused": 1})
+    if completion.finish_reason in ("refused", "too_long"):
+        parsed = Parsed(task.empty(), {completion.finish_reason: 1})
     else:
         readable = completion.text[: _READ * (len(example.text) + 1000)]
         parsed = format.parse(readable, example.text, scheme)
@@ -48,6 +49,32 @@ def read_answer(
         problems={kind: n for kind, n in sorted(problems.items()) if n},
         fidelity=parsed.fidelity,
     )
+
+
+def read_answers(
+    completions: Sequence[Completion], example: Example, *, format: Format, scheme: Scheme, task: Task
+) -> Prediction:
+    """What several answers say together: what more than half of them have, with its share as confidence. Problems
+    are those of all of them, fidelity is their mean."""
+    read = [read_answer(one, example, format=format, scheme=scheme, task=task) for one in completions]
+    if len(read) == 1:
+        return read[0]
+    problems: Counter[ProblemKind] = Counter()
+    for prediction in read:
+        problems.update(prediction.problems)
+    copied = [prediction.fidelity for prediction in read if prediction.fidelity is not None]
+    return Prediction(
+        id=example.id,
+        value=votes.majority([prediction.value for prediction in read]),
+        output=tuple(str(prediction.output) for prediction in read),
+        problems={kind: n for kind, n in sorted(problems.items()) if n},
+        fidelity=sum(copied) / len(copied) if copied else None,
+    )
+
+
+def too_long(example: Example, task: Task) -> Prediction:
+    """The prediction for a legend that does not fit into a prompt: nothing, and counted."""
+    return Prediction(id=example.id, value=task.empty(), problems={"too_long": 1})
 
 
 def nothing(example: Example, task: Task) -> Prediction:

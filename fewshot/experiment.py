@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fewshot import engine, plan, prices, prompt, provenance
-from fewshot.answers import Answers, ask, price, requests
+from fewshot.answers import Answers, ask, price
 from fewshot.backends import Backend, Options, open_backend
 from fewshot.cassette import Cassette
 from fewshot.errors import ReplayError, RunFolderError
 from fewshot.evaluation import evaluate
 from fewshot.plan import Plan
+from fewshot.questions import Questions, ask_of, estimate
 from fewshot.runs import PREDICTIONS, SCORES, RunFolder, Scores, predictions_text, scores_text
 from fewshot.settings import PACE, Settings, differences
 
@@ -85,7 +86,7 @@ def run(
     if out is None and (done := finished(folder, made)):
         return done
     builder = builder_for(made, backend)
-    asked = requests(made, builder) if builder else {}
+    asked = ask_of(made, builder) if builder else Questions()
     provenance.begin(folder, made, backend, builder)
     with ExitStack() as stack:
         cassette = stack.enter_context(Cassette.open(folder.responses))
@@ -111,7 +112,7 @@ def replay(
     made = plan.make(settings, recorded=source)
     backend = open_backend(settings.backend, options(settings, offline=True, table=source.run()))
     builder = builder_for(made, backend, recorded=source)
-    asked = requests(made, builder) if builder else {}
+    asked = ask_of(made, builder) if builder else Questions()
     lost = source.run().get("failed", {}) if settings.failed_as_empty else {}
     with ExitStack() as stack:
         tape = _cassette(recorded, stack)
@@ -166,11 +167,12 @@ def rehearse(settings: Settings) -> str:
     lines = [*made.notices, *backend.notices]
     if builder is None:
         return "\n".join([*lines, f"{backend.model} reads {len(made.examples)} texts; no prompt is sent"])
-    asked = list(requests(made, builder).values())
+    questions = ask_of(made, builder)
+    asked = questions.all
+    lines += questions.notices
     if not asked:
         return "\n".join([*lines, "nothing to ask"])
-    tokens = sum(map(prompt.estimate_tokens, asked))
-    most = sum(request.max_tokens for request in asked)
+    tokens, most = estimate(asked)
     return "\n".join(
         [
             *lines,
@@ -207,11 +209,11 @@ def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = No
     same = all(
         was.get(key) == value
         for key, value in (("task", made.task.name), ("format", made.format_name), ("labels", list(made.labels)))
-    )
+    ) and (recorded is None or recorded.settings().prompt == made.settings.prompt)
     wording = (
         prompt.ResolvedPrompt.from_dict(table["prompt"])
         if same and table.get("prompt")
-        else prompt.resolve(prompt.load_template(made.task.name, made.format_name), made.labels)
+        else prompt.resolve(_template(made), made.labels)
     )
     here = recorded is not None and was.get("backend") == backend.name and made.settings.base_url is None
     return prompt.PromptBuilder(
@@ -231,6 +233,12 @@ def builder_for(made: Plan, backend: Backend, *, recorded: RunFolder | None = No
     )
 
 
+def _template(made: Plan) -> prompt.Template:
+    """The user's own (`--prompt FILE`), or that of the task and format."""
+    own = made.settings.prompt
+    return prompt.load_template(made.task.name, made.format_name, file=None if own is None else Path(own))
+
+
 def finished(folder: RunFolder, made: Plan) -> Run | None:
     """The run that already lies in a folder, if it is complete; `None` if there is something left to do.
 
@@ -243,6 +251,7 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
     was = folder.run().get("plan", {}).get("digest")
     if not found and was != made.digest:
         found = [f"data: {made.settings.data} has changed since (digest {was} → {made.digest})"]
+    found = found or _reworded(folder, made)
     if found:
         raise RunFolderError(
             f"{folder.path} holds a run of other settings ({'; '.join(found)})", hint="choose another --out"
@@ -251,6 +260,16 @@ def finished(folder: RunFolder, made: Plan) -> Run | None:
         return None
     result = folder.scores()
     return Run(folder, result, made.notices) if result.complete else None
+
+
+def _reworded(folder: RunFolder, made: Plan) -> list[str]:
+    """The user's own template, where it says something else than when the run was made."""
+    own = made.settings.prompt
+    was = folder.run().get("prompt")
+    if own is None or not was or not Path(own).is_file():
+        return []
+    now = prompt.resolve(_template(made), made.labels).to_dict()
+    return [] if was == now else [f"prompt: {own} has changed since"]
 
 
 def default_folder(made: Plan, backend: provenance.Answerer) -> Path:

@@ -25,7 +25,8 @@ TRAIN = "train"
 EXTERNAL = "external"
 """The backend of predictions that somebody else made."""
 
-_SHOWN_BY = ("task", "data", "demos", "shots", "selector", "seed")  # settings that decide what is shown
+_SHOWN_BY = ("task", "data", "demos", "shots", "selector", "embedder", "context", "seed")
+"""Settings that decide what is shown."""
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Picker:
     shots: int
     pool: demonstrations.Pool | None
     recorded: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
+    selector: str | None = None  # as the signature names it; None: nothing is chosen
     near_duplicates: int = 0
 
     def __call__(self, query: Example) -> tuple[Example, ...]:
@@ -46,6 +48,10 @@ class Picker:
         choice = self.pool.pick(query, self.shots)
         self.near_duplicates += choice.excluded_near_duplicates
         return choice.demonstrations
+
+    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
+        """Without the one that a prompt which is too long gives up first."""
+        return demonstrations[:-1] if self.pool is None else self.pool.fewer(demonstrations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def make(settings: Settings, *, recorded: RunFolder | None = None) -> Plan:
         labels=labels,
         examples=tuple(examples),
         given=_given(settings, task, examples, recorded),
-        pick=Picker(shots, _make_pool(pool, settings) if shots and not shown else None, shown),
+        pick=_picker(shots, pool, settings, task, labels, shown=shown, table=table),
         prompted=prompted,
         labelled=table["plan"]["labelled"] if shown else len(pool) if shots else 0,
         digest=source.digest,
@@ -161,8 +167,30 @@ def _pool(settings: Settings, task: Task, source: _Source, recorded: RunFolder |
     return [example for example in examples if task.gold(example) is not None]
 
 
-def _make_pool(pool: list[Example], settings: Settings) -> demonstrations.Pool:
-    return demonstrations.Pool(pool, seed=settings.seed, selector=settings.selector)
+def _picker(
+    shots: int,
+    examples: list[Example],
+    settings: Settings,
+    task: Task,
+    labels: tuple[str, ...],
+    *,
+    shown: Mapping[str, tuple[Example, ...]],
+    table: Mapping[str, Any],
+) -> Picker:
+    """From the pool; in a replay from what was shown, which needs no pool and no embedder."""
+    if shown:
+        return Picker(shots, None, shown, table.get("plan", {}).get("selector", settings.selector))
+    if not shots:
+        return Picker(0, None)
+    pool = demonstrations.Pool(
+        examples,
+        seed=settings.seed,
+        selector=settings.selector,
+        task=task,
+        labels=labels,
+        embedder=settings.embedder,
+    )
+    return Picker(shots, pool, selector=pool.selector)
 
 
 def _shots(settings: Settings, pool: Sequence[Example]) -> tuple[int, list[str]]:

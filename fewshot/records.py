@@ -187,7 +187,8 @@ class Request:
     query: Example = field(default_factory=lambda: Example("", "", ""))
 
 
-FinishReason: TypeAlias = Literal["stop", "length", "refused"]
+FinishReason: TypeAlias = Literal["stop", "length", "refused", "too_long"]
+"""Why an answer ends where it does; `too_long`: the server says that even the question alone is too long for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,7 +312,7 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
     """
     if not isinstance(row, dict):
         where.fail(f"completion must be an object, not {_type(row)}")
-    if row.get("finish_reason") not in ("stop", "length", "refused"):
+    if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
     for key in ("prompt_tokens", "completion_tokens"):
         count = row.get(key)

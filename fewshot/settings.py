@@ -15,6 +15,8 @@ from fewshot.records import Api
 
 DEFAULT_SHOTS = 3
 
+_LEAST = {"shots": 0} | dict.fromkeys(("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -29,7 +31,9 @@ class Settings:
     split: str = "test"
     demos: str | None = None
     shots: int | None = None
-    selector: str = "random"
+    selector: str = "nearest"
+    embedder: str | None = None
+    prompt: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     entities: str | None = None
@@ -37,7 +41,9 @@ class Settings:
     limit: int | None = None
     seed: int = 0
     temperature: float = 0.0
+    samples: int = 1
     max_tokens: int | None = None
+    context: int | None = None
     concurrency: int = 8
     rpm: float | None = None
     tpm: float | None = None
@@ -51,7 +57,7 @@ class Settings:
     failed_as_empty: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("shots", 0), ("limit", 1), ("max_tokens", 1), ("concurrency", 1), ("batch_tokens", 1)):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
@@ -63,6 +69,11 @@ class Settings:
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
+        if self.samples > 1 and not self.temperature:
+            raise InputError(
+                f"--samples {self.samples} at temperature 0 are all the same answer",
+                hint="say --temperature 0.7 as well",
+            )
 
     def to_toml(self) -> dict[str, Any]:
         """A TOML table: what was not said (`None`) is left out."""

@@ -14,7 +14,7 @@ def test_what_is_written_to_toml_is_read_again() -> None:
 
 
 def test_keys_of_other_versions_are_left_alone() -> None:
-    assert Settings.from_toml({"task": "ner", "samples": 3}).task == "ner"
+    assert Settings.from_toml({"task": "ner", "flavour": 3}).task == "ner"
 
 
 def test_differences_name_what_differs_and_leave_pace_out() -> None:

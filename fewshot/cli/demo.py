@@ -1,9 +1,11 @@
 """The main job, offline, on the bundled corpus: one table per task.
 
     fewshot demo
+    fewshot demo --live --base-url http://127.0.0.1:8000/v1 --model NAME
     fewshot demo --generate 1000 --out more.jsonl
 
-Needs no key, no weights and no network. --generate writes new synthetic legends as JSONL instead.
+Needs no key, no weights and no network: the answers of the language model were recorded. --live asks one now.
+--generate writes new synthetic legends as JSONL instead.
 """
 
 from __future__ import annotations
@@ -12,10 +14,18 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewshot.demo import Live
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot demo`."""
+    parser.add_argument("--live", action="store_true", help="ask a language model now, in place of the recorded one")
+    parser.add_argument("--base-url", metavar="URL", help="--live: an OpenAI-compatible server")
+    parser.add_argument("--model", metavar="M", help="--live: the model there")
+    parser.add_argument("--limit", type=int, metavar="N", help="--live: the first N examples only")
     parser.add_argument("--generate", type=int, metavar="N", help="write N generated legends, run nothing")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the generator [0]")
     parser.add_argument("--out", type=Path, metavar="PATH", help="[runs/demo; --generate: standard output]")
@@ -29,12 +39,25 @@ def main(args: argparse.Namespace) -> int:
     from fewshot.cli import _output
 
     out = args.out or Path("runs/demo")
-    for number, comparison in enumerate(demo.tables(out)):
+    for number, comparison in enumerate(demo.tables(out, _live(args))):
         if number:
             print()
         _output.comparison(comparison, title=comparison.task.name)
     _output.notice([f"every run, prompt and answer is in {out}; look at one with `fewshot show {out}/…`"])
     return 0
+
+
+def _live(args: argparse.Namespace) -> Live | None:
+    from fewshot.demo import Live
+    from fewshot.errors import InputError
+
+    if not args.live:
+        if args.base_url or args.model or args.limit:
+            raise InputError("--base-url, --model and --limit go with --live")
+        return None
+    if not args.base_url or not args.model:
+        raise InputError("--live needs --base-url and --model", hint="like --base-url http://127.0.0.1:8000/v1")
+    return Live(args.base_url, args.model, args.limit)
 
 
 def _generate(count: int, seed: int, out: Path | None) -> int:

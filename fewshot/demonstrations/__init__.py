@@ -1,5 +1,8 @@
 """Which 2–3 examples a prompt shows: one file a selector, named as `--selector` names it.
 
+    pool = Pool(examples, seed=0, selector="nearest")
+    pool.pick(query, 3).demonstrations      # in the order in which a prompt shows them
+
 A demonstration never comes from the query's article, and never is nearly the query itself (Jaccard similarity of
 word 3-grams ≥ 0.8: it would give the answer away). What is chosen for a query depends on the pool, the seed and
 that query alone, so that a limit, an order or a resume changes nothing.
@@ -7,25 +10,56 @@ that query alone, so that a limit, an order or a resume changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Protocol, TypeAlias, cast
 
 from fewshot import discovery
 from fewshot.errors import InputError
 from fewshot.records import Example
+from fewshot.tasks import Task
 
 NEAR = 0.8
 """From this Jaccard similarity of word 3-grams on, two texts are near-duplicates."""
+
+VECTORS = Path("runs") / "vectors"
+"""Where the vectors of an embedder are kept, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a selector may go by, beside the pool. `task`, `labels`: what is asked; `embedder`: `--embedder`, whose
+    vectors are kept in the folder `vectors`."""
+
+    seed: int
+    task: Task | None = None
+    labels: tuple[str, ...] = ()
+    embedder: str | None = None
+    vectors: Path = VECTORS
+
+
+Ranking: TypeAlias = Callable[[Example], Iterator[int]]
+"""Indices into the pool for a query, best first, each once; drawn from as long as demonstrations are wanted."""
 
 
 class Selector(Protocol):
     """What a file in this package provides under the name `SELECTOR`."""
 
-    def order(self, pool: Sequence[Example], query: Example, seed: int) -> Iterator[int]:
-        """Indices into the pool, best first, each once; drawn from as long as demonstrations are wanted."""
+    @property
+    def best_last(self) -> bool:
+        """Whether a prompt shows the best demonstration last, next to the query."""
+        ...
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it can go by an embedder."""
+        ...
+
+    def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
+        """The ranking of a pool: what all queries share is worked out here, once."""
         ...
 
 
@@ -39,14 +73,42 @@ class Choice:
 
 
 class Pool:
-    """The examples that demonstrations are taken from: labelled for the task, in the order of their source."""
+    """The examples that demonstrations are taken from: labelled for the task, in the order of their source.
 
-    def __init__(self, examples: Sequence[Example], *, seed: int, selector: str) -> None:
+    Raises:
+        InputError: no such selector, or one that has no use for an embedder.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        *,
+        seed: int,
+        selector: str,
+        task: Task | None = None,
+        labels: tuple[str, ...] = (),
+        embedder: str | None = None,
+        vectors: Path = VECTORS,
+    ) -> None:
         self.examples = tuple(examples)
-        self._seed = seed
+        self._name = selector
         self._selector = cast("Selector", discovery.load(__name__, selector, "SELECTOR"))
+        if embedder is not None and not self._selector.embeds:
+            raise InputError(f"selector {selector!r} has no use for --embedder", hint="take nearest or diverse")
+        self._ground = Ground(seed=seed, task=task, labels=labels, embedder=embedder, vectors=vectors)
+        self._ranking: Ranking | None = None
         # Only candidates are looked at, a few a query; bounded, since 50,000 texts' 3-grams are gigabytes.
         self._shingles = lru_cache(maxsize=1024)(lambda index: shingles(self.examples[index].text))
+
+    @property
+    def selector(self) -> str:
+        """The selector as a signature names it: with the embedder that it goes by, and that one's digest."""
+        if self._ground.embedder is None:
+            return self._name
+        from fewshot.models.encoder import open_encoder
+
+        name = Path(self._ground.embedder).name
+        return f"{self._name}({name}@{open_encoder(self._ground.embedder).digest[:8]})"
 
     def pick(self, query: Example, shots: int) -> Choice:
         """The demonstrations for a query. Counts what was passed over on the way to them, not in the whole pool.
@@ -54,10 +116,12 @@ class Pool:
         Raises:
             InputError: fewer than `shots` are allowed.
         """
+        if not shots:
+            return Choice(())
         chosen: list[Example] = []
         same_group = near = 0
         mine = shingles(query.text)
-        for index in self._selector.order(self.examples, query, self._seed) if shots else ():
+        for index in self._ranked(query):
             example = self.examples[index]
             if example.group == query.group or example.id == query.id:
                 same_group += 1
@@ -73,7 +137,18 @@ class Pool:
                 f" {query.id!r} ({same_group} are of its article, {near} are near-duplicates of it)",
                 hint="lower --shots or name more with --demos",
             )
-        return Choice(tuple(chosen), same_group, near)
+        return Choice(tuple(reversed(chosen) if self._selector.best_last else chosen), same_group, near)
+
+    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
+        """Without the one that a prompt which is too long gives up first: the least similar, or the last chosen."""
+        return demonstrations[1:] if self._selector.best_last else demonstrations[:-1]
+
+    def _ranked(self, query: Example) -> Iterator[int]:
+        if not self.examples:
+            return iter(())
+        if self._ranking is None:
+            self._ranking = self._selector.rank(self.examples, self._ground)
+        return self._ranking(query)
 
 
 def names() -> tuple[str, ...]:

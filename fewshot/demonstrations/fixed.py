@@ -5,27 +5,23 @@ A server's prompt cache stays warm; what is shown does not depend on the query (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from random import Random
+from collections.abc import Sequence
 
-from fewshot.demonstrations import seed_of
+from fewshot.demonstrations import Ground, Ranking
+from fewshot.demonstrations._order import shuffled
 from fewshot.records import Example
 
 
 class Fixed:
-    """One order for all queries."""
+    """One order for all queries: a permutation that depends on the seed and the size of the pool alone."""
 
-    def order(self, pool: Sequence[Example], query: Example, seed: int) -> Iterator[int]:
-        """A permutation that depends on the seed and the size of the pool alone."""
-        return iter(_shuffled(len(pool), seed))
+    best_last = False
+    embeds = False
 
-
-@lru_cache(maxsize=8)
-def _shuffled(size: int, seed: int) -> tuple[int, ...]:
-    indices = list(range(size))
-    Random(seed_of("fixed", seed)).shuffle(indices)
-    return tuple(indices)
+    def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
+        """The one order."""
+        order = shuffled("fixed", len(pool), ground.seed)
+        return lambda query: iter(order)
 
 
 SELECTOR = Fixed()

@@ -8,21 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from fewshot.demonstrations import seed_of
+from fewshot.demonstrations import Ground, Ranking, seed_of
 from fewshot.records import Example
 
 
 class RandomOrder:
     """An order of its own for each query."""
 
-    def order(self, pool: Sequence[Example], query: Example, seed: int) -> Iterator[int]:
+    best_last = False
+    embeds = False
+
+    def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """A permutation, drawn lazily (Fisher–Yates over a sparse array): 3 of 50,000 cost three draws."""
-        draw = Random(seed_of("random", seed, query.id))
-        moved: dict[int, int] = {}
-        for left in range(len(pool), 0, -1):
-            at = draw.randrange(left)
-            yield moved.get(at, at)
-            moved[at] = moved.get(left - 1, left - 1)
+
+        def order(query: Example) -> Iterator[int]:
+            draw = Random(seed_of("random", ground.seed, query.id))
+            moved: dict[int, int] = {}
+            for left in range(len(pool), 0, -1):
+                at = draw.randrange(left)
+                yield moved.get(at, at)
+                moved[at] = moved.get(left - 1, left - 1)
+
+        return order
 
 
 SELECTOR = RandomOrder()

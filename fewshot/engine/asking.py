@@ -29,19 +29,20 @@ _BREATH = 256  # recorded answers taken before the event loop has its turn
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of the requests. Each ended once: in `answers` (by key), in `failed` (by id, with the reason), or
-    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C). `keys`: by id."""
+    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C). `keys`: by id
+    and sample."""
 
     answers: dict[str, Completion] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[tuple[str, int], str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     stats: Progress = field(default_factory=Progress)
     unsent: int = 0
     stopped: str | None = None
     interrupted: bool = False
 
-    def answer(self, id: str) -> Completion | None:
-        """The answer to a request by its id; `None`: it has none."""
-        return self.answers.get(self.keys.get(id, ""))
+    def answer(self, id: str, sample: int = 0) -> Completion | None:
+        """The answer to a request by its id and sample; `None`: it has none."""
+        return self.answers.get(self.keys.get((id, sample), ""))
 
     @property
     def asked(self) -> int:
@@ -73,7 +74,7 @@ class Session:
         self._budget, self._price = budget or Budget(), price
         self._cassette, self._reuse, self._pace, self._listen = cassette, reuse, pace, progress
         self._answers: dict[str, Completion] = {}
-        self._keys: dict[str, str] = {}
+        self._keys: dict[tuple[str, int], str] = {}
         self._failed: dict[str, str] = {}
         self._refused: dict[str, str] = {}  # key → why: the same question is not asked twice
         self._waiting: dict[str, list[str]] = {}  # key → ids of requests in flight
@@ -156,7 +157,7 @@ class Session:
             if self._interrupted:
                 self._unsent += 1
                 return
-            key = self._keys[request.id] = key_of(request)
+            key = self._keys[request.id, request.sample] = key_of(request)
             try:
                 if self._taken(key, request):
                     if drawn % _BREATH == 0:

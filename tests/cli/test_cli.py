@@ -200,6 +200,13 @@ def test_converting(fails: Fails) -> None:
         (["run", "--task", "ner", "--entities", "runs/x"], "--entities goes with --task roles"),
         (["run", "--replay", "runs/nowhere"], "no run folder"),
         (["run", "--task", "ner", "--extra", "x"], "K=V"),
+        (["run", "--task", "ner", "--selector", "nearer"], "did you mean 'nearest'?"),
+        (["run", "--task", "ner", "--selector", "fixed", "--embedder", "x"], "no use for --embedder"),
+        (["run", "--task", "ner", "--samples", "5"], "--temperature"),
+        (["run", "--task", "ner", "--context", "0"], "--context must be at least 1"),
+        (["run", "--task", "ner", "--prompt", "nowhere.txt"], "nowhere.txt: no such file"),
+        (["demo", "--live"], "--live needs --base-url and --model"),
+        (["demo", "--model", "m"], "go with --live"),
     ],
 )
 def test_bad_input_is_one_clear_line(argv: list[str], said: str, fails: Fails) -> None:

@@ -144,6 +144,7 @@ class OpenAiServer:
         honours_stop: bool = True,
         delay: float = 0.0,
         port: int = 0,
+        shutdown_dates: Mapping[str, str | int] | None = None,
     ) -> None:
         self.answers = answers
         self.faults = list(faults)
@@ -152,6 +153,7 @@ class OpenAiServer:
         self.models = models
         self.honours_stop = honours_stop
         self.delay = delay
+        self.shutdown_dates = dict(shutdown_dates or {})  # of models, as /v1/models tells them
         self.requests: list[Received] = []
         self.max_concurrency = 0
         self._active = 0
@@ -224,7 +226,12 @@ class OpenAiServer:
         return replace(fault, raw=raw[: len(raw) // 2] if fault.cut else raw)
 
     def _models(self) -> Fault:
-        data = [{"id": name, "object": "model", "created": 1, "owned_by": "test"} for name in self.models or ("tiny",)]
+        data: list[Json] = [
+            {"id": name, "object": "model", "created": 1, "owned_by": "test"} for name in self.models or ("tiny",)
+        ]
+        for item in data:
+            if item["id"] in self.shutdown_dates:
+                item["shutdown_date"] = self.shutdown_dates[item["id"]]
         return Fault(raw=json.dumps({"object": "list", "data": data}).encode())
 
     def _refusal(self, request: Json) -> Fault | None:

@@ -15,17 +15,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from fewshot.backends import Options
-from fewshot.backends.gpt3._adapt import Adaptations
-from fewshot.backends.gpt3._errors import from_exception, is_content_filter, refusal_text
-from fewshot.backends.gpt3._read import read_completion
-from fewshot.backends.gpt3._server import API, Server
+from fewshot.backends.gpt3._retirement import retirement
 from fewshot.backends.gpt3._wire import Reply, Wire
 from fewshot.errors import InputError
 from fewshot.limits import heard
 from fewshot.records import Api, Completion, Request
+from fewshot.servers.adapting import Adaptations
+from fewshot.servers.address import API, Server
+from fewshot.servers.failures import Said, from_exception, too_long
+from fewshot.servers.reading import read_completion
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
@@ -49,6 +49,7 @@ class Gpt3:
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
     _wire: Wire | None = field(default=None, repr=False)
+    _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
         """Sends the request, and again only where the server would not take a parameter.
@@ -63,11 +64,15 @@ class Gpt3:
             try:
                 response = await self._send(request, body)
             except Exception as error:
-                if is_content_filter(error):
+                said = Said.of(error)
+                if said.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
-                if self.adaptations.learn(refusal_text(error), body, changes):
+                if said.too_long:
+                    return too_long(said, request, url=self.server.shown, redact=self.server.redact)
+                if self.adaptations.learn(said.refusal, body, changes):
                     continue
                 raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
+            self._answered = True
             seconds, limits = perf_counter() - started, heard(response.headers)
             return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
 
@@ -77,8 +82,12 @@ class Gpt3:
         return await self._wire.post(ROUTES[request.api], {"model": request.model, **body, **request.extra})
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Lets go of connections; where the model that answered has a day on which it ends, a notice says so."""
         if self._wire is not None:
+            listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
+            if listing is not None and (line := retirement(listing, self.model)):
+                self.notices = (*self.notices, line)
+            self._answered = False
             await self._wire.close()
             self._wire = None
 
@@ -95,7 +104,7 @@ def open_backend(options: Options) -> Gpt3:
     url = options.base_url or os.environ.get("OPENAI_BASE_URL") or API
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     server = Server(url, key or "none")
-    _check_url(server)
+    server.check()
     if server.own and not key and not options.offline:
         raise InputError(
             f"no key for {server.shown}",
@@ -105,16 +114,6 @@ def open_backend(options: Options) -> Gpt3:
     api = options.api or "chat"
     total = options.timeout or TOTAL_SECONDS
     return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices, total_seconds=total)
-
-
-def _check_url(server: Server) -> None:
-    try:
-        parts = urlsplit(server.base_url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InputError("the base URL is not an http(s) address", hint="like --base-url http://127.0.0.1:8000/v1")
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:

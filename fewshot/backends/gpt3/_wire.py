@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
-from fewshot.backends.gpt3._server import Server
+from fewshot.servers.address import Server
 
 if TYPE_CHECKING:
     import aiohttp
@@ -71,6 +71,19 @@ class Wire:
             if response.status < 300:
                 return Reply(response.headers, content)
             raise self._error(prepared, response, content)
+
+    async def get(self, route: str, seconds: float) -> bytes | None:
+        """What lies at a route, once something was posted; `None` where it is not to be had in time."""
+        import aiohttp
+
+        if self._session is None:
+            return None
+        url, timeout = f"{self._to.bare.rstrip('/')}/{route}", aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._session.get(url, headers=self._headers, proxy=self._proxy, timeout=timeout) as response:
+                return await response.read() if response.status == 200 else None
+        except (aiohttp.ClientError, OSError):
+            return None
 
     async def _prepare(self, route: str) -> httpx2.Request:
         import httpx2

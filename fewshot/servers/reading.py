@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fewshot.backends.gpt3._errors import Redactor, words
 from fewshot.errors import BackendError
 from fewshot.limits import Limits
 from fewshot.records import Completion, FinishReason, Request
+from fewshot.servers.failures import Redactor, words
 
 CUT = "cut here"
 _HUGE = 1 << 53  # no answer takes so many tokens: a server that says so tells nothing
@@ -47,17 +47,43 @@ def read_completion(
         finish = "refused"
     elif text is None and finish == "stop":
         raise _broken("the server answered without text (content is null)")
-    text = redact.secrets_out(text or "", least=_SURELY_SECRET)
+    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    return answered(
+        text or "",
+        finish,
+        request,
+        seconds,
+        adapted,
+        redact,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        limits=limits,
+    )
+
+
+def answered(
+    text: str,
+    finish: FinishReason,
+    request: Request,
+    seconds: float,
+    adapted: Mapping[str, Any],
+    redact: Redactor,
+    *,
+    prompt_tokens: int | None = None,
+    completion_tokens: int | None = None,
+    limits: Limits | None = None,
+) -> Completion:
+    """A text as a completion: without secrets, and cut here at a stop that the server left in it."""
+    text = redact.secrets_out(text, least=_SURELY_SECRET)
     kept = cut(text, request.stop)
     if kept != text:
         adapted = {"stop": CUT} | dict(adapted)
         finish = "stop" if finish == "length" else finish
-    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
     return Completion(
         text=kept,
         finish_reason=finish,
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
         seconds=seconds,
         adapted=dict(adapted),
         limits=limits,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fewshot.backends.gpt3._errors import Redactor
+from fewshot.errors import InputError
+from fewshot.servers.failures import Redactor
 
 API = "https://api.openai.com/v1"
 
@@ -46,6 +47,16 @@ class Server:
         """User and password of the address, which then go in place of the key."""
         parts = urlsplit(self.base_url)
         return None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+
+    def check(self) -> None:
+        """Raises `InputError` where this is no address."""
+        try:
+            parts = urlsplit(self.base_url)
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise InputError("the base URL is not an http(s) address", hint="like --base-url http://127.0.0.1:8000/v1")
 
     @cached_property
     def redact(self) -> Redactor:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
 
-from fewshot.backends.gpt3._adapt import Refusal
 from fewshot.errors import BackendError
 from fewshot.limits import heard
+from fewshot.records import Completion, Request
+from fewshot.servers.adapting import Refusal
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[\w/])\?\w+=[^\s'\"<>]*")  # of any address, in any text
 _LONGEST = 300
@@ -23,11 +23,11 @@ _RETRYABLE = {408, 409, 429}
 # By name, for both transports: aiohttp, which sends, and httpx2, with which the SDK lists models.
 _NOT_SENT = {"ConnectError", "ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError", "ProxyError"}
 _LATE = {"TimeoutError", "TimeoutException"}
-_HINTS = {
-    401: "check OPENAI_API_KEY",
-    403: "this key may not use the model or route; check OPENAI_API_KEY and --model",
-    404: "check --model and --base-url (it usually ends in /v1)",
-}
+_TOO_LONG = re.compile(
+    r"maximum context length|context[_ ](?:length|window)|exceeds? the (?:maximum|available) (?:context|length)"
+    r"|`inputs` (?:tokens|must have less than)|prompt is too long|too many tokens",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,15 @@ def from_exception(error: Exception, url: str, model: str, redact: Redactor) -> 
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return _from_status(error, url, model, redact)
+        said = Said(error.status_code, error.body, error.response.headers)
+        return from_status(said, url, model, redact, key="OPENAI_API_KEY")
     if not isinstance(error, openai.APIError | aiohttp.ClientError | OSError):
         raise error
+    return from_transport(error, url, redact)
+
+
+def from_transport(error: Exception, url: str, redact: Redactor) -> BackendError:
+    """The `BackendError` of a connection that was not made, or broke."""
     chain = list(_chain(error))
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
     why = redact(str(chain[-1])) or type(chain[-1]).__name__
@@ -85,18 +91,37 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__
 
 
-def refusal_text(error: Exception) -> Refusal | None:
-    """What a 400 or 422 says; `None` for every other error."""
-    if getattr(error, "status_code", None) not in {400, 422}:
-        return None
-    body = getattr(error, "body", None)
-    return _field(body, "code"), _field(body, "param"), words(body)
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A status other than 200, and what came with it."""
 
+    status: int
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
-def is_content_filter(error: Exception) -> bool:
-    """True where a 400 is the server's refusal to answer (Azure's content filter): an answer, no failure."""
-    body = getattr(error, "body", None)
-    return getattr(error, "status_code", None) == 400 and _field(body, "code") == "content_filter"
+    @classmethod
+    def of(cls, error: Exception) -> Said:
+        """What the openai SDK's error holds; status 0 for an error that is no answer."""
+        return cls(getattr(error, "status_code", None) or 0, getattr(error, "body", None))
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What a 400 or 422 says; `None` for every other status."""
+        if self.status not in {400, 422}:
+            return None
+        return _field(self.body, "code"), _field(self.body, "param"), words(self.body)
+
+    @property
+    def filtered(self) -> bool:
+        """True where a 400 is the server's refusal to answer (Azure's content filter): an answer, no failure."""
+        return self.status == 400 and _field(self.body, "code") == "content_filter"
+
+    @property
+    def too_long(self) -> bool:
+        """True where the prompt, with the answer that was asked for, is more than the model reads."""
+        if self.status not in {400, 413, 422}:
+            return False
+        return _field(self.body, "code") == "context_length_exceeded" or bool(_TOO_LONG.search(words(self.body)))
 
 
 def words(body: object) -> str:
@@ -119,20 +144,41 @@ def words(body: object) -> str:
     return re.sub(r"<[^>]*>", " ", text) if text.lstrip().startswith("<") else text
 
 
-def _from_status(error: Any, url: str, model: str, redact: Redactor) -> BackendError:
-    status = error.status_code
-    said = redact(words(error.body)) or "no reason given"
-    broke = "insufficient_quota" in {_field(error.body, "code"), _field(error.body, "type")}
+def too_long(said: Said, request: Request, *, url: str, redact: Redactor) -> Completion:
+    """A question that is too long even alone is answered: with nothing. One that shows demonstrations has failed.
+
+    Raises:
+        BackendError: with fewer demonstrations it may fit.
+    """
+    if not request.demonstrations:
+        return Completion("", "too_long")
+    raise BackendError(
+        f"{url} says {said.status}: {redact(words(said.body))}",
+        status=said.status,
+        hint="--context N leaves demonstrations out where they do not fit",
+    )
+
+
+def from_status(said: Said, url: str, model: str, redact: Redactor, *, key: str) -> BackendError:
+    """The `BackendError` of a status. `key`: the variable that holds the key."""
+    status = said.status
+    reason = redact(words(said.body)) or "no reason given"
+    broke = "insufficient_quota" in {_field(said.body, "code"), _field(said.body, "type")}
     retryable = (status in _RETRYABLE or status >= 500) and not broke
-    hint = "the account has no credit left" if broke else _HINTS.get(status)
+    hints = {
+        401: f"check {key}",
+        403: f"this key may not use the model or route; check {key} and --model",
+        404: "check --model and --base-url (it usually ends in /v1)",
+    }
+    hint = "the account has no credit left" if broke else hints.get(status)
     name = f" (model {model})" if status == 404 and model else ""
-    headers = error.response.headers
+    headers = said.headers
     limits = heard(headers)
     wait = retry_after(headers)
     if wait is None and status == 429 and limits is not None:
         wait = limits.wait
     return BackendError(
-        f"{url} says {status}: {said}{name}",
+        f"{url} says {status}: {reason}{name}",
         retryable=retryable,
         fatal=broke or status in {401, 403, 404},
         retry_after=wait if retryable else None,

@@ -1,0 +1,99 @@
+"""Which demonstrations, which format, how many? Selectors × formats × shots on any source, in one table.
+
+    python -m benchmarks.prompting --task ner --data test.tsv --demos train.tsv --limit 100 \\
+        --base-url http://127.0.0.1:8808/v1 --model SmolLM2-135M-Instruct --formats list --shots 0 1 3 8
+
+Each combination is an ordinary run in its own folder under --out: what was answered is kept, the same command goes
+on, and `fewshot show` looks into each. With 0 shots the selectors are all one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from fewshot.compare import compare, shown
+from fewshot.errors import FewshotError, IncompleteError
+from fewshot.experiment import run
+from fewshot.runs import RunFolder
+from fewshot.settings import Settings
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", required=True)
+    parser.add_argument("--data", default="demo")
+    parser.add_argument("--demos")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--backend", default="gpt3")
+    parser.add_argument("--base-url")
+    parser.add_argument("--model")
+    parser.add_argument("--api", choices=("chat", "completions"))
+    parser.add_argument("--selectors", nargs="+", default=["random", "nearest"])
+    parser.add_argument("--formats", nargs="+", default=[None])
+    parser.add_argument("--shots", nargs="+", type=int, default=[0, 1, 3, 8])
+    parser.add_argument("--embedder")
+    parser.add_argument("--context", type=int)
+    parser.add_argument("--max-tokens", type=int)
+    parser.add_argument("--timeout", type=float)
+    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--out", type=Path, default=Path("runs/prompting"))
+    return parser.parse_args()
+
+
+def combinations(args: argparse.Namespace) -> Iterator[Settings]:
+    """The settings of each run, in the order of the flags."""
+    for format_, shots, selector in product(args.formats, args.shots, args.selectors):
+        if not shots and selector != args.selectors[0]:
+            continue
+        more: dict[str, Any] = {} if not shots else {"selector": selector}
+        if shots and selector in ("nearest", "diverse"):
+            more["embedder"] = args.embedder
+        same = ("task", "data", "demos", "split", "limit", "backend", "base_url", "model", "api")
+        pace = ("context", "max_tokens", "timeout", "concurrency")
+        yield Settings(**{name: getattr(args, name) for name in (*same, *pace)}, format=format_, shots=shots, **more)
+
+
+def folder(root: Path, settings: Settings) -> Path:
+    """Where a combination lies."""
+    how = f"{settings.selector}-{settings.shots}shot" if settings.shots else "0shot"
+    return root / f"{settings.task}-{settings.format or 'default'}-{how}"
+
+
+def main() -> int:
+    """Runs all combinations and prints the table."""
+    args = arguments()
+    folders = []
+    try:
+        for settings in combinations(args):
+            began = time.perf_counter()
+            out = folder(args.out, settings)
+            done = run(settings, out=out)
+            if not done.complete:
+                raise IncompleteError(f"{out} is incomplete: {done.stopped or 'requests failed'}")
+            print(f"{out.name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            folders.append(out)
+        made = compare(folders)
+    except FewshotError as error:
+        print(f"prompting: {error}", file=sys.stderr)
+        return error.exit_code
+    frame = made.frame
+    signatures = [{}, *(RunFolder(path).scores().signature for path in folders)]
+    frame.insert(1, "selector", [row.get("selector") for row in signatures])
+    frame.insert(1, "format", [row.get("format") for row in signatures])
+    made.write(args.out / "table")
+    print("| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns))
+    for row in made.rows():
+        print("| " + " | ".join(shown(name, value) for name, value in row.items()) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

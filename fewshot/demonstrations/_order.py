@@ -1,0 +1,14 @@
+"""Orders that several selectors start from."""
+
+from __future__ import annotations
+
+from random import Random
+
+from fewshot.demonstrations import seed_of
+
+
+def shuffled(selector: str, size: int, seed: int) -> list[int]:
+    """A permutation of `range(size)` that depends on the selector's name, the size and the seed alone."""
+    indices = list(range(size))
+    Random(seed_of(selector, seed)).shuffle(indices)
+    return indices

@@ -1,0 +1,90 @@
+"""Similarity by an encoder's vectors, which are kept beside the run: a text is encoded once in its life.
+
+runs/vectors/3f2a….bin      one file a model (named by its digest), one record a text: its SHA-256, its vector
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot.demonstrations._similarity import Scores
+from fewshot.errors import InputError
+from fewshot.models.encoder import Encoder, open_encoder
+
+_KEY = 32  # bytes of a SHA-256
+_AT_ONCE = 2048  # texts that are encoded before they are written
+
+
+class Embedded:
+    """Cosines between vectors."""
+
+    def __init__(self, texts: Sequence[str], embedder: str, folder: Path) -> None:
+        self._vectors = Vectors(open_encoder(embedder), folder)
+        self._pool = self._vectors.of(texts)
+
+    def scores(self, text: str) -> Scores:
+        """Cosines are what `nearest` goes by too."""
+        return self.cosines(text)
+
+    def cosines(self, text: str) -> Scores:
+        """With each text of the pool."""
+        found: Scores = self._pool @ self._vectors.of([text])[0]
+        return found
+
+
+class Vectors:
+    """The vectors of one encoder, in memory and in its file. A torn last record is left out and written over."""
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        self._file = folder / f"{encoder.digest}.bin"
+        self._known: dict[bytes, NDArray[np.float32]] = {}
+        self._size = 0
+
+    def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A row a text."""
+        if not self._known:
+            self._read()
+        keys = [sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        todo = list(missing.items())
+        for start in range(0, len(todo), _AT_ONCE):
+            part = todo[start : start + _AT_ONCE]
+            found = self._encoder.vectors([text for _, text in part])
+            self._known.update(zip((key for key, _ in part), found, strict=True))
+            self._append([key for key, _ in part], found)
+        return np.stack([self._known[key] for key in keys])
+
+    def _read(self) -> None:
+        """The file begins with the number of dimensions (4 bytes)."""
+        if not self._file.exists():
+            return
+        raw = self._file.read_bytes()
+        size = int.from_bytes(raw[:4], "little")
+        record = _KEY + 4 * size
+        if not size or len(raw) < 4 + record:
+            return
+        whole = (len(raw) - 4) // record
+        rows = np.frombuffer(raw, dtype=np.uint8, count=whole * record, offset=4).reshape(whole, record)
+        vectors = rows[:, _KEY:].copy().view("<f4").astype(np.float32)
+        self._known = {row[:_KEY].tobytes(): vector for row, vector in zip(rows, vectors, strict=True)}
+        self._size = 4 + whole * record
+
+    def _append(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+        """All of it after the last whole record."""
+        records = b"".join(key + vector.astype("<f4").tobytes() for key, vector in zip(keys, vectors, strict=True))
+        head = b"" if self._size else int(vectors.shape[1]).to_bytes(4, "little")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("r+b" if self._file.exists() else "w+b") as file:
+                file.truncate(self._size)
+                file.seek(self._size)
+                file.write(head + records)
+        except OSError as error:
+            raise InputError(f"cannot keep vectors in {self._file}: {error.strerror}") from None
+        self._size += len(head + records)

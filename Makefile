@@ -12,21 +12,21 @@ help:
 	@echo "make llm    fetch a real language model (93 MB), serve it, ask it about the bundled corpus, stop it"
 	@echo "make check  ruff, mypy --strict, import-linter, the wheel in an empty environment"
 
-.venv/base: pyproject.toml constraints.txt
+.venv/local: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) -e .
+	$(PIP) -e '.[local]'
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PIP) -e '.[local,serve,dev]'
-	@touch $@ .venv/base
+	@touch $@ .venv/local
 
-demo: .venv/base
+demo: .venv/local
 	$(BIN)/fewshot demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Real weights, optional, under models/ (git-ignored), their SHA-256 verified.
 encoder: .venv/dev

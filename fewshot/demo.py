@@ -1,18 +1,18 @@
 """The bundled corpus through everything that runs here: one comparison per task, and one with a language model.
 
-Rows: the system that answers nothing, then `rules` with 0, 2 and 3 demonstrations. The language model was asked
-about a part of the test split; it stands with the same systems in a table of that part, which also says how answers
-were wrong, kind by kind.
+Rows: the system that answers nothing, `rules` with 0, 2 and 3 demonstrations, and the tiny models, fine-tuned while
+you wait. The language model was asked about a part of the test split; it stands with the same systems in a table of
+that part, which also says how answers were wrong, kind by kind.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fewshot import recordings
+from fewshot import fine_tuned, recordings
 from fewshot.compare import Comparison, compare
 from fewshot.experiment import run
 from fewshot.recordings import Row
@@ -32,13 +32,17 @@ class Live:
     limit: int | None = None
 
 
-def tables(out: Path, live: Live | None = None) -> Iterator[Comparison]:
-    """Runs the demo into `out` and yields each table as it is ready.
+def tables(
+    out: Path, live: Live | None = None, *, train: bool = False, say: Callable[[str], object] = str
+) -> Iterator[Comparison]:
+    """Runs the demo into `out` and yields each table as it is ready. `train`: with the fine-tuned models; `say` is
+    told what takes long.
 
     Runs that an earlier demo left there are made anew: the demo shows what the code does today.
     """
     for task in TASKS:
-        comparison = compare(_ours(task, out))
+        trained = fine_tuned.runs(task, out, say) if train else ()
+        comparison = compare([*_ours(task, out), *trained])
         comparison.write(out / f"compare-{task}")
         yield comparison
         yield from _with_language_models(task, out, live)

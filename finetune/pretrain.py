@@ -5,11 +5,12 @@ shown no label. Some words are replaced by random strings, in source and answer 
 not the lexicon. Which source token comes next is known, so one head of each layer of the decoder is shown
 where to look (guided attention: Tachibana et al. 2018, "Efficiently Trainable Text-to-Speech System Based on Deep
 Convolutional Networks with Guided Attention"); without that, copying is not learnt within 3,000 steps. The encoder
-is asked for the masked words itself as well, which is all that tiny-tagger, an encoder, learns.
+is asked for the masked words itself as well.
 
     tiny-bart     BART, 3+2 layers of 128, byte-level BPE of 1,500
     tiny-t5       T5, 3+2 layers of 128, Unigram of 1,500
-    tiny-tagger   RoBERTa, 4 layers of 128, the BPE of tiny-bart
+    tiny-tagger   RoBERTa: tiny-bart's encoder, weight for weight (`--encoder-of FOLDER`), so that tagger and seq2seq
+                  start from the same pretraining
 
 Seeded; the log of the training lies beside the weights (`pretraining.json`).
 """
@@ -28,23 +29,21 @@ from random import Random
 from typing import Any
 
 from fewshot import synthesis
+from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.models.windows import windows
+from finetune.tiny import SPECIAL, bpe, tiny_bart, tiny_t5, unigram
+from finetune.warm_start import as_roberta
 
-VOCABULARY = 1500
 FIGURES = 4000
 LONGEST = 256
 """Tokens of a source; longer legends are read in windows of that size."""
-
-PLACES = 448
-"""Places of an answer: a source of 256 tokens with a tag behind all but every third of them."""
 
 _LENGTHS, _OFTEN = (64, 128, LONGEST), (3, 4, 3)
 """Windows that are trained on: short ones cost less and teach most of it."""
 
 _MASKED, _REPLACED, _STRANGE, _CLEAN = 0.15, 0.05, 0.15, 0.4
 IGNORED = -100
-_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,114 +52,13 @@ class Recipe:
 
     tokenizer: Callable[[Sequence[str]], Any]
     model: Callable[[Any], Any]
-    encoder_only: bool = False
-    steps: int = 6000
+    steps: int = 2500
     learning_rate: float = 1.5e-3
-
-
-def bpe(texts: Sequence[str]) -> Any:
-    """Byte-level BPE, as BART and RoBERTa have it."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import BartTokenizer
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=_SPECIAL,
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    made.train_from_iterator(texts, trainer)
-    table = json.loads(made.to_str())["model"]
-    merges: Any = [tuple(pair) for pair in table["merges"]]
-    return BartTokenizer(vocab=table["vocab"], merges=merges, model_max_length=PLACES)
-
-
-def unigram(texts: Sequence[str]) -> Any:
-    """SentencePiece's Unigram, as T5 has it: no `<`, no `{`, no line break, no Greek."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-    from transformers import T5Tokenizer
-
-    made = Tokenizer(models.Unigram())
-    made.normalizer = normalizers.NFKC()
-    made.pre_tokenizer = pre_tokenizers.Metaspace()
-    plain = ["".join(char for char in text if char.isascii() and char not in "<>{}\n") for text in texts]
-    trainer = trainers.UnigramTrainer(
-        vocab_size=VOCABULARY, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
-    )
-    made.train_from_iterator(plain, trainer)
-    pieces = [(piece, score) for piece, score in json.loads(made.to_str())["model"]["vocab"]]
-    return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=PLACES)
-
-
-def tiny_bart(tokenizer: Any) -> Any:
-    """1.1 M parameters."""
-    from transformers import BartConfig, BartForConditionalGeneration
-
-    config = BartConfig(
-        vocab_size=len(tokenizer),
-        max_position_embeddings=PLACES,
-        d_model=128,
-        encoder_layers=3,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=256,
-        decoder_ffn_dim=256,
-        dropout=0.0,
-        attention_dropout=0.0,
-        activation_dropout=0.0,
-        forced_eos_token_id=None,
-    )
-    return BartForConditionalGeneration(config)
-
-
-def tiny_t5(tokenizer: Any) -> Any:
-    """1.0 M parameters."""
-    from transformers import T5Config, T5ForConditionalGeneration
-
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        d_model=128,
-        d_kv=32,
-        d_ff=256,
-        num_layers=3,
-        num_decoder_layers=2,
-        num_heads=4,
-        dropout_rate=0.0,
-        decoder_start_token_id=tokenizer.pad_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    return T5ForConditionalGeneration(config)
-
-
-def tiny_tagger(tokenizer: Any) -> Any:
-    """1.0 M parameters; its head is replaced when it is fine-tuned."""
-    from transformers import RobertaConfig, RobertaForMaskedLM
-
-    config = RobertaConfig(
-        vocab_size=len(tokenizer),
-        max_position_embeddings=LONGEST + 2,
-        hidden_size=128,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=384,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        type_vocab_size=1,
-        pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    return RobertaForMaskedLM(config)
 
 
 RECIPES = {
     "tiny-bart": Recipe(bpe, tiny_bart),
     "tiny-t5": Recipe(unigram, tiny_t5),
-    "tiny-tagger": Recipe(bpe, tiny_tagger, encoder_only=True),
 }
 
 
@@ -174,15 +72,14 @@ def strange(text: str, random: Random) -> str:
     return " ".join(words)
 
 
-def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> tuple[list[int], list[bool]]:
-    """Ids with some masked and some replaced, and which those are."""
-    found, touched = list(ids), [False] * len(ids)
+def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> list[int]:
+    """Ids with some masked and some replaced."""
+    found = list(ids)
     for i in range(len(found)):
         draw = random.random()
         if draw < _MASKED + _REPLACED:
-            found[i] = mask if draw < _MASKED else random.randrange(len(_SPECIAL), size)
-            touched[i] = True
-    return found, touched
+            found[i] = mask if draw < _MASKED else random.randrange(len(SPECIAL), size)
+    return found
 
 
 def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int]]:
@@ -200,7 +97,7 @@ def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int
     return labels, aligned
 
 
-def rows(recipe: Recipe, tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterator[dict[str, list[int]]]:
+def rows(tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterator[dict[str, list[int]]]:
     """Training rows without end; those of a batch are of one length."""
     random = Random(f"pretrain {seed}")
     cut = SourceTokenizer(tokenizer)
@@ -212,19 +109,12 @@ def rows(recipe: Recipe, tokenizer: Any, texts: Sequence[str], seed: int, batch:
         found = windows(text, longest, lambda part: len(cut(part)))
         window = random.choice(found)
         ids = list(cut(text[window.start : window.end]).ids)
-        if recipe.encoder_only:
-            given, touched = corrupted(ids, mask, len(tokenizer), random)
-            labels = [token if t else IGNORED for token, t in zip(ids, touched, strict=True)]
-            before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
-            yield {"input_ids": cut.framed(given), "labels": [*before, *labels, *after]}
-        else:
-            clean = random.random() < _CLEAN
-            given = ids if clean else corrupted(ids, mask, len(tokenizer), random)[0]
-            labels, aligned = interrupted(cut.framed(ids), random)
-            masked = [IGNORED if token == mended else mended for token, mended in zip(given, ids, strict=True)]
-            before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
-            row = {"input_ids": cut.framed(given), "labels": labels, "aligned": aligned}
-            yield row | {"masked": [*before, *masked, *after]}
+        given = ids if random.random() < _CLEAN else corrupted(ids, mask, len(tokenizer), random)
+        labels, aligned = interrupted(cut.framed(ids), random)
+        masked = [IGNORED if token == mended else mended for token, mended in zip(given, ids, strict=True)]
+        before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
+        row = {"input_ids": cut.framed(given), "labels": labels, "aligned": aligned}
+        yield row | {"masked": [*before, *masked, *after]}
 
 
 def guided_trainer() -> Any:
@@ -260,7 +150,7 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
     """Makes one of the models and writes its folder."""
     import torch
     from torch.utils.data import IterableDataset
-    from transformers import Trainer, TrainingArguments, set_seed
+    from transformers import TrainingArguments, set_seed
 
     from finetune.features import collate
 
@@ -269,12 +159,11 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
     texts = [e.text for e in synthesis.generate(FIGURES, seed=seed + 1) if e.panels is not None]
     tokenizer = recipe.tokenizer(texts)
     model = recipe.model(tokenizer)
-    if not recipe.encoder_only:
-        model.set_attn_implementation("eager")
+    model.set_attn_implementation("eager")
 
     class Rows(IterableDataset[dict[str, list[int]]]):
         def __iter__(self) -> Iterator[dict[str, list[int]]]:
-            return rows(recipe, tokenizer, texts, seed, batch)
+            return rows(tokenizer, texts, seed, batch)
 
     arguments = TrainingArguments(
         output_dir=str(out),
@@ -295,33 +184,50 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
     )
-    guided = Trainer if recipe.encoder_only else guided_trainer()
-    trainer = guided(model=model, args=arguments, train_dataset=Rows(), data_collator=collate(tokenizer.pad_token_id))
+    trainer = guided_trainer()(
+        model=model, args=arguments, train_dataset=Rows(), data_collator=collate(tokenizer.pad_token_id)
+    )
     trainer.train()
-    model.to("cpu").half().save_pretrained(out)
-    tokenizer.save_pretrained(out)
-    parameters = sum(p.numel() for p in model.parameters())
     log = {
-        "model": name,
         "command": f"finetune.pretrain {name} OUT --steps {arguments.max_steps} --batch {batch} --seed {seed}",
-        "parameters": parameters,
         "figures": FIGURES,
         "log": trainer.state.log_history,
     }
-    (out / "pretraining.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
-    print(f"{out}: {parameters:,} parameters, {arguments.max_steps} steps")
+    write(model, tokenizer, out, log | {"model": name})
+
+
+def encoder_of(folder: Path, out: Path) -> None:
+    """Writes the encoder of a BART as a RoBERTa."""
+    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    log = {"model": "tiny-tagger", "command": f"finetune.pretrain tiny-tagger OUT --encoder-of {folder.name}"}
+    write(as_roberta(model), model_folder.load_tokenizer(folder), out, log)
+
+
+def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:
+    """A model folder with weights of 16 bits, and the log of the training."""
+    parameters = sum(p.numel() for p in model.parameters())
+    model.to("cpu").half().save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    (out / "pretraining.json").write_text(json.dumps(log | {"parameters": parameters}, indent=1) + "\n", "utf-8")
+    print(f"{out}: {parameters:,} parameters")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m finetune.pretrain", description=__doc__.partition("\n")[0])
-    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("name", choices=[*RECIPES, "tiny-tagger"])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, help="[6000]")
+    parser.add_argument("--encoder-of", type=Path, metavar="FOLDER", help="tiny-tagger: where tiny-bart lies")
+    parser.add_argument("--steps", type=int, help="[2500]")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, help="learning rate [1.5e-3]")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
+    if args.name not in RECIPES:
+        if args.encoder_of is None:
+            parser.error("tiny-tagger is tiny-bart's encoder: say --encoder-of FOLDER")
+        encoder_of(args.encoder_of, args.out)
+        return 0
     pretrain(args.name, args.out, steps=args.steps, batch=args.batch, seed=args.seed, rate=args.rate)
     return 0
 

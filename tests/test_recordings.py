@@ -89,8 +89,8 @@ def test_an_answer_that_was_changed_is_noticed(one: Path, tmp_path: Path) -> Non
 def test_the_demo_s_table_marks_model_and_date_and_counts_problems(tmp_path: Path) -> None:
     tables = [made for made in demo.tables(tmp_path) if made.task.name == "panelization"]
     whole, part = tables
-    assert list(whole.frame["system"]) == ["all-empty", *["rules-1"] * 3]
-    assert list(part.frame["system"])[1:4] == ["rules-1"] * 3
+    assert list(whole.frame["system"]) == ["all-empty", *["rules-2"] * 3]
+    assert list(part.frame["system"])[1:4] == ["rules-2"] * 3
     for name in list(part.frame["system"])[4:]:
         assert "SmolLM2-135M-Instruct (recorded 2026-" in name
     assert len(set(part.frame["n"])) == 1, "all rows of one table are of the same legends"

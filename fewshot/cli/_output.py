@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fewshot.engine import Progress
     from fewshot.experiment import Run
 
-_WIDE = 280  # a table that is piped into a file or a pager is not folded
+_WIDE = 400  # a table that is piped into a file or a pager is not folded
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 >>> alike = Lexical(["p53 blot", "actin stain", "p53 stain"])
 >>> [round(float(score), 1) for score in alike.scores("Blot of p53.")]
-[1.1, 0.0, 0.4]
+[0.6, 0.0, 0.2]
 """
 
 from __future__ import annotations

@@ -9,21 +9,23 @@ import pytest
 
 from fewshot import cli, data
 from fewshot.demo import SHOTS, TASKS
+from fewshot.recordings import TASKS as RECORDED
 
 
 def test_one_table_a_task_with_its_caption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # whoever connects to anything fails
-    assert cli.main(["demo"]) == 0
+    assert cli.main(["demo", "--no-training"]) == 0
     said = capsys.readouterr()
-    assert said.out.count("synthetic: shows the mechanics, is no evidence\n") == len(TASKS)
+    assert said.out.count("synthetic: shows the mechanics, is no evidence\n") == len(TASKS) + len(RECORDED)
+    assert said.out.count(" gpt3 SmolLM2-135M-Instruct (recorded 2026-11-25)") == 2 * len(RECORDED)
     rows = [line.split()[0] for line in said.out.splitlines() if line.startswith((" all-empty", " rules-"))]
-    assert len(rows) == len(TASKS) * (1 + len(SHOTS))
+    assert len(rows) == (len(TASKS) + len(RECORDED)) * (1 + len(SHOTS))
     assert rows[0] == "all-empty"
     for task in TASKS:
         assert (Path("runs/demo") / f"compare-{task}" / "table.md").exists()
     assert "fewshot show runs/demo/" in said.err
     first = (Path("runs/demo") / "ner-rules-3shot" / "predictions.jsonl").read_bytes()
-    assert cli.main(["demo"]) == 0
+    assert cli.main(["demo", "--no-training"]) == 0
     assert (Path("runs/demo") / "ner-rules-3shot" / "predictions.jsonl").read_bytes() == first
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fewshot.errors import InputError
-from finetune.warm_start import main, warm_started
+from finetune.warm_start import as_roberta, main, warm_started
 from tests.models import tiny
 
 pytestmark = pytest.mark.local
@@ -71,3 +71,24 @@ def test_the_command_and_what_it_refuses(tmp_path: Path, capsys: pytest.CaptureF
     assert "no such model folder" in capsys.readouterr().err
     with pytest.raises(InputError, match="BERT-type"):
         warm_started(tiny.bart(tiny.bpe()), tiny.bpe())
+
+
+def test_a_bart_s_encoder_as_a_roberta_says_exactly_the_same() -> None:
+    tokenizer = tiny.bpe()
+    bart = tiny.bart(tokenizer).eval()
+    with torch.no_grad():
+        for parameter in bart.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+    made = as_roberta(bart).eval()
+    batch = tokenizer(["Western blot of p53 in mice.", "p53"], padding=True, return_tensors="pt")
+    given = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+    with torch.inference_mode():
+        theirs = bart.get_encoder()(**given).last_hidden_state
+        ours = made(**given).last_hidden_state
+    real = batch["attention_mask"].bool()
+    torch.testing.assert_close(ours[real], theirs[real])
+
+
+def test_what_is_no_bart_is_not_read_as_a_roberta() -> None:
+    with pytest.raises(InputError, match="BART"):
+        as_roberta(tiny.t5(tiny.unigram()))

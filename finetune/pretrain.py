@@ -132,7 +132,10 @@ def guided_trainer() -> Any:
                 layer[:, 0].gather(2, place.clamp(min=0)[:, :, None])[..., 0] for layer in outputs.cross_attentions
             ]
             guide = torch.stack([-torch.log(found[real].float() + 1e-6).mean() for found in layers]).mean()
-            filled = cross_entropy(model.lm_head(outputs.encoder_last_hidden_state).flatten(0, 1), masked.flatten())
+            states = outputs.encoder_last_hidden_state
+            if model.config.model_type == "t5":  # its head is its embeddings, for states of that scale
+                states = states * model.config.d_model**-0.5
+            filled = cross_entropy(model.lm_head(states).flatten(0, 1), masked.flatten())
             total = outputs.loss + guide
             if bool((masked != IGNORED).any()):
                 total = total + filled

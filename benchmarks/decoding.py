@@ -61,7 +61,9 @@ def bart_base() -> Any:
 
     heads = {"encoder_attention_heads": 12, "decoder_attention_heads": 12}
     size = {"d_model": 768, "encoder_layers": 6, "decoder_layers": 6, "encoder_ffn_dim": 3072, "decoder_ffn_dim": 3072}
-    return BartForConditionalGeneration(BartConfig(**size, **heads, forced_eos_token_id=None))
+    config = BartConfig(**size, **heads, forced_eos_token_id=None)
+    config.normalize_before, config.normalize_embedding = False, True  # as the published ones say: CTranslate2 asks
+    return BartForConditionalGeneration(config)
 
 
 def t5_base() -> Any:

@@ -200,8 +200,9 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     words = [*rest, "--output_dir", str(folder), "--run_name", name]
     if said.early_stopping is not None and _says(rest, "do_train") and not _says(rest, "eval_strategy"):
         words += ["--eval_strategy", "epoch", "--save_strategy", "epoch"]
-    if not torch.cuda.is_available():
+    if not torch.accelerator.is_available():
         words += ["--dataloader_pin_memory", "False"]
+        words += [] if _says(rest, "use_cpu") else ["--use_cpu"]  # without it transformers refuses --bf16
     if not _says(rest, "train_sampling_strategy"):
         words += ["--train_sampling_strategy", "group_by_length"]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,14 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     texts = [text for example in source.train for text in _texts(example)]
     written = features.needed(source.task.name, name, source.labels, arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
-    manifest = _manifest(arguments, source, settings, name, "seq2seq", limit(model, arguments))
+    longest = limit(model, arguments, tags=name == "copy_tag")
+    if arguments.max_input_length and longest < arguments.max_input_length:
+        notices.append(f"texts are read in windows of {longest} tokens, not {arguments.max_input_length}: "
+                       "the model has no places for more and their tags")  # fmt: skip
+    manifest = _manifest(arguments, source, settings, name, "seq2seq", longest)
+    if model_folder.places(model.config):
+        most = min(manifest.max_target_length or sys.maxsize, model_folder.places(model.config) or 0)
+        manifest = replaced(manifest, max_target_length=most)
     plain_generation(model)
     why = why_not_copy(model, manifest)
     decoder = arguments.decoder or (COPY if why is None else GENERATE)
@@ -146,11 +154,14 @@ def _manifest(
     )
 
 
-def limit(model: Any, arguments: Arguments) -> int:
-    """How many tokens the model is given: as asked, but never more than it has places for."""
+def limit(model: Any, arguments: Arguments, *, tags: bool = False) -> int:
+    """How many tokens the model is given: as asked, but never more than it has places for. `tags`: the answer is the
+    text again with tags in it, and a quarter of its places is left to them."""
     places = model_folder.places(model.config)
     asked = arguments.max_input_length or _LONGEST
-    return asked if places is None else min(asked, places)
+    if places is None:
+        return asked
+    return min(asked, places * 3 // 4 if tags else places)
 
 
 def plain_generation(model: Any) -> None:

@@ -20,25 +20,27 @@ def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: M
     """Mean over all decisions of a batch; `logits` (rows, tokens, vocabulary), the rest (rows, tokens)."""
     opening = torch.tensor([pair[0] for pair in tags.values()], device=logits.device)
     closing = torch.tensor([pair[1] for pair in tags.values()], device=logits.device)
-    total = logits.sum() * 0.0
+    flat, first = logits.reshape(-1), torch.arange(states.numel(), device=logits.device).view_as(states)
+    first = first * logits.shape[-1]
+
+    def scores(places: Tensor, candidates: Tensor) -> Tensor:
+        """(decisions, candidates): of the vocabulary's scores these alone are read, and alone get a gradient."""
+        return flat[first[places][:, None] + candidates].float()
+
+    total = flat[0] * 0.0
     count = 0
     outside = states == OUTSIDE
     if outside.any():
-        chosen, right = logits[outside], labels[outside]
-        scores = torch.cat([_of(chosen, copied[outside]), chosen[:, opening]], 1)
-        wanted = (right[:, None] == opening[None]).float().argmax(1) + 1
-        wanted = torch.where((right[:, None] == opening[None]).any(1), wanted, 0)
-        total = total + cross_entropy(scores.float(), wanted, reduction="sum")
+        right = labels[outside]
+        candidates = torch.cat([copied[outside][:, None], opening.expand(len(right), -1)], 1)
+        opens = right[:, None] == opening[None]
+        wanted = torch.where(opens.any(1), opens.float().argmax(1) + 1, 0)
+        total = total + cross_entropy(scores(outside, candidates), wanted, reduction="sum")
         count += len(wanted)
     inside = (states != OUTSIDE) & (states != NOTHING)
     if inside.any():
-        chosen, right = logits[inside], labels[inside]
         close = closing[states[inside] - 1]
-        scores = torch.cat([_of(chosen, copied[inside]), _of(chosen, close)], 1)
-        total = total + cross_entropy(scores.float(), (right == close).long(), reduction="sum")
+        candidates = torch.stack([copied[inside], close], 1)
+        total = total + cross_entropy(scores(inside, candidates), (labels[inside] == close).long(), reduction="sum")
         count += len(close)
     return total / max(count, 1)
-
-
-def _of(logits: Tensor, tokens: Tensor) -> Tensor:
-    return logits.gather(1, tokens[:, None])

@@ -26,12 +26,13 @@ NOTHING, OUTSIDE = -1, 0
 @dataclass(slots=True)
 class Features:
     """Rows to train on, and what they cannot say: `unreachable` gold spans have an edge inside a token, `unseen` ones
-    lie behind where a text was cut."""
+    lie behind where a text was cut. `cut`: answers of which the model has no places for the end."""
 
     rows: list[dict[str, list[int]]] = field(default_factory=list)
     spans: int = 0
     unreachable: int = 0
     unseen: int = 0
+    cut: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,6 +47,8 @@ class Features:
             lines.append(f"{self.unreachable} of {self.spans} gold spans in {split} have an edge inside a token")
         if self.unseen:
             lines.append(f"{self.unseen} of {self.spans} gold spans in {split} lie behind the cut and are not seen")
+        if self.cut:
+            lines.append(f"{self.cut} of {len(self)} answers in {split} are longer than the model writes: cut short")
         return lines
 
 
@@ -65,8 +68,10 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
                 row |= _copied(source, value, cut, tokenizer, manifest, end, made)
             else:
                 row["labels"] = cut.framed(_answer(text, value, task, manifest, cut) + end)
-                row["labels"] = row["labels"][: manifest.max_target_length]
-            made.rows.append(row)
+            most = manifest.max_target_length or len(row["labels"])
+            made.cut += len(row["labels"]) > most
+            answer = {name: row[name][:most] for name in ("labels", "copied", "states") if name in row}
+            made.rows.append(row | answer)
     return made
 
 

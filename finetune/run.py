@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 _NOT_SETTINGS = ("overwrite", "shown", "decoder")
 _NO_MATTER = ("output_dir", "run_name", "logging_dir", "resume_from_checkpoint", "do_train", "do_eval", "do_predict",
-              "disable_tqdm", "report_to", "hub_token", "logging_steps", "save_total_limit", "log_level")  # fmt: skip
+              "disable_tqdm", "use_cpu", "report_to", "hub_token", "logging_steps", "save_total_limit",
+              "log_level")  # fmt: skip
 DONE = "trained.json"
 
 

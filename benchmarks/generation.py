@@ -1,0 +1,205 @@
+"""How fast free generation is: predictions a second of `--backend local`, beside what a user would write.
+
+    python -m benchmarks.generation                      bart-base, tiny-bart and tiny-t5 size
+    python -m benchmarks.generation --models tiny-bart --n 16 --repeats 1
+    python -m benchmarks.generation --json > rows.json   {"rows": [{"model", "task", "contender", "predictions_s", …}]}
+
+Random weights; texts of the demo corpus, in its order. An answer has a third as many tokens as its source, rounded up
+to a multiple of 16, and then ends: forced, so that every contender writes the same number (the scores are computed all
+the same, and then overruled). Medians of `--repeats` rounds in which the contenders take turns.
+
+    local        `Seq2Seq.predict`, decoder `generate`: longest first, batches by a budget of tokens, answers parsed
+    generate     model.generate in the order of the input, `--batch` texts at a time, answers decoded to text
+    ctranslate2  int8, greedy, a call for each length of answer (it has no other way to end them apart); its own
+                 batches, sorted by length (skipped if not installed)
+
+All are given the same ids, in fp32 but for the last. The ratio is how many times faster `local` is; goal: ≥ 1 of
+`generate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks import sizes
+from benchmarks.decoding import medians, translator
+from fewshot import data, tasks
+from fewshot.models.model_folder import Manifest, places
+from fewshot.models.seq2seq import GENERATE, Seq2Seq
+from fewshot.records import Example
+
+STEP = 16
+SHARE = 3
+"""An answer has a token for so many of its source: a list of entities, or the hypothesis of an abstract."""
+
+FORMATS = {"ner": "list", "panelization": "list", "causal": "sentence"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    model: str
+    task: str
+    contender: str
+    predictions_s: float
+    local_is_faster: float | None = None
+
+
+def answer_length(source: int) -> int:
+    """Tokens that are written for a source of so many."""
+    return -(-source // (SHARE * STEP)) * STEP
+
+
+class Ending:
+    """A logits processor: no row ends before its time, and each ends then."""
+
+    def __init__(self, lengths: Sequence[int], end: int) -> None:
+        self.lengths, self.end = torch.tensor(lengths), end
+        self.written = 0
+
+    def __call__(self, ids: Tensor, scores: Tensor) -> Tensor:
+        self.written = ids.shape[1] - 1  # what stands first is the start token
+        over = self.lengths.to(scores.device) <= self.written
+        scores[:, self.end] = torch.where(over, 1e9, -1e9)
+        return scores
+
+
+class Forced(Seq2Seq):
+    """Writes as many tokens as it shall; all else is as ever. `tokens`: those written, ends not counted."""
+
+    tokens = 0
+
+    def _options(self, pieces: Sequence[Any]) -> Mapping[str, Any]:
+        lengths = [answer_length(len(piece.encoded)) for piece in pieces]
+        type(self).tokens += sum(lengths)
+        ending = Ending(lengths, self.tokenizer.eos_token_id)
+        return {**super()._options(pieces), "max_new_tokens": max(lengths) + 1, "logits_processor": [ending]}
+
+
+class Case:
+    """A model, the examples it is asked about, and the same as ids."""
+
+    def __init__(self, name: str, task: str, args: argparse.Namespace) -> None:
+        self.tokenizer, model = sizes.made(name)
+        self.model = model.to(args.device).eval()
+        self.batch = args.batch
+        longest = min(sizes.longest(model), (places(model.config) or sizes.LONGEST) - STEP)
+        known = tasks.get(task)
+        every = [e for e in data.read(args.data, task) if known.gold(e) is not None]
+        labels = known.known_labels
+        manifest = Manifest(task=task, format=FORMATS[task], kind="seq2seq", labels=labels, max_input_length=longest)
+        self.local = Forced(self.model, self.tokenizer, manifest, GENERATE)
+        # A text of several windows is not what the others would be given.
+        fitting = [(e, self.local.cut.framed(self.local.cut(e.text).ids)) for e in every]
+        fitting = [(e, ids) for e, ids in fitting if len(ids) <= longest][: args.n]
+        self.examples: list[Example] = [e for e, _ in fitting]
+        self.inputs = [ids for _, ids in fitting]
+        self.lengths = [answer_length(len(ids)) for ids in self.inputs]
+
+    def ours(self) -> None:
+        Forced.tokens = 0
+        made = list(self.local.predict(self.examples))
+        if len(made) != len(self.examples) or Forced.tokens != sum(self.lengths):
+            raise AssertionError("local wrote something else")
+
+    @torch.inference_mode()
+    def generate(self) -> None:
+        end, written = self.tokenizer.eos_token_id, 0
+        for first in range(0, len(self.inputs), self.batch):
+            lengths = self.lengths[first : first + self.batch]
+            given = self.tokenizer.pad({"input_ids": self.inputs[first : first + self.batch]}, return_tensors="pt")
+            made = self.model.generate(
+                **given.to(self.model.device),
+                max_new_tokens=max(lengths) + 1,
+                do_sample=False,
+                num_beams=1,
+                logits_processor=[Ending(lengths, end)],
+            )
+            self.tokenizer.batch_decode(made, skip_special_tokens=True)
+            written += sum(row.index(end) for row in made[:, 1:].tolist())
+        if written != sum(self.lengths):
+            raise AssertionError("generate wrote something else")
+
+    def translated(self, rival: Any) -> Callable[[], None]:
+        """CTranslate2, which is told one length a call."""
+        alike: dict[int, list[list[str]]] = defaultdict(list)
+        for ids, length in zip(self.inputs, self.lengths, strict=True):
+            alike[length].append([f"w{i}" for i in ids])
+
+        def run() -> None:
+            for length, rows in alike.items():
+                found = rival.translate_batch(
+                    rows,
+                    beam_size=1,
+                    max_batch_size=self.local.batch_tokens,
+                    batch_type="tokens",
+                    min_decoding_length=length,
+                    max_decoding_length=length,
+                )
+                if any(len(one.hypotheses[0]) < length - 1 for one in found):
+                    raise AssertionError("CTranslate2 wrote less")
+
+        return run
+
+
+def measure(name: str, task: str, args: argparse.Namespace) -> list[Row]:
+    """The rows of a model and task."""
+    case = Case(name, task, args)
+    contenders = {"local": case.ours, "generate": case.generate}
+    with tempfile.TemporaryDirectory() as folder:
+        rival = None if args.device != "cpu" else translator(case.model, Path(folder), args.threads)
+        if rival is not None:
+            contenders["ctranslate2"] = case.translated(rival)
+        taken = medians(contenders, args.repeats)
+    made = []
+    for contender, seconds in taken.items():
+        ratio = None if contender == "local" else round(seconds / taken["local"], 2)
+        made.append(Row(name, task, contender, round(len(case.examples) / seconds, 2), ratio))
+        print(made[-1], file=sys.stderr)
+    return made
+
+
+def table(rows: Sequence[Row]) -> str:
+    """As Markdown."""
+    lines = ["| model | task | contender | predictions/s | local is × faster | goal |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        goal = "≥ 1" if row.contender == "generate" else ""
+        ratio = "" if row.local_is_faster is None else row.local_is_faster
+        lines.append(f"| {row.model} | {row.task} | {row.contender} | {row.predictions_s} | {ratio} | {goal} |")
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--models", nargs="+", choices=sizes.NAMES, default=("bart-base", "tiny-bart", "tiny-t5"))
+    parser.add_argument("--data", default="demo")
+    parser.add_argument("--tasks", nargs="+", choices=tuple(FORMATS), default=("ner", "causal"))
+    parser.add_argument("--n", type=int, default=64, help="examples [64]")
+    parser.add_argument("--batch", type=int, default=8, help="of `generate` [8, as the study]")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    torch.set_num_threads(args.threads)
+    rows = [row for name in args.models for task in args.tasks for row in measure(name, task, args)]
+    if args.device == "cpu" and not any(row.contender == "ctranslate2" for row in rows):
+        print("ctranslate2 is not installed: left out", file=sys.stderr)
+    print(json.dumps({"rows": [asdict(row) for row in rows]}, indent=1) if args.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -44,7 +44,7 @@ class Bin(NamedTuple):
     """Spans of like confidence: how many, their mean confidence, the share that is right."""
 
     until: float
-    count: int
+    spans: int
     confidence: float
     right: float
 
@@ -53,7 +53,8 @@ def int8(model: Any) -> Any:
     """A copy whose linear layers hold 8-bit weights."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch announces its successor
-        return torch.ao.quantization.quantize_dynamic(copy.deepcopy(model), {torch.nn.Linear}, dtype=torch.qint8)
+        quantize: Any = torch.ao.quantization.quantize_dynamic
+        return quantize(copy.deepcopy(model), {torch.nn.Linear}, dtype=torch.qint8)
 
 
 PRECISIONS: Mapping[str, Callable[[Any], Any]] = {
@@ -133,10 +134,10 @@ def report(folder: Path, task: Task, rows: Sequence[Row], bins: Sequence[Bin]) -
         "|---|---|---|---|",
     ]
     lines += [f"| {r.decoder} | {r.f1:.4f} | {100 * (r.f1 - reference):+.2f} points | {r.seconds:.4f} |" for r in rows]
-    total = sum(b.count for b in bins)
-    error = sum(b.count * abs(b.confidence - b.right) for b in bins) / total if total else 0.0
+    total = sum(b.spans for b in bins)
+    error = sum(b.spans * abs(b.confidence - b.right) for b in bins) / total if total else 0.0
     lines += ["", "| confidence up to | spans | mean confidence | right |", "|---|---|---|---|"]
-    lines += [f"| {b.until} | {b.count} | {b.confidence:.3f} | {b.right:.3f} |" for b in bins]
+    lines += [f"| {b.until} | {b.spans} | {b.confidence:.3f} | {b.right:.3f} |" for b in bins]
     return "\n".join([*lines, "", f"Expected calibration error: {error:.3f} ({total} spans)", ""])
 
 

@@ -41,8 +41,9 @@ def tables(
     Runs that an earlier demo left there are made anew: the demo shows what the code does today.
     """
     for task in TASKS:
-        trained = fine_tuned.runs(task, out, say) if train else ()
-        comparison = compare([*_ours(task, out), *trained])
+        trained = list(fine_tuned.runs(task, out, say)) if train else []
+        comparison = compare([*_ours(task, out), *(row.folder for row in trained)])
+        comparison = _named(comparison, [row.name for row in trained])
         comparison.write(out / f"compare-{task}")
         yield comparison
         yield from _with_language_models(task, out, live)
@@ -65,12 +66,16 @@ def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[C
 
 def _noted(made: Comparison, before: int, rows: Sequence[Row], limit: int | None) -> Comparison:
     """The same table, with model and date behind the names of its language models."""
-    names = list(made.frame["system"])
-    for number, row in enumerate(rows, 1 + before):  # below the system that answers nothing, and ours
-        names[number] = f"{names[number]} ({row.note})"
-    frame = made.frame.assign(system=names)
+    names = list(made.frame["system"])[1 + before :]  # below the system that answers nothing, and ours
+    made = _named(made, [f"{name} ({row.note})" for name, row in zip(names, rows, strict=True)])
     part = "" if limit is None else f"the first {limit} of the test split; "
-    return replace(made, frame=frame, caption=f"{part}{made.caption}" if made.caption else part.rstrip("; ") or None)
+    return replace(made, caption=f"{part}{made.caption}" if made.caption else part.rstrip("; ") or None)
+
+
+def _named(made: Comparison, names: Sequence[str]) -> Comparison:
+    """The same table with other names of its last rows."""
+    shown = list(made.frame["system"])
+    return replace(made, frame=made.frame.assign(system=[*shown[: len(shown) - len(names)], *names]))
 
 
 def _ours(task: str, out: Path, limit: int | None = None) -> list[Path]:

@@ -113,7 +113,7 @@ def _train(recipe: Recipe, model: Path, generated: Path) -> None:
         "--max_input_length": recipe.window,
         "--per_device_train_batch_size": BATCH,
         "--learning_rate": recipe.rate,
-        "--lr_schedule": "cosine",
+        "--lr_scheduler_type": "cosine",
         "--warmup_steps": recipe.steps // 10,
         "--save_strategy": "no",
         "--logging_steps": 50,

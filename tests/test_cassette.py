@@ -325,3 +325,29 @@ def test_an_id_is_no_path(path: Path, tmp_path: Path) -> None:
     with Cassette.open(path) as cassette:
         assert cassette.ids() == ("../../escape", "/etc/passwd")
     assert {file.name for file in tmp_path.iterdir()} == {"responses.jsonl"}
+
+
+def test_closing_while_the_sync_thread_clears_its_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`finish` may come just before the flag is cleared: what it set must not be lost (this hung once in 100 runs)."""
+    monkeypatch.setattr(journal, "SYNC_SECONDS", 0.0)
+    monkeypatch.setattr(threading, "Event", _FinishedMeanwhile)
+    descriptor = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
+    sync = journal._Sync(descriptor)
+    assert isinstance(sync.wanted, _FinishedMeanwhile)
+    sync.wanted.meanwhile = sync._end
+    sync.wanted.set()
+    sync._thread.join(timeout=20)
+    assert not sync._thread.is_alive()
+    os.close(descriptor)
+
+
+class _FinishedMeanwhile(threading.Event):
+    """An event that is set once more, with the end, right before it is cleared."""
+
+    meanwhile: threading.Event | None = None
+
+    def clear(self) -> None:
+        if self.meanwhile is not None:
+            self.meanwhile.set()
+            self.set()
+        super().clear()

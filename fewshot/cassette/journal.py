@@ -209,6 +209,8 @@ class _Sync:
     def _run(self) -> None:
         while self.wanted.wait() and not self._end.wait(SYNC_SECONDS):
             self.wanted.clear()
+            if self._end.is_set():  # `finish` came between the two lines above, and what it set is cleared
+                return
             self._now()
 
     def _now(self) -> None:

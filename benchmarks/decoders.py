@@ -50,11 +50,15 @@ class Bin(NamedTuple):
 
 
 def int8(model: Any) -> Any:
-    """A copy whose linear layers hold 8-bit weights."""
+    """A copy whose linear layers hold 8-bit weights, but for the output head, of which single rows are read."""
+    made = copy.deepcopy(model)
+    quantize: Any = torch.ao.quantization.quantize_dynamic
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch announces its successor
-        quantize: Any = torch.ao.quantization.quantize_dynamic
-        return quantize(copy.deepcopy(model), {torch.nn.Linear}, dtype=torch.qint8)
+        for name in ("model", "encoder", "decoder"):
+            if hasattr(made, name):
+                setattr(made, name, quantize(getattr(made, name), {torch.nn.Linear}, dtype=torch.qint8))
+    return made
 
 
 PRECISIONS: Mapping[str, Callable[[Any], Any]] = {

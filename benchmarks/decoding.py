@@ -2,6 +2,7 @@
 
     python benchmarks/decoding.py                       bart-base and t5-base size, batch 1 and 8
     python benchmarks/decoding.py --json > rows.json    {"rows": [{"model", "batch", "against", "ratio"}]}
+    python benchmarks/decoding.py --peak ours           megabytes of the process after one batch; or generate, forward
 
 Random weights at the sizes of bart-base and t5-base; the decisions are forced to one pattern, 6 tagged spans in 256
 source tokens, the same for every contender (the scores are computed all the same, and then overruled). Medians of
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import tempfile
@@ -212,6 +214,16 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
+def peak(args: argparse.Namespace) -> None:
+    """Prints the most memory that the process had, with the first model at the last batch size, before and after."""
+    name, batch = args.models[0], args.batches[-1]
+    case = Case(SIZES[name](), batch, args.device, torch.float32)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    getattr(case, args.peak)()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{name}, batch {batch}, {args.peak}: {after:.0f} MB ({after - before:.0f} above the loaded model)")
+
+
 GOALS = {("generate", 1): "≥ 12", ("generate", 8): "≥ 5", ("forward", 1): "≤ 1.3", ("forward", 8): "≤ 1.2",
          ("ctranslate2", 1): "≥ 3", ("ctranslate2", 8): "≥ 1"}  # fmt: skip
 
@@ -224,8 +236,12 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--peak", choices=("ours", "generate", "forward"), help="memory of one contender, nothing else")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.peak:
+        peak(args)
+        return
     rows = measure(args)
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))

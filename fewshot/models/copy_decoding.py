@@ -20,7 +20,8 @@ only the rows of the candidates are multiplied.
     >>> [span.cut(text) for span in tag(model, tokenizer, [text], ["GENEPROD"])[0]]        # doctest: +SKIP
     ['p53', 'MDM2']
 
-Where two choices score the same, copying wins, then the label that comes first.
+Where two choices score the same, copying wins, then the label that comes first. What is open closes where any closing
+tag wins, as the label that it was opened with.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ class _Row:
 
     def possible_tags(self) -> Sequence[int]:
         """The tags that may come while nothing changes."""
-        return self.opening if self.open < 0 else (self.closing[self.open],)
+        return self.opening if self.open < 0 else self.closing
 
     def accept(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> None:
         """Keeps the draft up to where a tag beats copying. Row `i` of the scores decides before token `place + i`."""
@@ -239,8 +240,9 @@ class _Row:
         return min(len(copied) - 1, ahead), -1, 0.0
 
     def _closes(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> tuple[int, int, float]:
-        """(tokens copied, the open label if it closes behind them or -1, margin)."""
-        scores = tags[:, len(self.labels) + self.open]
+        """(tokens copied, the open label if it closes behind them or -1, margin). The closing tag of any label says
+        that the span ends: a model that doubts the label it opened would else find no end."""
+        scores = tags[:, len(self.labels) :].max(1)
         for i in range(len(copied)):
             place = self.place + i
             if place == len(self.source):  # nothing is left to copy: it closes whatever the scores say

@@ -45,8 +45,8 @@ class SourceTokens:
         return len(self.ids)
 
     def opens(self, i: int) -> bool:
-        """Whether a span may begin with token `i`: it is no white space and no later byte of a letter."""
-        return self.starts[i] < self.ends[i] and (i == 0 or self.ends[i - 1] <= self.starts[i])
+        """Whether a span may begin with token `i`: it is the first of a word or of punctuation, and no white space."""
+        return self.words[i] and self.starts[i] < self.ends[i] and (i == 0 or self.ends[i - 1] <= self.starts[i])
 
     def closes(self, i: int) -> bool:
         """Whether a span may end with token `i`: it is no white space and no earlier byte of a letter."""

@@ -37,8 +37,10 @@ def plain_search(
         if label and place > opened and (source.closes(place - 1) or place == len(source)):
             choices["close"] = tags[label][1]
         scores = {name: float(logits[token]) for name, token in choices.items()}
+        if "close" in scores:  # any closing tag says that the span ends
+            scores["close"] = max(float(logits[pair[1]]) for pair in tags.values())
         if rule == "everything" and "copy" in scores:
-            possible = [pair[0] for pair in tags.values()] if not label else [tags[label][1]]
+            possible = [pair[0] for pair in tags.values()] if not label else [pair[1] for pair in tags.values()]
             rest = logits.clone()
             rest[possible] = float("-inf")
             scores["copy"] = float(torch.logsumexp(rest, -1))

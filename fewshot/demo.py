@@ -40,8 +40,9 @@ def tables(
 
     Runs that an earlier demo left there are made anew: the demo shows what the code does today.
     """
+    extra = fine_tuned.generated(out) if train else None
     for task in TASKS:
-        trained = list(fine_tuned.runs(task, out, say)) if train else []
+        trained = list(fine_tuned.runs(task, out, extra, say)) if extra else []
         comparison = compare([*_ours(task, out), *(row.folder for row in trained)])
         comparison = _named(comparison, [row.name for row in trained])
         comparison.write(out / f"compare-{task}")

@@ -75,8 +75,16 @@ def missing() -> str | None:
     return f"no fine-tuned rows: {absent[0]} is not installed (pip install 'fewshot[local]')"
 
 
-def runs(task: str, out: Path, say: Callable[[str], object]) -> Iterator[Row]:
-    """Trains the models of a task and yields the run of each on the bundled test split.
+def generated(out: Path) -> Path:
+    """Writes the generated legends that the models also learn from."""
+    path, random = out / "generated.jsonl", Random(SEED)
+    out.mkdir(parents=True, exist_ok=True)
+    data.write([disguised(example, random) for example in synthesis.generate(GENERATED, seed=SEED)], path, "jsonl")
+    return path
+
+
+def runs(task: str, out: Path, extra: Path, say: Callable[[str], object]) -> Iterator[Row]:
+    """Trains the models of a task, with the examples in `extra`, and yields the run of each on the bundled test split.
 
     Raises:
         RunFolderError: a training ended in an error.
@@ -85,7 +93,7 @@ def runs(task: str, out: Path, say: Callable[[str], object]) -> Iterator[Row]:
         if recipe.task == task:
             model = out / "models" / recipe.name
             say(f"{recipe.base} learns {task}: {recipe.steps} steps")
-            _train(recipe, model, _generated(out))
+            _train(recipe, model, extra)
             folder = out / recipe.name
             if RunFolder(folder).exists():
                 shutil.rmtree(folder)
@@ -93,21 +101,12 @@ def runs(task: str, out: Path, say: Callable[[str], object]) -> Iterator[Row]:
             yield Row(folder, f"{recipe.base} fine-tuned")
 
 
-def _generated(out: Path) -> Path:
-    path = out / "generated.jsonl"
-    if not path.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        random = Random(SEED)
-        data.write([disguised(example, random) for example in synthesis.generate(GENERATED, seed=SEED)], path, "jsonl")
-    return path
-
-
-def _train(recipe: Recipe, model: Path, generated: Path) -> None:
+def _train(recipe: Recipe, model: Path, extra: Path) -> None:
     flags = {
         "--task": recipe.task,
         "--kind": recipe.kind,
         "--data": "demo",
-        "--extra_data": generated,
+        "--extra_data": extra,
         "--base-model": recipe.base,
         "--max_steps": recipe.steps,
         "--max_input_length": recipe.window,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,9 +69,9 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
         notices.append(f"texts are read in windows of {longest} tokens, not {arguments.max_input_length}: "
                        "the model has no places for more and their tags")  # fmt: skip
     manifest = _manifest(arguments, source, settings, name, "seq2seq", longest)
-    if model_folder.places(model.config):
-        most = min(manifest.max_target_length or sys.maxsize, model_folder.places(model.config) or 0)
-        manifest = replaced(manifest, max_target_length=most)
+    places = model_folder.places(model.config)
+    if places is not None:
+        manifest = replaced(manifest, max_target_length=min(manifest.max_target_length or places, places))
     plain_generation(model)
     why = why_not_copy(model, manifest)
     decoder = arguments.decoder or (COPY if why is None else GENERATE)

@@ -13,7 +13,8 @@ from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.models.tagger import label_names
 from fewshot.models.vocabulary import tag_ids
 from fewshot.records import PANEL, Example, Span
-from finetune import decisions, features
+from finetune import building, decisions, features
+from finetune.arguments import Arguments
 from tests.models import tiny
 
 pytestmark = pytest.mark.local
@@ -137,3 +138,20 @@ def test_roles_mask_every_given_entity_whatever_its_role() -> None:
     assert all(source.ends[i] <= 12 for i in masked), "an organism has no role to ask about"
     asked = [label for label in row["labels"] if label != features.IGNORED]
     assert asked == [2, 0]
+
+
+def test_an_answer_that_the_model_has_no_places_for_is_cut_short_and_counted() -> None:
+    tokenizer, _ = tiny.seeded("bart", NER_LABELS)
+    made = features.seq2seq(FIGURES, tasks.get("ner"), tokenizer, manifest(max_target_length=30))
+    assert made.cut == len(made)
+    assert {len(row[name]) for row in made.rows for name in ("labels", "copied", "states")} == {30}
+    assert "answers in train are longer than the model writes" in made.said("train")[-1]
+
+
+def test_a_quarter_of_the_places_is_left_to_tags() -> None:
+    model = tiny.bart(tiny.bpe(), max_position_embeddings=400)
+    asked = Arguments(data="demo", task="ner", max_input_length=1024)
+    assert building.limit(model, asked, tags=True) == 300
+    assert building.limit(model, asked) == 400
+    assert building.limit(model, Arguments(data="demo", task="ner", max_input_length=96), tags=True) == 96
+    assert building.limit(tiny.t5(tiny.unigram()), asked, tags=True) == 1024

@@ -82,6 +82,34 @@ def masked(source: SourceTokens, given: Iterable[Span], mask: int) -> list[int]:
     return ids
 
 
+def best_path(scores: Tensor, names: Sequence[str]) -> list[int]:
+    """The most probable classes of a sentence's words in which every `I-` goes on with an entity of its label.
+
+    `scores` (words, classes) are probabilities of one word each, independent of each other; their product is what is
+    greatest (Viterbi 1967). Where the best class of each word goes together already, those are the answer.
+
+    >>> best_path(torch.tensor([[0.5, 0.4, 0.1], [0.2, 0.1, 0.7]]), ["O", "B-A", "I-A"])
+    [1, 2]
+    """
+    greedy: list[int] = scores.argmax(-1).tolist()
+    before = [{i, names.index(f"B-{name[2:]}")} if name[:2] == "I-" else None for i, name in enumerate(names)]
+    if all((befores := before[c]) is None or (i > 0 and greedy[i - 1] in befores) for i, c in enumerate(greedy)):
+        return greedy
+    forbidden = torch.tensor([[kept is not None and i not in kept for kept in before] for i in range(len(names))])
+    barred = torch.zeros(forbidden.shape).masked_fill(forbidden, -torch.inf)
+    logs = scores.double().clamp(min=1e-30).log()
+    total = logs[0].masked_fill(torch.tensor([kept is not None for kept in before]), -torch.inf)
+    came = []
+    for row in logs[1:]:
+        best = (total[:, None] + barred).max(0)
+        came.append(best.indices.tolist())
+        total = best.values + row
+    path = [int(total.argmax())]
+    for step in reversed(came):
+        path.append(step[path[-1]])
+    return path[::-1]
+
+
 def _end(source: SourceTokens, words: Sequence[int], at: int) -> int:
     """The last visible character of a word."""
     after = words[at + 1] if at + 1 < len(words) else len(source)
@@ -145,14 +173,13 @@ class Tagger:
 
     def _read(self, pieces: Sequence[_Piece]) -> None:
         for piece, scores in zip(pieces, self._probabilities(pieces), strict=True):
+            if self.manifest.task == "ner":
+                piece.spans = self._entities(piece, scores)
+                continue
             best = scores.max(-1)
             classes, certainty = best.indices.tolist(), best.values.tolist()
-            if self.manifest.task == "roles":
-                piece.spans = self._roles(piece, classes, certainty)
-            elif self.manifest.task == "panelization":
-                piece.spans = self._panels(piece, classes, certainty)
-            else:
-                piece.spans = self._entities(piece, classes, certainty)
+            read = self._roles if self.manifest.task == "roles" else self._panels
+            piece.spans = read(piece, classes, certainty)
 
     @torch.inference_mode()
     def _probabilities(self, pieces: Sequence[_Piece]) -> list[Tensor]:
@@ -166,12 +193,16 @@ class Tagger:
         first = len(self.cut.before)
         return [row[first : first + len(piece.ids)] for row, piece in zip(logits, pieces, strict=True)]
 
-    def _entities(self, piece: _Piece, classes: Sequence[int], certainty: Sequence[float]) -> tuple[Span, ...]:
+    def _entities(self, piece: _Piece, scores: Tensor) -> tuple[Span, ...]:
         source = piece.source
         words = [i for i, word in enumerate(source.words) if word]
+        if not words:
+            return ()
+        path = best_path(scores[words], self.names)
+        certainty = scores[words, path].tolist()
         spans = []
-        for first, after, label in iob.chunks(self.names[classes[i]] for i in words):
-            sure = min(certainty[words[at]] for at in range(first, after))
+        for first, after, label in iob.chunks(self.names[i] for i in path):
+            sure = min(certainty[first:after])
             end = _end(source, words, after - 1)
             spans.append(Span(source.starts[words[first]], end, label, confidence=sure))
         return tuple(spans)

@@ -58,6 +58,8 @@ class Arguments:
     limit: int | None = None
     decoder: str | None = None
     decisions: float | None = None
+    full_vocabulary: bool = False
+    word_dropout: float = 0.0
     lora: int | None = None
     early_stopping: int | None = None
     overwrite: bool = False
@@ -104,6 +106,8 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         limit=said.limit,
         decoder=said.decoder,
         decisions=said.decisions,
+        full_vocabulary=said.full_vocabulary,
+        word_dropout=said.word_dropout,
         lora=said.lora,
         early_stopping=_patience(said),
         overwrite=said.overwrite_output_dir,
@@ -151,6 +155,14 @@ def _ours() -> argparse.ArgumentParser:
     add("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
     add(
         "--decisions", type=float, metavar="W", help="weight of the loss of tag decisions beside that of all tokens [1]"
+    )
+    add(
+        "--full_vocabulary",
+        action="store_true",
+        help="copy_tag: loss over the whole vocabulary, not over the tokens of the batch",
+    )
+    add(
+        "--word_dropout", type=float, default=0.0, metavar="P", help="a tagger's tokens that are masked in training [0]"
     )
     add("--lora", type=int, nargs="?", const=16, metavar="RANK", help="train low-rank adapters only [16]")
     add(
@@ -252,6 +264,12 @@ def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
         raise InputError("nothing to do", hint="--do_train, --do_eval, --do_predict")
     if ours.base_model is None and ours.checkpoint is None:
         raise InputError("--base-model is missing", hint="a model of the hub as facebook/bart-base, or a folder")
+    if not 0 <= ours.word_dropout < 1:
+        raise InputError(f"--word-dropout must be at least 0 and less than 1, not {ours.word_dropout}")
+    if ours.word_dropout and ours.kind != "tagger":
+        raise InputError(
+            "--word-dropout is for a tagger: a model that copies must see what it copies", hint="--kind tagger"
+        )
     breaking = [name for name in ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
                 if ours.generation.get(name) not in (None, False, 0, 1, 1.0)]  # fmt: skip
     if breaking and ours.decoder == "copy":

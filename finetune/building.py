@@ -92,8 +92,9 @@ def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[s
     config.num_labels = len(names)
     options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
     model = model_folder.load_model(folder, "AutoModelForTokenClassification", config=config, **options)
-    if source.task.name == "roles" and tokenizer.mask_token_id is None:
-        raise InputError(f"{folder} has no mask token, which roles need", hint="a BERT or RoBERTa model")
+    needs = "roles need" if source.task.name == "roles" else "--word-dropout needs" if arguments.word_dropout else ""
+    if needs and tokenizer.mask_token_id is None:
+        raise InputError(f"{folder} has no mask token, which {needs}", hint="a BERT or RoBERTa model")
     manifest = _manifest(arguments, source, settings, "labels", "tagger", limit(model, arguments))
     return Built(model, tokenizer, manifest, [])
 

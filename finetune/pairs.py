@@ -65,6 +65,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
             data_collator=features.collate(tokenizer.pad_token_id),
             processing_class=tokenizer,
         )
+        trainer.model_accepts_loss_kwargs = False  # as in `finetune.trainer`
         trainer.train()
         trainer.save_model(str(training.output_dir))
     if training.do_predict:

@@ -24,7 +24,7 @@ from fewshot.models import model_folder, vocabulary
 from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
 from fewshot.records import Example
-from finetune import building, card, features, pairs, sources
+from finetune import building, card, features, pairs, shortlist, sources
 from finetune.arguments import RUNS, Arguments
 from finetune.building import Built
 from finetune.sources import OTHER, Source
@@ -156,9 +156,18 @@ def _trainer(
         asked=source.validation,
         shown=arguments.shown,
         decision_weight=weight,
+        word_dropout=arguments.word_dropout,
+        shortlisted=_shortlisted(arguments, training, built),
         tags=tags,
         say=say,
     )
+
+
+def _shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, built: Built) -> bool:
+    """Whether the loss is over the tokens of the batch: adapters and compiled models are left as they are, and where
+    the vocabulary is small nothing is gained."""
+    possible = not (arguments.lora or training.torch_compile or arguments.full_vocabulary)
+    return possible and built.model.config.vocab_size > shortlist.PAYS and hasattr(built.model, "lm_head")
 
 
 def predictor(model: Any, tokenizer: Any, manifest: model_folder.Manifest) -> Seq2Seq | Tagger:

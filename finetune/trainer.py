@@ -19,7 +19,7 @@ from fewshot.evaluation import evaluate
 from fewshot.models.model_folder import Manifest
 from fewshot.records import Example, Prediction, Scheme, Value
 from fewshot.tasks import Task
-from finetune import decisions
+from finetune import decisions, shortlist
 
 Predict = Callable[[Any, Sequence[Example]], list[Prediction]]
 F1 = "f1"
@@ -38,6 +38,8 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         shown: int = 0,
         decision_weight: float = 0.0,
         tags: dict[str, tuple[int, int]] | None = None,
+        word_dropout: float = 0.0,
+        shortlisted: bool = False,
         say: Callable[[str], None] = print,
         **options: Any,
     ) -> None:
@@ -45,16 +47,48 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         self._task, self._manifest, self._predict = task, manifest, predict
         self._asked, self._shown, self._say = asked, shown, say
         self._weight, self._tags = decision_weight, tags or {}
+        self._dropped, self._shortlisted = word_dropout, shortlisted
+        # BART and T5 take any argument and ignore the number of items in a batch: their loss is a mean, and several
+        # steps that are accumulated would be added up instead of averaged.
+        self.model_accepts_loss_kwargs = False
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
         """The usual loss, and that of the decisions where the rows have any."""
+        if self._dropped and model.training:
+            inputs["input_ids"] = self._masked(inputs["input_ids"])
         copied, states = inputs.pop("copied", None), inputs.pop("states", None)
         if states is None or not self._weight:
             return super().compute_loss(model, inputs, return_outputs, **more)
-        labels = inputs["labels"]
-        usual, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
-        total = usual + self._weight * decisions.loss(outputs.logits, labels, copied, states, self._tags)
+        if self._shortlisted:
+            usual, outputs, logits, copied, labels, tags = self._shortlist(model, inputs, copied)
+        else:
+            labels, tags = inputs["labels"], self._tags
+            usual, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
+            logits = outputs.logits
+        total = usual + self._weight * decisions.loss(logits, labels, copied, states, tags)
         return (total, outputs) if return_outputs else total
+
+    def _shortlist(self, model: Any, inputs: dict[str, Any], copied: Any) -> tuple[Any, ...]:
+        """The usual loss over the batch's own tokens; scores, copied tokens, labels and tags as places among them."""
+        from torch.nn.functional import cross_entropy
+
+        within = self.accelerator.unwrap_model(model)
+        written = [number for pair in self._tags.values() for number in pair]
+        ids, place = shortlist.tokens(inputs, within.config.vocab_size, *written)
+        logits, outputs = shortlist.scores(model, within, inputs, ids)
+        labels = shortlist.placed(inputs["labels"], place)
+        smoothing = self.args.label_smoothing_factor
+        usual = cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), label_smoothing=smoothing)
+        tags = {name: (int(place[opens]), int(place[closes])) for name, (opens, closes) in self._tags.items()}
+        return usual, outputs, logits, shortlist.placed(copied, place), labels, tags
+
+    def _masked(self, ids: Any) -> Any:
+        """Ids with some masked, so that what a word is must be told from what stands around it."""
+        import torch
+
+        kept = torch.isin(ids, torch.tensor(self.processing_class.all_special_ids, device=ids.device))
+        chosen = torch.rand(ids.shape, device=ids.device) < self._dropped
+        return ids.masked_fill(chosen & ~kept, self.processing_class.mask_token_id)
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **more: Any) -> Any:
         """The loss alone: answers are decoded in `evaluation_loop`, as a run decodes them."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from finetune import shortlist
 from finetune.__main__ import main
 from tests.models import tiny
 
@@ -193,6 +194,44 @@ def test_low_rank_adapters_are_merged_into_the_folder(bases: dict[str, Path], co
     assert run(line) == 0
     assert not list(Path("runs/models/x").glob("adapter*"))
     assert scores("x")["complete"] is True
+
+
+@pytest.mark.parametrize("base", ["bart", "t5"])
+def test_the_loss_over_the_tokens_of_a_batch_teaches_as_the_whole_one_does(
+    base: str, bases: dict[str, Path], corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases[base]} --do_train --max_steps 30 --learning_rate 3e-3"
+    found = {}
+    for name, above in (("whole", 10_000), ("batch", 0)):
+        monkeypatch.setattr(shortlist, "PAYS", above)
+        assert run(f"{line} --run_name {name} --logging_steps 1") == 0
+        history = json.loads(Path(f"runs/models/{name}/trained.json").read_text())
+        losses = [row["loss"] for row in history if "loss" in row]
+        found[name] = losses[0] - sum(losses[-3:]) / 3
+    assert found["batch"] > 0.7 * found["whole"] > 0.5
+    assert found["batch"] != found["whole"]
+
+
+def test_steps_that_are_accumulated_are_averaged(bases: dict[str, Path]) -> None:
+    row = {"id": "1", "text": "Blot of p53.", "entities": [{"start": 8, "end": 11, "label": "GENEPROD"}]}
+    Path("same.jsonl").write_text("".join(json.dumps(row | {"id": str(n)}) + "\n" for n in range(4)))
+    line = f"--task ner --data same.jsonl --split-fractions 1 0 0 --base-model {bases['bart']} --do_train --max_steps 1"
+    norms = []
+    for name, size in (("at_once", "--per_device_train_batch_size 4"),
+                       ("in_turn", "--per_device_train_batch_size 1 --gradient_accumulation_steps 4")):  # fmt: skip
+        assert run(f"{line} {size} --run_name {name} --logging_steps 1") == 0
+        norms.append(json.loads(Path(f"runs/models/{name}/trained.json").read_text())[0]["grad_norm"])
+    assert norms[1] == pytest.approx(norms[0], rel=0.5), "a sum would be four times as large"
+
+
+def test_a_tagger_learns_with_words_masked(
+    bases: dict[str, Path], corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['roberta']} --run_name x --do_train --max_steps 2"
+    assert run(f"{line} --kind tagger --word_dropout 0.1") == 0
+    assert json.loads(Path("runs/models/x/fewshot.json").read_text())["settings"]["word_dropout"] == 0.1
+    assert run(f"{line} --word_dropout 0.1") == 2
+    assert "--word-dropout is for a tagger" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from fewshot.models.tagger import best_path, label_names
 
+pytestmark = pytest.mark.local
+
 NAMES = label_names("ner", ["A", "B"])
 
 

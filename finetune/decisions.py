@@ -1,8 +1,13 @@
-"""The loss of tag decisions: the choice that copy decoding makes, and nothing else.
+"""The loss of decisions: the choices that copy decoding makes, and nothing else.
 
-At each place of a tagged copy the candidates are the next source token and the tags that may come (see
-`fewshot.models.copy_decoding`). Cross-entropy over them alone teaches where tags go from the first step on, while the
-usual loss over the whole vocabulary first has to teach copying. Both are added.
+`loss` is for tagged copies, `among` for hypotheses. At each place of a tagged copy the candidates are the next source
+token and the tags that may come (see `fewshot.models.copy_decoding`). Cross-entropy over them alone teaches where tags
+go from the first step on, while the usual loss over the whole vocabulary first has to teach copying. Both are added.
+
+At each place of a hypothesis the choices are what its grammar allows (`fewshot.models.hypothesis_decoding`): a name's
+first token is told apart from all other words of the source. Here the usual loss is left out: it asks for a name of all
+that the vocabulary could spell, and a small model learns nothing else from it (members F1 of tiny-bart on the demo
+corpus after 400 steps: .03 by the usual loss alone, .09 by both, .17 by this one, all decoded alike).
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from finetune.features import NOTHING, OUTSIDE
+from finetune.features import IGNORED, NOTHING, OUTSIDE
 
 
 def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: Mapping[str, tuple[int, int]]) -> Tensor:
@@ -44,3 +49,20 @@ def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: M
         total = total + cross_entropy(scores(inside, candidates), (labels[inside] == close).long(), reduction="sum")
         count += len(close)
     return total / max(count, 1)
+
+
+def among(logits: Tensor, labels: Tensor, places: Tensor, choices: Tensor) -> Tensor:
+    """Mean over all places with more than one choice; `logits` (rows, tokens, vocabulary), `labels` (rows, tokens);
+    `places` and `choices` (rows, pairs): a place in the answer, and a token that may stand there."""
+    real = choices != IGNORED
+    tokens = labels.shape[1]
+    at = (torch.arange(len(labels), device=labels.device)[:, None] * tokens + places)[real]
+    flat = logits.reshape(-1, logits.shape[-1])
+    scores = flat[at, choices[real]].float()
+    most = scores.new_full((labels.numel(),), -torch.inf).scatter_reduce(0, at, scores.detach(), "amax")
+    total = scores.new_zeros(labels.numel()).index_add(0, at, (scores - most[at]).exp())
+    count = torch.bincount(at, minlength=labels.numel())
+    asked = (count > 1) & (labels.flatten() != IGNORED)
+    right = flat[asked, labels.flatten()[asked]].float()
+    wrong: Tensor = (most[asked] + total[asked].log() - right).sum()
+    return wrong / asked.sum().clamp(min=1)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fewshot import formats, tasks
+from fewshot.formats import sentence
 from fewshot.models import tagger, vocabulary, windows
+from fewshot.models.hypothesis_decoding import Grammar
 from fewshot.models.model_folder import Manifest
-from fewshot.models.seq2seq import truncated
+from fewshot.models.seq2seq import COPY, truncated
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens, tagged
 from fewshot.records import Example, Hypothesis, Scheme, Span, Value
 from fewshot.tasks import Task
@@ -22,17 +24,23 @@ IGNORED = -100
 NOTHING, OUTSIDE = -1, 0
 """States of a place in a tagged copy: no decision there; no tag open; from 1 on the label that is open."""
 
+BESIDE = ("copied", "states", "choices", "places")
+"""What rows hold for the loss of decisions; the model does not take it."""
+
 
 @dataclass(slots=True)
 class Features:
     """Rows to train on, and what they cannot say: `unreachable` gold spans have an edge inside a token, `unseen` ones
-    lie behind where a text was cut. `cut`: answers of which the model has no places for the end."""
+    lie behind where a text was cut. `cut`: answers of which the model has no places for the end. `unnamed`: of the
+    `names` of hypotheses, those that the text does not hold."""
 
     rows: list[dict[str, list[int]]] = field(default_factory=list)
     spans: int = 0
     unreachable: int = 0
     unseen: int = 0
     cut: int = 0
+    names: int = 0
+    unnamed: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,6 +55,8 @@ class Features:
             lines.append(f"{self.unreachable} of {self.spans} gold spans in {split} have an edge inside a token")
         if self.unseen:
             lines.append(f"{self.unseen} of {self.spans} gold spans in {split} lie behind the cut and are not seen")
+        if self.unnamed:
+            lines.append(f"{self.unnamed} of {self.names} names in {split} are not in the text that they are asked of")
         if self.cut:
             lines.append(f"{self.cut} of {len(self)} answers in {split} are longer than the model writes: cut short")
         return lines
@@ -66,6 +76,14 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
             row = {"input_ids": cut.framed([*prefix, *source.ids])}
             if manifest.format == "copy_tag" and isinstance(value, tuple):
                 row |= _copied(source, value, cut, tokenizer, manifest, end, made)
+            elif manifest.format == "sentence" and isinstance(value, Hypothesis):
+                grammar = Grammar(cut, manifest.labels, end)
+                ids, missing = grammar.written(source, value)
+                made.names += sum(len(members) for _, members in value.roles())
+                made.unnamed += missing
+                row["labels"] = cut.framed([*ids, *end])
+                if manifest.decoder == COPY:
+                    row |= _choices(grammar.allowed(source, row["labels"][: manifest.max_target_length]))
             else:
                 row["labels"] = cut.framed(_answer(text, value, task, manifest, cut) + end)
             most = manifest.max_target_length or len(row["labels"])
@@ -129,6 +147,14 @@ def _copied(
     }
 
 
+def _choices(allowed: Sequence[Sequence[int]]) -> dict[str, list[int]]:
+    """What a hypothesis' grammar allows at each place, as pairs."""
+    return {
+        "choices": [token for tokens in allowed for token in tokens],
+        "places": [at for at, tokens in enumerate(allowed) for _ in tokens],
+    }
+
+
 def _answer(text: str, value: Value, task: Task, manifest: Manifest, cut: SourceTokenizer) -> list[int]:
     form = formats.get(manifest.format, task.kind)
     answer = form.render(text, value, Scheme(task.kind, manifest.labels))
@@ -171,7 +197,7 @@ def needed(task_name: str, format_name: str, labels: Sequence[str], end: str) ->
     if format_name == "copy_tag":
         found = vocabulary.tag_names(labels)
     elif format_name == "sentence":
-        found = vocabulary.tag_names("EXPERIMENT" if label == "EXP_ASSAY" else label.lower() for label in labels)
+        found = vocabulary.tag_names(map(sentence.tag, labels))
     elif format_name == "json":
         found = ["{", "}"]
     tasks.get(task_name)
@@ -189,6 +215,8 @@ def collate(pad: int) -> Any:
         "states": NOTHING,
         "aligned": IGNORED,
         "masked": IGNORED,
+        "choices": IGNORED,
+        "places": IGNORED,
     }
 
     def together(rows: Sequence[dict[str, list[int]]]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _trainer(
     from transformers import EarlyStoppingCallback
 
     manifest, tokenizer = built.manifest, built.tokenizer
-    copying = manifest.decoder == COPY
+    copying = manifest.decoder == COPY and manifest.format == "copy_tag"
     weight = (1.0 if arguments.decisions is None else arguments.decisions) if copying else 0.0
     tags = dict(vocabulary.tag_ids(tokenizer, manifest.labels)) if copying else {}
     stopping = arguments.early_stopping is not None and training.load_best_model_at_end

@@ -33,7 +33,9 @@ def tokens(inputs: Mapping[str, Tensor], size: int, *more: int) -> tuple[Tensor,
     ([3, 5, 6], 2, -1)
     """
     held = torch.zeros(size, dtype=torch.bool, device=inputs["labels"].device)
-    for name in ("input_ids", "labels"):
+    for name in ("input_ids", "labels", "choices"):
+        if name not in inputs:
+            continue
         found = inputs[name]
         held[found[found != IGNORED]] = True
     held[list(more)] = True

@@ -19,7 +19,7 @@ from fewshot.evaluation import evaluate
 from fewshot.models.model_folder import Manifest
 from fewshot.records import Example, Prediction, Scheme, Value
 from fewshot.tasks import Task
-from finetune import decisions, shortlist
+from finetune import decisions, features, shortlist
 
 Predict = Callable[[Any, Sequence[Example]], list[Prediction]]
 F1 = "f1"
@@ -56,17 +56,34 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         """The usual loss, and that of the decisions where the rows have any."""
         if self._dropped and model.training:
             inputs["input_ids"] = self._masked(inputs["input_ids"])
-        copied, states = inputs.pop("copied", None), inputs.pop("states", None)
-        if states is None or not self._weight:
+        beside = {name: inputs.pop(name) for name in features.BESIDE if name in inputs}
+        if "choices" in beside:
+            total, outputs = self._among(model, inputs, beside["places"], beside["choices"])
+        elif self._weight and "states" in beside:
+            total, outputs = self._tagged(model, inputs, beside["copied"], beside["states"], **more)
+        else:
             return super().compute_loss(model, inputs, return_outputs, **more)
+        return (total, outputs) if return_outputs else total
+
+    def _tagged(self, model: Any, inputs: dict[str, Any], copied: Any, states: Any, **more: Any) -> tuple[Any, Any]:
         if self._shortlisted:
             usual, outputs, logits, copied, labels, tags = self._shortlist(model, inputs, copied)
         else:
             labels, tags = inputs["labels"], self._tags
             usual, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
             logits = outputs.logits
-        total = usual + self._weight * decisions.loss(logits, labels, copied, states, tags)
-        return (total, outputs) if return_outputs else total
+        return usual + self._weight * decisions.loss(logits, labels, copied, states, tags), outputs
+
+    def _among(self, model: Any, inputs: dict[str, Any], places: Any, choices: Any) -> tuple[Any, Any]:
+        labels = inputs["labels"]
+        if not self._shortlisted:
+            outputs = model(**inputs)
+            return decisions.among(outputs.logits, labels, places, choices), outputs
+        within = self.accelerator.unwrap_model(model)
+        ids, place = shortlist.tokens(inputs | {"choices": choices}, within.config.vocab_size)
+        logits, outputs = shortlist.scores(model, within, inputs, ids)
+        labels, choices = shortlist.placed(labels, place), shortlist.placed(choices, place)
+        return decisions.among(logits, labels, places, choices), outputs
 
     def _shortlist(self, model: Any, inputs: dict[str, Any], copied: Any) -> tuple[Any, ...]:
         """The usual loss over the batch's own tokens; scores, copied tokens, labels and tags as places among them."""
@@ -92,7 +109,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **more: Any) -> Any:
         """The loss alone: answers are decoded in `evaluation_loop`, as a run decodes them."""
-        kept = {name: value for name, value in inputs.items() if name not in ("copied", "states")}
+        kept = {name: value for name, value in inputs.items() if name not in features.BESIDE}
         return super().prediction_step(model, kept, True, *args[1:], **more)
 
     def evaluation_loop(self, *args: Any, **more: Any) -> EvalLoopOutput:

@@ -20,7 +20,7 @@ from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Schem
 
 END = "[END]"
 ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"
-_INFLUENCE, _BY, _NOTHING = "was tested for its influence on", "by", "nothing"
+INFLUENCE, BY, NOTHING = "was tested for its influence on", "by", "nothing"
 _ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b|\bon\b", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
 
@@ -37,7 +37,7 @@ class Sentence:
             raise TypeError("sentence carries a hypothesis")
         tags = _tags(scheme.labels)
         left, right, assays = (_said(members, tags) for _, members in value.roles())
-        return f"{left} {_INFLUENCE} {right} {_BY} {assays} {END}"
+        return f"{left} {INFLUENCE} {right} {BY} {assays} {END}"
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         """The members between tags; which role they play is told by the words between them."""
@@ -46,8 +46,8 @@ class Sentence:
         if not body.strip():
             return Parsed(Hypothesis(), {"empty": 1})
         members = _members(body, scheme, problems)
-        problems["text_added"] += not members and _NOTHING not in body.lower()  # whatever it is, it is no such sentence
-        problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", _NOTHING))
+        problems["text_added"] += not members and NOTHING not in body.lower()  # whatever it is, it is no such sentence
+        problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
         problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)
         roles: dict[str, dict[Member, None]] = {"interventions": {}, "observations": {}, "assays": {}}
@@ -64,14 +64,19 @@ class Sentence:
 FORMAT = Sentence()
 
 
-def _tag(label: str) -> str:
+def tag(label: str) -> str:
+    """The name of a label's tags.
+
+    >>> tag("GENEPROD"), tag("EXP_ASSAY")
+    ('geneprod', 'EXPERIMENT')
+    """
     return ASSAY_TAG if label == ASSAY else label.lower()
 
 
 @lru_cache(maxsize=64)
 def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag or the end mark, with the backslashes before it."""
-    written = {*map(_tag, labels), *(label.lower() for label in labels)}  # <EXPERIMENT>, and what it stands for
+    written = {*map(tag, labels), *(label.lower() for label in labels)}  # <EXPERIMENT>, and what it stands for
     names = "|".join(map(re.escape, sorted(written, key=lambda name: (-len(name), name)))) or "(?!)"
     return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
 
@@ -80,8 +85,8 @@ def _said(members: Iterable[Member], tags: re.Pattern[str]) -> str:
     pieces = []
     for member in members:
         surface = tags.sub(lambda found: "\\" + found[0], member.text)
-        pieces.append(f"<{_tag(member.label)}> {surface} </{_tag(member.label)}>")
-    return " or ".join(pieces) or _NOTHING
+        pieces.append(f"<{tag(member.label)}> {surface} </{tag(member.label)}>")
+    return " or ".join(pieces) or NOTHING
 
 
 def _until_end(answer: str, tags: re.Pattern[str]) -> tuple[str, bool]:
@@ -93,26 +98,26 @@ def _until_end(answer: str, tags: re.Pattern[str]) -> tuple[str, bool]:
 
 def _members(body: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[tuple[str, Member]]:
     """(role, member) in order. Before the word of influence: interventions; assays by the word or the tag."""
-    names = {name.lower(): label for label in scheme.labels for name in (_tag(label), label)}
+    names = {name.lower(): label for label in scheme.labels for name in (tag(label), label)}
     found: list[tuple[str, Member]] = []
     role, last = "interventions", 0
     opened: tuple[str, int] | None = None
-    for tag in _tags(scheme.labels).finditer(body):
-        if tag[1] or tag[4]:
+    for mark in _tags(scheme.labels).finditer(body):
+        if mark[1] or mark[4]:
             continue
-        label = names[tag[3].lower()]
-        if not tag[2]:
+        label = names[mark[3].lower()]
+        if not mark[2]:
             problems["unclosed_tag"] += opened is not None
-            role = _role(body[last : tag.start()], role)
-            opened = (label, tag.end())
+            role = _role(body[last : mark.start()], role)
+            opened = (label, mark.end())
         elif opened is None:
             problems["unclosed_tag"] += 1
         else:
-            surface = _unescape(body[opened[1] : tag.start()], scheme).strip()
+            surface = _unescape(body[opened[1] : mark.start()], scheme).strip()
             if surface:
                 found.append((role, Member(opened[0], surface)))
             opened = None
-        last = tag.end()
+        last = mark.end()
     if opened is not None:
         problems["unclosed_tag"] += 1
         surface = _unescape(re.split(r" or | was tested | by ", body[opened[1] :])[0], scheme).strip()
@@ -136,5 +141,5 @@ def _unescape(surface: str, scheme: Scheme) -> str:
 
 
 def _unknown(body: str, scheme: Scheme) -> int:
-    known = {name.lower() for label in scheme.labels for name in (_tag(label), label)}
+    known = {name.lower() for label in scheme.labels for name in (tag(label), label)}
     return sum(not found[0].startswith("</") and found[1].lower() not in known for found in _TAG_LIKE.finditer(body))

@@ -2,9 +2,10 @@
 
     Seq2Seq(model, tokenizer, manifest).predict(examples)        # yields predictions, in any order
 
-Two decoders. `copy` (BART and T5, format copy_tag) decides about tags alone: see `copy_decoding`. `generate` writes
-freely, as transformers does it, and what it writes is aligned to the source like the answer of any other model. Texts
-that are longer than the model reads are cut into windows, and the windows' answers are put together again.
+Two decoders. `copy` decides about tags alone (BART and T5, format copy_tag: see `copy_decoding`), or copies the names
+of a hypothesis (format sentence: see `hypothesis_decoding`). `generate` writes freely, as transformers does it, and
+what it writes is aligned to the source like the answer of any other model. Texts that are longer than the model reads
+are cut into windows, and the windows' answers are put together again.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ BREAKING = ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beam
 
 def why_not_copy(model: Any, manifest: Manifest) -> str | None:
     """Why a model is not decoded by copying; `None`: it can be."""
-    if manifest.format != "copy_tag":
+    if manifest.format not in ("copy_tag", "sentence"):
         return f"format {manifest.format} is written freely"
-    if family_of(model) is None:
+    if manifest.format == "copy_tag" and family_of(model) is None:
         return f"models of type {model.config.model_type} are of another family than BART and T5"
     for name in BREAKING:
         value = manifest.generation.get(name)
@@ -107,6 +108,9 @@ class Seq2Seq:
         return _Piece(example, window, source, self.cut.framed([*self._prefix, *source.ids]))
 
     def _copy(self, pieces: Sequence[_Piece]) -> None:
+        if self._scheme.kind == "hypothesis":
+            self._hypotheses(pieces)
+            return
         tags = vocabulary.tag_ids(self.tokenizer, self.manifest.labels)
         decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule)
         start = [self.model.config.decoder_start_token_id, *self.cut.before]
@@ -117,6 +121,19 @@ class Seq2Seq:
         self.cost.passes += decoder.cost.passes
         self.cost.fed += decoder.cost.fed
         self.cost.kept += decoder.cost.kept
+
+    @torch.inference_mode()
+    def _hypotheses(self, pieces: Sequence[_Piece]) -> None:
+        from fewshot.models.hypothesis_decoding import Constraint, Grammar
+
+        end = self.cut.text_ids(self.manifest.end) if self.manifest.end else ()
+        grammar = Grammar(self.cut, self.manifest.labels, end)
+        sources = [piece.source for piece in pieces]
+        options = dict(self._options(pieces)) | {"logits_processor": [Constraint(grammar, sources)]}
+        written = generated(self.model, self.tokenizer, [piece.encoded for piece in pieces], options)
+        for piece, ids in zip(pieces, written, strict=True):
+            value, ended = grammar.read(piece.source, ids)
+            piece.parsed = Parsed(value, {} if ended else {"truncated": 1})
 
     def _labelled(self, spans: Sequence[Span], text: str) -> tuple[Span, ...]:
         """Panels with the letters that they open with, as the format reads them."""
@@ -175,7 +192,7 @@ class Seq2Seq:
         """The answer as text: what was generated, or the tagged copy that the decisions stand for."""
         if self.decoder == GENERATE:
             return "\n".join(piece.output for piece in pieces)
-        return formats.get("copy_tag", self._scheme.kind).render(example.text, value, self._scheme)
+        return formats.get(self.manifest.format, self._scheme.kind).render(example.text, value, self._scheme)
 
 
 def truncated(source: SourceTokens, room: int) -> SourceTokens:
@@ -187,17 +204,24 @@ def truncated(source: SourceTokens, room: int) -> SourceTokens:
     return SourceTokens(source.text[:end], source.ids[cut], source.starts[cut], source.ends[cut], source.words[cut])
 
 
-def generate(
+def generated(
     model: Any, tokenizer: Any, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]
-) -> list[tuple[str, bool]]:
-    """(answer, whether it ended by itself) of each input, by transformers' own `generate`."""
+) -> list[list[int]]:
+    """What transformers' own `generate` writes for each input, after the token that starts a decoder."""
     widest = max(map(len, inputs))
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[*row, *[pad] * (widest - len(row))] for row in inputs], device=model.device)
     mask = torch.tensor([[1] * len(row) + [0] * (widest - len(row)) for row in inputs], device=model.device)
-    written = model.generate(input_ids=ids, attention_mask=mask, **options)
+    rows: list[list[int]] = model.generate(input_ids=ids, attention_mask=mask, **options)[:, 1:].tolist()
+    return rows
+
+
+def generate(
+    model: Any, tokenizer: Any, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]
+) -> list[tuple[str, bool]]:
+    """(answer, whether it ended by itself) of each input."""
     answers = []
-    for row in written[:, 1:].tolist():
+    for row in generated(model, tokenizer, inputs, options):
         ended = tokenizer.eos_token_id in row
         kept = row[: row.index(tokenizer.eos_token_id)] if ended else row
         answers.append((tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False), ended))

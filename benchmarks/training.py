@@ -8,13 +8,15 @@ Random weights. Every contender trains the same examples (tagged copies, one epo
 way; tokens that are no padding count, those of source and answer. Medians of `--repeats` rounds in which the
 contenders take turns, after one that warms up.
 
-    ours      what `fewshot finetune` does: padded to the longest row, rows of like length together, the loss of
-              decisions added; fp32 (its default), and bf16 (`--bf16`) where there is AMX or a GPU that has it
+    ours      what `fewshot finetune` does: padded to the longest row, rows of like length together, the loss over the
+              tokens of the batch, that of decisions added; fp32 (its default), and bf16 (`--bf16`) where there is AMX
+              or a GPU that has it
     padded    the study's recipe: every row padded to 512, fp32
     dynamic   Seq2SeqTrainer with DataCollatorForSeq2Seq: padded to the longest row, in random order; fp32 and bf16
 
 Goals: ≥ 1.5 × padded, ≥ 1.0 × dynamic of the same precision, and the same loss: from the same weights, on the same
-batches in the same order, without dropout and without the loss of decisions, step by step (`--curve`).
+batches in the same order, without dropout, without the loss of decisions and over the whole vocabulary, step by step
+(`--curve`).
 On a GPU there is also bf16 under torch.compile (attention is SDPA throughout), and the share of the card's peak.
 """
 
@@ -121,16 +123,16 @@ class Case:
         """A trainer of one epoch; `decisions`: the weight of their loss, which only ours has."""
         from transformers import PrinterCallback
 
-        _, training, _ = self._arguments(contender, "--num_train_epochs", "1", *extra)
+        ours, training, _ = self._arguments(contender, "--num_train_epochs", "1", *extra)
         training.remove_unused_columns, training.label_names = False, ["labels"]
         if contender.trainer == "ours":
-            made = self._ours(training, rows, decisions, model)
+            made = self._ours(ours, training, rows, decisions, model)
         else:
             made = self._theirs(contender, training, rows, model)
         made.remove_callback(PrinterCallback)  # the table alone is printed
         return made
 
-    def _ours(self, training: Any, rows: Sequence[Any], decisions: float, model: Any) -> Any:
+    def _ours(self, ours: Any, training: Any, rows: Sequence[Any], decisions: float, model: Any) -> Any:
         from fewshot.models import vocabulary
         from finetune import features, run
         from finetune.trainer import Trainer
@@ -147,6 +149,7 @@ class Case:
             predict=lambda trained, asked: list(run.predictor(trained, tokenizer, manifest).predict(asked)),
             decision_weight=decisions,
             tags=dict(vocabulary.tag_ids(tokenizer, manifest.labels)),
+            shortlisted=run.shortlisted(ours, training, model),
         )
 
     def _theirs(self, contender: Contender, training: Any, rows: Sequence[Any], model: Any) -> Any:

@@ -157,17 +157,17 @@ def _trainer(
         shown=arguments.shown,
         decision_weight=weight,
         word_dropout=arguments.word_dropout,
-        shortlisted=_shortlisted(arguments, training, built),
+        shortlisted=shortlisted(arguments, training, built.model),
         tags=tags,
         say=say,
     )
 
 
-def _shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, built: Built) -> bool:
+def shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, model: Any) -> bool:
     """Whether the loss is over the tokens of the batch: adapters and compiled models are left as they are, and where
     the vocabulary is small nothing is gained."""
     possible = not (arguments.lora or training.torch_compile or arguments.full_vocabulary)
-    return possible and built.model.config.vocab_size > shortlist.PAYS and hasattr(built.model, "lm_head")
+    return possible and model.config.vocab_size > shortlist.PAYS and hasattr(model, "lm_head")
 
 
 def predictor(model: Any, tokenizer: Any, manifest: model_folder.Manifest) -> Seq2Seq | Tagger:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fewshot.demonstrations._similarity import Scores
 from fewshot.errors import InputError
 from fewshot.models.encoder import Encoder, open_encoder
 
@@ -27,13 +26,13 @@ class Embedded:
         self._vectors = Vectors(open_encoder(embedder), folder)
         self._pool = self._vectors.of(texts)
 
-    def scores(self, text: str) -> Scores:
+    def scores(self, text: str) -> NDArray[np.float32]:
         """Cosines are what `nearest` goes by too."""
         return self.cosines(text)
 
-    def cosines(self, text: str) -> Scores:
+    def cosines(self, text: str) -> NDArray[np.float32]:
         """With each text of the pool."""
-        found: Scores = self._pool @ self._vectors.of([text])[0]
+        found: NDArray[np.float32] = self._pool @ self._vectors.of([text])[0]
         return found
 
 

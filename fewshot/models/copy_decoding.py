@@ -35,7 +35,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fewshot.models.ragged import Rows, family_of
+from fewshot.models.ragged import Rows
+from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.records import Span
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -182,10 +182,3 @@ class _Index:
         self.ids = torch.tensor([token for row in tokens for token in row]).to(device)
         self.rows, self.columns = rows.to(device), columns.to(device)
         self.positions = (columns + torch.tensor(lengths)[rows]).to(device)
-
-
-def family_of(model: Any) -> Family | None:
-    """How to run this model's decoder; `None`: it is of no family that is known here."""
-    from fewshot.models import ragged_families
-
-    return ragged_families.of(model)

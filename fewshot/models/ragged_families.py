@@ -11,8 +11,9 @@ from torch import Tensor
 from fewshot.models.ragged import Attention, Family
 
 
-def of(model: Any) -> Family | None:
-    """By the `model_type` that the configuration names (BioBART is BART, SciFive is T5)."""
+def family_of(model: Any) -> Family | None:
+    """How to run this model's decoder, by the `model_type` that the configuration names (BioBART is BART, SciFive T5);
+    `None`: it is of no family that is known here."""
     kind = model.config.model_type
     if kind == "bart":
         return Bart(model)

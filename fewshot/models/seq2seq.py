@@ -21,7 +21,7 @@ from fewshot import formats, tasks
 from fewshot.legend import leading_letters
 from fewshot.models import batches, copy_decoding, vocabulary, windows
 from fewshot.models.model_folder import Manifest
-from fewshot.models.ragged import family_of
+from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.windows import Window
 from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Span, Value

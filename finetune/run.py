@@ -164,10 +164,13 @@ def _trainer(
 
 
 def shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, model: Any) -> bool:
-    """Whether the loss is over the tokens of the batch: adapters and compiled models are left as they are, and where
-    the vocabulary is small nothing is gained."""
-    possible = not (arguments.lora or training.torch_compile or arguments.full_vocabulary)
-    return possible and model.config.vocab_size > shortlist.PAYS and hasattr(model, "lm_head")
+    """Whether the loss is over the tokens of the batch: not where something else holds or rewrites the weights of the
+    output head, and where the vocabulary is small nothing is gained."""
+    elsewhere = arguments.lora or training.torch_compile or training.fsdp or training.deepspeed
+    if elsewhere or arguments.full_vocabulary or not hasattr(model, "lm_head"):
+        return False
+    tied = model.lm_head.weight is model.get_input_embeddings().weight  # else it is no part of what DDP watches
+    return tied and model.config.vocab_size > shortlist.PAYS
 
 
 def predictor(model: Any, tokenizer: Any, manifest: model_folder.Manifest) -> Seq2Seq | Tagger:

@@ -1,11 +1,11 @@
 """Real legends, each article in turn: train on all articles but one, predict that one, score all predictions together.
 
     python -m benchmarks.articles_in_turn runs/demo/models/panelization-tiny-{bart,tagger}
-    python -m benchmarks.articles_in_turn MODEL… --data ../shared/data/panelization/legends.jsonl --steps 100
+    python -m benchmarks.articles_in_turn MODEL… --data ../shared/data/panelization/legends.jsonl --steps 100 --bf16
 
 Each MODEL is a folder that `fewshot finetune` made on other data; from there training goes on on the train split of
 the bundled corpus and the other articles. Rows: `rules`, which learns nothing; each MODEL as it came; each MODEL
-trained on. Scores are the task's main one, over all examples at once, and by article.
+trained on. Scores are the task's main one, over all examples at once, and by article. Other flags go to the training.
 """
 
 from __future__ import annotations
@@ -111,13 +111,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--batch", type=int, default=16)
-    args = parser.parse_args(argv)
+    args, more = parser.parse_known_args(argv)
     name = task_of(args.models[0])
     task = tasks.get(name)
     examples = [example for example in data.read(str(args.data), name) if task.gold(example) is not None]
     folds = write_folds(examples, args.out)
     flags = ["--max_steps", str(args.steps), "--learning_rate", str(args.rate), "--lr_scheduler_type", "cosine",
-             "--warmup_steps", str(args.steps // 10), "--per_device_train_batch_size", str(args.batch)]  # fmt: skip
+             "--warmup_steps", str(args.steps // 10), "--per_device_train_batch_size", str(args.batch), *more]  # fmt: skip
     print(f"| system | {task.headline[0]} | {' | '.join(folds)} | training, s |")
     print("|---" * (len(folds) + 3) + "|")
     show(task, examples, Row("rules", run(task, args.out / "runs" / "rules", "--data", args.data)))

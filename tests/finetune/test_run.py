@@ -103,6 +103,8 @@ def test_trains_predicts_and_lands_in_the_table(
     lines = [json.loads(line) for line in Path("runs/x/predictions.jsonl").read_text().splitlines()]
     if format_name == "copy_tag":
         assert all(line["fidelity"] == 1.0 and not line["problems"] for line in lines)
+    if format_name == "sentence":
+        assert all(set(line["problems"]) <= {"truncated"} for line in lines), "every name is a piece of the legend"
     from fewshot import cli
 
     assert cli.main(["run", "--replay", "runs/x"]) == 0

@@ -5,7 +5,8 @@
 
 Each MODEL is a folder that `fewshot finetune` made on other data; from there training goes on on the train split of
 the bundled corpus and the other articles. Rows: `rules`, which learns nothing; each MODEL as it came; each MODEL
-trained on. Scores are the task's main one, over all examples at once, and by article. Other flags go to the training.
+trained on. Scores are the task's main one, over all examples at once, and by article. Other flags go to the
+training.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     examples = [example for example in data.read(str(args.data), name) if task.gold(example) is not None]
     folds = write_folds(examples, args.out)
     flags = ["--max_steps", str(args.steps), "--learning_rate", str(args.rate), "--lr_scheduler_type", "cosine",
-             "--warmup_steps", str(args.steps // 10), "--per_device_train_batch_size", str(args.batch), *more]  # fmt: skip
+             "--warmup_steps", str(args.steps // 10), "--per_device_train_batch_size", str(args.batch),
+             *more]  # fmt: skip
     print(f"| system | {task.headline[0]} | {' | '.join(folds)} | training, s |")
     print("|---" * (len(folds) + 3) + "|")
     show(task, examples, Row("rules", run(task, args.out / "runs" / "rules", "--data", args.data)))

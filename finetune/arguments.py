@@ -215,6 +215,8 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     if not torch.accelerator.is_available():
         words += ["--dataloader_pin_memory", "False"]
         words += [] if _says(rest, "use_cpu") else ["--use_cpu"]  # without it transformers refuses --bf16
+    if not _says(rest, "logging_steps"):
+        words += ["--logging_steps", "50"]  # transformers' 500 is the whole of a small training
     if not _says(rest, "train_sampling_strategy"):
         words += ["--train_sampling_strategy", "group_by_length"]
     try:

@@ -98,7 +98,7 @@ def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
 
         model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM").to(device)
         _check_vocabulary(folder, tokenizer, model)
-        decoder, notices = _decoder(model, manifest, options)
+        decoder, notices = _decoder(model, tokenizer, manifest, options)
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_budget(options))
     return Local(
         model=_shown(options.model or ""),
@@ -114,12 +114,14 @@ def _budget(options: Options) -> dict[str, Any]:
     return {} if options.batch_tokens is None else {"batch_tokens": options.batch_tokens}
 
 
-def _decoder(model: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
+def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
     """The decoder to take: as asked, as the manifest says, else `copy` where it can be; and why not."""
     from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
 
     asked = options.decoder or manifest.decoder
-    why = why_not_copy(model, manifest)
+    why = why_not_copy(model, manifest, tokenizer)
+    if asked == GENERATE and manifest.decoder == COPY and manifest.format == "sentence":
+        return GENERATE, ["local: this model learned to choose names from the text, and never to spell them"]
     if asked == GENERATE or (asked is None and why is None):
         return asked or COPY, []
     if why is None:

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from fewshot import formats, tasks
+from fewshot.formats import sentence
 from fewshot.legend import leading_letters
 from fewshot.models import batches, copy_decoding, vocabulary, windows
 from fewshot.models.model_folder import Manifest
@@ -36,8 +37,8 @@ BREAKING = ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beam
 """Settings of `generate` that have no meaning for copy decoding, or forbid copying."""
 
 
-def why_not_copy(model: Any, manifest: Manifest) -> str | None:
-    """Why a model is not decoded by copying; `None`: it can be."""
+def why_not_copy(model: Any, manifest: Manifest, tokenizer: Any = None) -> str | None:
+    """Why a model is not decoded by copying; `None`: it can be. Without a `tokenizer` it is taken to have the tags."""
     if manifest.format not in ("copy_tag", "sentence"):
         return f"format {manifest.format} is written freely"
     if manifest.format == "copy_tag" and family_of(model) is None:
@@ -46,7 +47,10 @@ def why_not_copy(model: Any, manifest: Manifest) -> str | None:
         value = manifest.generation.get(name)
         if value not in (None, False, 0, 1, 1.0):
             return f"{name}={value} cannot copy"
-    return None
+    named = map(sentence.tag, manifest.labels) if manifest.format == "sentence" else manifest.labels
+    known = () if tokenizer is None else tokenizer.get_added_vocab()
+    lacking = [tag for tag in vocabulary.tag_names(named) if tag not in known]
+    return f"its vocabulary has no {lacking[0]}" if tokenizer is not None and lacking else None
 
 
 @dataclass(slots=True)

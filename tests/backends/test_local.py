@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +186,29 @@ def test_free_formats_are_generated(folder: Path) -> None:
     assert any("format list is written freely" in line for line in backend.notices)
 
 
+@pytest.mark.parametrize(
+    ("task", "format_name", "tag"), [("ner", "copy_tag", "<DISEASE>"), ("causal", "sentence", "<disease>")]
+)
+def test_a_vocabulary_without_tags_cannot_copy(task: str, format_name: str, tag: str, made: Path) -> None:
+    plain = made.parent / f"plain-{task}"
+    shutil.copytree(made, plain, ignore=shutil.ignore_patterns("fewshot.json"), dirs_exist_ok=True)
+    asked = {"task": task, "format": format_name, "labels": ("DISEASE",)}
+    assert opened(plain, **asked).digest.endswith(":generate")
+    with pytest.raises(InputError, match=f"--decoder copy: its vocabulary has no {tag}"):
+        opened(plain, decoder="copy", **asked)
+
+
+def test_who_learned_to_choose_names_is_not_asked_to_spell_them(folder: Path) -> None:
+    tokenizer, model = model_folder.load_tokenizer(folder), model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    extend(tokenizer, model, written=tag_names(["geneprod"]), texts=[])
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    replaced(folder, task="causal", format="sentence", labels=("GENEPROD",), decoder="copy")
+    assert opened(folder, task="causal").digest.endswith(":copy")
+    backend = opened(folder, task="causal", decoder="generate")
+    assert any("never to spell them" in line for line in backend.notices)
+
+
 def test_a_plain_model_needs_a_format(tmp_path: Path) -> None:
     tokenizer, model = tiny.seeded("t5", LABELS)
     model.save_pretrained(tmp_path)
@@ -236,5 +258,5 @@ def test_extend_is_what_made_it() -> None:
     assert count == len(tokenizer) == 604
 
 
-def replaced(folder: Path, **changes: Mapping[str, Any] | str) -> None:
-    replace(MANIFEST, **changes).write(folder)  # type: ignore[arg-type]
+def replaced(folder: Path, **changes: Any) -> None:
+    replace(MANIFEST, **changes).write(folder)

@@ -34,7 +34,7 @@ class Features:
     lie behind where a text was cut. `cut`: answers of which the model has no places for the end. `unnamed`: of the
     `names` of hypotheses, those that the text does not hold."""
 
-    rows: list[dict[str, list[int]]] = field(default_factory=list)
+    rows: list[dict[str, list[Any]]] = field(default_factory=list)
     spans: int = 0
     unreachable: int = 0
     unseen: int = 0
@@ -45,7 +45,7 @@ class Features:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, i: int) -> dict[str, list[int]]:
+    def __getitem__(self, i: int) -> dict[str, list[Any]]:
         return self.rows[i]
 
     def said(self, split: str) -> list[str]:
@@ -63,27 +63,28 @@ class Features:
 
 
 def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
-    """Rows `input_ids`, `labels`; for `copy_tag` also `copied` and `states`, for the loss of decisions."""
+    """Rows `input_ids`, `labels`; for the loss of decisions also `copied` and `states` (`copy_tag`), or `allowed`
+    (`sentence`): the tokens that could stand at each place of the answer."""
     cut = SourceTokenizer(tokenizer)
     prefix = cut.text_ids(manifest.source_template) if manifest.source_template else []
     end = cut.text_ids(manifest.end) if manifest.end else []
     room = manifest.max_input_length - len(prefix) - len(cut.framed(()))
+    grammar = Grammar(cut, manifest.labels, end) if manifest.format == "sentence" else None
     made = Features()
     for example in examples:
         gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
         for text, value in parts(example, gold, manifest, cut, room, made):
             source = truncated(cut(text), room)
-            row = {"input_ids": cut.framed([*prefix, *source.ids])}
+            row: dict[str, list[Any]] = {"input_ids": cut.framed([*prefix, *source.ids])}
             if manifest.format == "copy_tag" and isinstance(value, tuple):
                 row |= _copied(source, value, cut, tokenizer, manifest, end, made)
-            elif manifest.format == "sentence" and isinstance(value, Hypothesis):
-                grammar = Grammar(cut, manifest.labels, end)
+            elif grammar is not None and isinstance(value, Hypothesis):
                 ids, missing = grammar.written(source, value)
                 made.names += sum(len(members) for _, members in value.roles())
                 made.unnamed += missing
                 row["labels"] = cut.framed([*ids, *end])
                 if manifest.decoder == COPY:
-                    row |= _choices(grammar.allowed(source, row["labels"][: manifest.max_target_length]))
+                    row["allowed"] = _choices(grammar.allowed(source, row["labels"][: manifest.max_target_length]))
             else:
                 row["labels"] = cut.framed(_answer(text, value, task, manifest, cut) + end)
             most = manifest.max_target_length or len(row["labels"])
@@ -147,12 +148,12 @@ def _copied(
     }
 
 
-def _choices(allowed: Sequence[Sequence[int]]) -> dict[str, list[int]]:
-    """What a hypothesis' grammar allows at each place, as pairs."""
-    return {
-        "choices": [token for tokens in allowed for token in tokens],
-        "places": [at for at, tokens in enumerate(allowed) for _ in tokens],
-    }
+def _choices(allowed: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+    """What may stand at each place of an answer; nothing where there is no choice. Places share what they have alike: a
+    text's words, of which each of its names can begin with any."""
+    known: dict[tuple[int, ...], tuple[int, ...]] = {(): ()}
+    every = (tuple(tokens) if len(tokens) > 1 else () for tokens in allowed)
+    return [known.setdefault(tokens, tokens) for tokens in every]
 
 
 def _answer(text: str, value: Value, task: Task, manifest: Manifest, cut: SourceTokenizer) -> list[int]:
@@ -204,6 +205,19 @@ def needed(task_name: str, format_name: str, labels: Sequence[str], end: str) ->
     return [*found, *([end] if end else [])]
 
 
+def paired(row: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """A row whose `allowed` is two lists of equal length: `places` in the answer, and `choices` there.
+
+    >>> paired({"allowed": [(7, 9), (), (3, 4)]})
+    {'places': [0, 0, 2, 2], 'choices': [7, 9, 3, 4]}
+    """
+    if "allowed" not in row:
+        return row
+    pairs = [(at, token) for at, tokens in enumerate(row["allowed"]) for token in tokens]
+    kept = {name: value for name, value in row.items() if name != "allowed"}
+    return kept | {"places": [at for at, _ in pairs], "choices": [token for _, token in pairs]}
+
+
 def collate(pad: int) -> Any:
     """Rows of unequal length as one padded batch."""
     import torch
@@ -219,11 +233,13 @@ def collate(pad: int) -> Any:
         "places": IGNORED,
     }
 
-    def together(rows: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
+    def together(rows: Sequence[dict[str, list[Any]]]) -> dict[str, Any]:
         batch = {}
+        rows = [paired(row) for row in rows]
         for name in rows[0]:
             widest = max(len(row[name]) for row in rows)
-            batch[name] = torch.tensor([row[name] + [fill[name]] * (widest - len(row[name])) for row in rows])
+            filled = [row[name] + [fill[name]] * (widest - len(row[name])) for row in rows]
+            batch[name] = torch.tensor(filled, dtype=torch.long)
         longest = batch["input_ids"].shape[1]
         batch["attention_mask"] = torch.tensor(
             [[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows]

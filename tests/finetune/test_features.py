@@ -12,7 +12,7 @@ from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.models.tagger import label_names
 from fewshot.models.vocabulary import tag_ids
-from fewshot.records import PANEL, Example, Span
+from fewshot.records import PANEL, Example, Hypothesis, Member, Span
 from finetune import building, decisions, features
 from finetune.arguments import Arguments
 from tests.models import tiny
@@ -155,3 +155,32 @@ def test_a_quarter_of_the_places_is_left_to_tags() -> None:
     assert building.limit(model, asked) == 400
     assert building.limit(model, Arguments(data="demo", task="ner", max_input_length=96), tags=True) == 96
     assert building.limit(tiny.t5(tiny.unigram()), asked, tags=True) == 1024
+
+
+def test_a_hypothesis_has_its_choices_beside_it() -> None:
+    tokenizer, _ = tiny.seeded("bart", ("geneprod",))
+    value = Hypothesis((Member("GENEPROD", "p53"),), (Member("GENEPROD", "MDM2"),))
+    example = Example("a", "a", "MDM2 with p53 there.", hypothesis=value)
+    said = manifest("causal", ("GENEPROD",), format="sentence", decoder="copy")
+    made = features.seq2seq([example], tasks.get("causal"), tokenizer, said)
+    (row,) = made.rows
+    assert (made.names, made.unnamed) == (2, 0)
+    assert len(row["allowed"]) == len(row["labels"])
+    decided = [(token, tokens) for token, tokens in zip(row["labels"], row["allowed"], strict=True) if tokens]
+    assert decided
+    assert all(token in tokens for token, tokens in decided)
+    opening, _ = tag_ids(tokenizer, ("geneprod",))["geneprod"]
+    after = [tokens for token, tokens in zip(row["labels"], row["allowed"][1:], strict=False) if token == opening]
+    source = SourceTokenizer(tokenizer)(example.text)
+    assert set(after[0]) == {source.ids[i] for i in range(len(source)) if source.opens(i)}
+    assert after[0] is after[1], "kept once"
+    batch = features.collate(1)([row, row | {"allowed": [()] * len(row["labels"])}])
+    assert batch["choices"].shape == batch["places"].shape
+    assert (batch["choices"][1] == features.IGNORED).all()
+    unseen = Hypothesis((Member("GENEPROD", "BRCA1"),))
+    other = features.seq2seq([Example("b", "b", "p53", hypothesis=unseen)], tasks.get("causal"), tokenizer, said)
+    assert other.said("train") == ["1 of 1 names in train are not in the text that they are asked of"]
+    plain = features.seq2seq(
+        [example], tasks.get("causal"), tokenizer, manifest("causal", ("GENEPROD",), format="sentence")
+    )
+    assert "allowed" not in plain.rows[0]

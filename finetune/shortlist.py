@@ -1,9 +1,9 @@
 """The usual loss over the tokens of a batch alone, not over the whole vocabulary.
 
-Copy decoding compares source tokens and tags, never the rest of the vocabulary: most rows of the output head (a third of
-a training step's time with the 30,522 of MiniLM) teach it nothing that it will be asked. The scores of a batch are those
-of the tokens that occur in it, in any of its texts or answers, a few hundred; those of the batch's other texts are what
-a token is told apart from.
+Copy decoding compares source tokens and tags, never the rest of the vocabulary: most rows of the output head (a third
+of a training step's time with the 30,522 of MiniLM) teach it nothing that it will be asked. The scores of a batch are
+those of the tokens that occur in it, in any of its texts or answers, a few hundred; those of the batch's other texts
+are what a token is told apart from.
 
 Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation", who chose such a part of the
 vocabulary a partition of the corpus.

@@ -54,17 +54,10 @@ def scores(wrapped: Any, model: Any, inputs: Mapping[str, Tensor], ids: Tensor) 
     """
     asked = {name: value for name, value in inputs.items() if name != "labels"}
     with _headless(model) as (head, bias):
-        outputs = wrapped(**asked, decoder_input_ids=shifted(model, inputs["labels"]), use_cache=False)
+        shown = model.prepare_decoder_input_ids_from_labels(labels=inputs["labels"])  # the answers, a place later
+        outputs = wrapped(**asked, decoder_input_ids=shown, use_cache=False)
     own = None if bias is None else bias[0, ids]
     return linear(outputs.logits, head.weight[ids], own), outputs
-
-
-def shifted(model: Any, labels: Tensor) -> Tensor:
-    """What the decoder is shown: the answers, a place later."""
-    config = model.config
-    found = labels.new_full(labels.shape, config.decoder_start_token_id)
-    found[:, 1:] = labels[:, :-1]
-    return found.masked_fill(found == IGNORED, config.pad_token_id)
 
 
 @contextmanager

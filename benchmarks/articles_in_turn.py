@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fewshot import data, tasks
-from fewshot.evaluation import evaluate
+from fewshot.experiment.folder import RunFolder
 from fewshot.models import model_folder
 from fewshot.records import Example, Prediction
-from fewshot.runs import RunFolder
+from fewshot.scoring import evaluate
 from fewshot.tasks import Task
 
 LEGENDS = Path("../shared/data/panelization/legends.jsonl")

@@ -15,7 +15,8 @@ import re
 import resource
 import time
 
-from fewshot import demonstrations, synthesis, tasks
+from fewshot import demonstrations, tasks
+from fewshot.demo import synthesis
 from fewshot.demonstrations import Pool
 from fewshot.records import Example, Span
 

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from fewshot import synthesis
 from fewshot.backends import Options, PromptedBackend, open_backend
 from fewshot.cassette import Cassette, key
+from fewshot.demo import synthesis
 from fewshot.engine import Pace, aask
 from fewshot.records import Api, Completion, Request, Turn
 

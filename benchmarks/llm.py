@@ -22,10 +22,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks.weights import fetch
-from fewshot import recordings
+from fewshot.demo import language_model
 from fewshot.errors import FewshotError
-from fewshot.experiment import run
-from fewshot.settings import Settings
+from fewshot.experiment.running import run
+from fewshot.experiment.settings import Settings
 
 PORT = 8808
 APIS = {"smollm2": "chat", "gemma": "completions"}
@@ -77,9 +77,9 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def jobs(url: str, model: str, api: str, limit: int | None) -> Iterator[tuple[str, Settings]]:
     """The runs, by the names of their folders."""
-    for task in recordings.TASKS:
-        for shots in recordings.SHOTS:
-            asked = recordings.settings(task, shots, base_url=url, model=model, limit=limit)
+    for task in language_model.TASKS:
+        for shots in language_model.SHOTS:
+            asked = language_model.settings(task, shots, base_url=url, model=model, limit=limit)
             values = asked.to_toml() | {"api": api, "concurrency": 1, "timeout": 600.0}
             yield f"{task}-{model.partition('-')[0].lower()}-{shots}shot", Settings.from_toml(values)
 
@@ -97,7 +97,7 @@ def main() -> int:
         with served(folder, args.out / f"serve-{args.model}.log") as url:
             for name, settings in jobs(url, folder.name, APIS[args.model], args.limit):
                 began = time.perf_counter()
-                was = recordings.FOLDER / name
+                was = language_model.FOLDER / name
                 done = run(settings, out=args.out / name, reuse=was if was.exists() else None)
                 print(f"{name}: {time.perf_counter() - began:.0f} s, complete: {done.complete}", flush=True)
                 if args.record and done.complete:

@@ -17,11 +17,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from fewshot.compare import compare, shown
 from fewshot.errors import FewshotError, IncompleteError
-from fewshot.experiment import run
-from fewshot.runs import RunFolder
-from fewshot.settings import Settings
+from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.running import run
+from fewshot.experiment.settings import Settings
+from fewshot.report.compare import compare, shown
 
 
 def arguments() -> argparse.Namespace:

@@ -14,8 +14,9 @@ import random
 import time
 import warnings
 
-from fewshot import iob, tasks
+from fewshot import tasks
 from fewshot.records import Example
+from fewshot.text import iob
 
 LABELS = ("CELL_LINE", "DISEASE", "GENEPROD", "ORGANISM", "TISSUE")
 WORDS = 50

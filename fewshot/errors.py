@@ -17,12 +17,13 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fewshot.limits import Limits
+    from fewshot.records import Limits
 
 
 class FewshotError(Exception):
@@ -64,6 +65,22 @@ class DataError(InputError):
         self.path = path
         self.line = line
         self.id = id
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a file, for error messages."""
+
+    path: str | Path | None = None
+    line: int | None = None
+    id: str | None = None
+
+    def fail(self, message: str, *, hint: str | None = None) -> NoReturn:
+        """Raises the `DataError` of this place."""
+        raise DataError(message, path=self.path, line=self.line, id=self.id, hint=hint)
+
+
+NOWHERE = Where()
 
 
 class MissingExtraError(InputError):

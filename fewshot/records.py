@@ -17,8 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from fewshot.limits import Limits
-
 Kind: TypeAlias = Literal["entities", "panels", "roles", "hypothesis"]
 """What sort of value a task predicts; it decides which formats can carry it."""
 
@@ -185,6 +183,29 @@ class Request:
     scheme: Scheme = field(default_factory=lambda: Scheme("entities", ()))
     demonstrations: tuple[Example, ...] = ()
     query: Example = field(default_factory=lambda: Example("", "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of one limit: `most` at a time, `left` of them now, all of them back in `reset` seconds."""
+
+    most: float | None = None
+    left: float | None = None
+    reset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server said of requests and of tokens."""
+
+    requests: Allowance = Allowance()
+    tokens: Allowance = Allowance()
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until that of which nothing is left is back; `None` where something is left of each."""
+        spent = [a.reset for a in (self.requests, self.tokens) if a.left is not None and a.left < 1 and a.reset]
+        return max(spent, default=None)
 
 
 FinishReason: TypeAlias = Literal["stop", "length", "refused", "too_long"]

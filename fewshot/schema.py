@@ -9,53 +9,29 @@ trimmed, as scoring does. Everything else that is wrong is a `DataError` with it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
-from fewshot.errors import DataError
+from fewshot.errors import NOWHERE, DataError, Where
 from fewshot.records import (
     FIELDS,
     HYPOTHESIS_ROLES,
     PANEL,
-    Completion,
     Example,
     Hypothesis,
     Kind,
     Member,
     Prediction,
-    Request,
     Span,
     Value,
 )
 
 Json: TypeAlias = dict[str, Any]
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
-_HUGE = 1 << 53
-"""No count and no time is that large: beyond it a float would not carry it."""
-
 _EXAMPLE_KEYS = ("id", "group", "text", "panels", "inline_labels", "entities", "hypothesis", "split")
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A place in a file, for error messages."""
-
-    path: str | Path | None = None
-    line: int | None = None
-    id: str | None = None
-
-    def fail(self, message: str, *, hint: str | None = None) -> NoReturn:
-        """Raises the `DataError` of this place."""
-        raise DataError(message, path=self.path, line=self.line, id=self.id, hint=hint)
-
-
-NOWHERE = Where()
 
 
 def example_from_json(row: object, where: Where = NOWHERE) -> Example:
@@ -65,12 +41,12 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
         DataError: a missing or mistyped key; a span out of range, empty or overlapping another.
     """
     if not isinstance(row, dict):
-        where.fail(f"a record must be a JSON object, not {_type(row)}")
-    id = _string(row, "id", where)
+        where.fail(f"a record must be a JSON object, not {type_of(row)}")
+    id = string_at(row, "id", where)
     where = replace(where, id=id)
-    text = _string(row, "text", where)
-    group = _string(row, "group", where) if row.get("group") is not None else id
-    split = _string(row, "split", where) if row.get("split") is not None else None
+    text = string_at(row, "text", where)
+    group = string_at(row, "group", where) if row.get("group") is not None else id
+    split = string_at(row, "split", where) if row.get("split") is not None else None
     return Example(
         id=id,
         group=group,
@@ -120,7 +96,7 @@ def prediction_from_json(
     Raises:
         DataError: an unknown id, no value of this kind, or a broken one.
     """
-    id = _string(row, "id", where)
+    id = string_at(row, "id", where)
     where = replace(where, id=id)
     if id not in texts:
         where.fail("no such id in the data")
@@ -165,7 +141,7 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
     if items is None:
         return None
     if not isinstance(items, list):
-        where.fail(f"{key} must be a list, not {_type(items)}")
+        where.fail(f"{key} must be a list, not {type_of(items)}")
     spans = [_plain(item, key, text) or _span(item, f"{key}[{i}]", key, text, where) for i, item in enumerate(items)]
     spans.sort(key=lambda span: (span.start, span.end))
     for left, right in pairwise(spans):
@@ -193,7 +169,7 @@ def _plain(item: object, key: str, text: str) -> Span | None:
 
 def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     if not isinstance(item, dict):
-        where.fail(f"{name} must be an object, not {_type(item)}")
+        where.fail(f"{name} must be an object, not {type_of(item)}")
     start, end = (_offset(item, edge, name, where) for edge in ("start", "end"))
     if not 0 <= start <= end <= len(text):
         where.fail(f"{name} is out of range: {start}–{end} of a text of {len(text)} characters")
@@ -204,7 +180,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     end = start + len(surface.strip())
     confidence = item.get("confidence")
     if confidence is not None and not isinstance(confidence, int | float):
-        where.fail(f"{name}.confidence must be a number, not {_type(confidence)}")
+        where.fail(f"{name}.confidence must be a number, not {type_of(confidence)}")
     if key == "panels":
         return Span(start, end, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence)
     role = item.get("role", ...)
@@ -213,7 +189,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     elif role is None:
         role = ""
     elif not isinstance(role, str):
-        where.fail(f"{name}.role must be a string, not {_type(role)}")
+        where.fail(f"{name}.role must be a string, not {type_of(role)}")
     return Span(start, end, _label(item, where, name), None, role, confidence)
 
 
@@ -226,7 +202,7 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
     if row is None:
         return None
     if not isinstance(row, dict):
-        where.fail(f"hypothesis must be an object, not {_type(row)}")
+        where.fail(f"hypothesis must be an object, not {type_of(row)}")
     unknown = row.keys() - set(HYPOTHESIS_ROLES)
     if unknown:
         where.fail(f"hypothesis has no {sorted(unknown)[0]!r} (it has {', '.join(HYPOTHESIS_ROLES)})")
@@ -235,13 +211,13 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
 
 def _members(items: object, role: str, where: Where) -> tuple[Member, ...]:
     if not isinstance(items, list):
-        where.fail(f"hypothesis.{role} must be a list, not {_type(items)}")
+        where.fail(f"hypothesis.{role} must be a list, not {type_of(items)}")
     members = []
     for i, item in enumerate(items):
         name = f"hypothesis.{role}[{i}]"
         if not isinstance(item, dict):
-            where.fail(f"{name} must be an object, not {_type(item)}")
-        text = _string(item, "text", where, name)
+            where.fail(f"{name} must be an object, not {type_of(item)}")
+        text = string_at(item, "text", where, name)
         if not text.strip():
             where.fail(f"{name}.text is empty")
         members.append(Member(_label(item, where, name), text, item.get("confidence")))
@@ -270,67 +246,6 @@ def _confidence(scored: Span | Member) -> Json:
     return {} if scored.confidence is None else {"confidence": scored.confidence}
 
 
-def request_to_json(request: Request) -> Json:
-    """The identity of a request: what its key is made of, and what `responses.jsonl` keeps of it."""
-    row: Json = {
-        "backend": request.backend,
-        "endpoint": request.endpoint,
-        "model": request.model,
-        "api": request.api,
-    }
-    if request.turns is not None:
-        row["turns"] = [{"role": turn.role, "content": turn.content} for turn in request.turns]
-    else:
-        row["prompt"] = request.prompt
-    return row | {
-        "max_tokens": request.max_tokens,
-        "temperature": float(request.temperature),
-        "stop": list(request.stop),
-        "seed": request.seed,
-        "sample": request.sample,
-        "schema": request.schema,
-        "extra": dict(request.extra),
-    }
-
-
-def completion_to_json(completion: Completion) -> Json:
-    """What `responses.jsonl` keeps of an answer (what was adapted stands beside it)."""
-    return {
-        "text": completion.text,
-        "finish_reason": completion.finish_reason,
-        "prompt_tokens": completion.prompt_tokens,
-        "completion_tokens": completion.completion_tokens,
-        "seconds": completion.seconds,
-    }
-
-
-def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
-    """A recorded answer. It may be someone else's file: every type is checked.
-
-    Raises:
-        DataError: a missing or mistyped key.
-    """
-    if not isinstance(row, dict):
-        where.fail(f"completion must be an object, not {_type(row)}")
-    if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
-        where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
-    for key in ("prompt_tokens", "completion_tokens"):
-        count = row.get(key)
-        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
-            where.fail(f"completion.{key} must be a whole number")
-    seconds = row.get("seconds", 0)
-    if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
-        where.fail("completion.seconds must be a number")
-    return Completion(
-        text=_string(row, "text", where, "completion"),
-        finish_reason=row["finish_reason"],
-        prompt_tokens=row.get("prompt_tokens"),
-        completion_tokens=row.get("completion_tokens"),
-        seconds=float(row.get("seconds", 0)),
-        adapted=adapted if isinstance(adapted, dict) else {},
-    )
-
-
 def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int] | None = None) -> None:
     """Raises `DataError` for the first id that occurs twice."""
     seen: dict[str, int] = {}
@@ -340,34 +255,19 @@ def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int
         seen[example.id] = line
 
 
-def _string(row: Mapping[str, Any], key: str, where: Where, name: str = "") -> str:
+def string_at(row: Mapping[str, Any], key: str, where: Where, name: str = "") -> str:
     value = row.get(key)
     if not isinstance(value, str):
         path = f"{name}.{key}" if name else key
-        where.fail(f"{path} is missing" if value is None else f"{path} must be a string, not {_type(value)}")
+        where.fail(f"{path} is missing" if value is None else f"{path} must be a string, not {type_of(value)}")
     return value
 
 
 def _label(item: Mapping[str, Any], where: Where, name: str) -> str:
-    label = _string(item, "label", where, name)
+    label = string_at(item, "label", where, name)
     if not label.strip():
         where.fail(f"{name}.label is empty")
     return label
-
-
-def encoded(row: Mapping[str, Any]) -> str:
-    r"""A row as one line of JSON, letters as they are. Half a surrogate pair, which UTF-8 cannot carry (JSON's escapes
-    smuggle it in), is escaped, with all the rest of its line.
-
-    >>> encoded({"text": "é"}), encoded({"text": "é\ud83d"})
-    ('{"text": "é"}', '{"text": "\\u00e9\\ud83d"}')
-    """
-    text = _encode(row)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(row)
-    return text
 
 
 def _strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:
@@ -381,7 +281,7 @@ def _strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:
 def _offset(item: Mapping[str, Any], key: str, name: str, where: Where) -> int:
     value = item.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
-        where.fail(f"{name}.{key} must be a whole number, not {_type(value)}")
+        where.fail(f"{name}.{key} must be a whole number, not {type_of(value)}")
     return value
 
 
@@ -390,7 +290,7 @@ def _named(span: Span, text: str) -> str:
     return f"{span.start}–{span.end} {surface[:20] + '…' if len(surface) > 20 else surface!r}"
 
 
-def _type(value: object) -> str:
+def type_of(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):

@@ -1,7 +1,7 @@
 """The tiny models that come with the package, made from nothing: `python -m finetune.pretrain tiny-bart OUT`.
 
-They learn to copy and to mend generated legends (`fewshot.synthesis`: no surface of the bundled test split), and are
-shown no label. Some words are replaced by random strings, in source and answer alike, so that copying is learnt and
+They learn to copy and to mend generated legends (`fewshot.demo.synthesis`: no surface of the bundled test split), and
+are shown no label. Some words are replaced by random strings, in source and answer alike, so that copying is learnt and
 not the lexicon. Which source token comes next is known, so one head of each layer of the decoder is shown
 where to look (guided attention: Tachibana et al. 2018, "Efficiently Trainable Text-to-Speech System Based on Deep
 Convolutional Networks with Guided Attention"); without that, copying is not learnt within 3,000 steps. The encoder
@@ -28,7 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fewshot import synthesis
+from fewshot.demo import synthesis
 from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.models.windows import windows

@@ -15,9 +15,9 @@ from transformers import Seq2SeqTrainer
 from transformers.trainer_utils import EvalLoopOutput
 
 from fewshot import formats
-from fewshot.evaluation import evaluate
 from fewshot.models.model_folder import Manifest
 from fewshot.records import Example, Prediction, Scheme, Value
+from fewshot.scoring import evaluate
 from fewshot.tasks import Task
 from finetune import decisions, features, shortlist
 

@@ -17,8 +17,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fewshot.legend import sentences
 from fewshot.records import Span
+from fewshot.text.legend import sentences
 
 LETTERS_CHANGED = 0.03
 CUT_AT = 0.9

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fewshot.backends.rules import MODEL
-from fewshot.compare import compare
-from fewshot.experiment import replay, run
+from fewshot.experiment.running import replay, run
+from fewshot.report.compare import compare
 from tests.servers.openai_server import OpenAiServer
 
 REAL = Path(__file__).parents[2] / "shared/data"

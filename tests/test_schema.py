@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.errors import DataError
+from fewshot.cassette.as_json import completion_from_json
+from fewshot.errors import DataError, Where
 from fewshot.records import PANEL, Example, Hypothesis, Member, Prediction, Span
-from fewshot.schema import (
-    Where,
-    completion_from_json,
-    example_from_json,
-    example_to_json,
-    prediction_from_json,
-    prediction_to_json,
-)
+from fewshot.schema import example_from_json, example_to_json, prediction_from_json, prediction_to_json
 
 TEXT = "(A) p53 blot. (B) Same."
 

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.cassette import misses
+from fewshot.cassette.as_json import completion_from_json, completion_to_json, request_to_json
 from fewshot.cassette.journal import Journal
 from fewshot.errors import DataError
 from fewshot.records import Completion, Request
-from fewshot.schema import Json, completion_from_json, completion_to_json, request_to_json
+from fewshot.schema import Json
 
 __all__ = ["Cassette", "Recorded", "digest", "key"]
 

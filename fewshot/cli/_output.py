@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fewshot.compare import Comparison, shown
+from fewshot.report.compare import Comparison, shown
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
-    from fewshot.experiment import Run
+    from fewshot.experiment.running import Run
 
 _WIDE = 400  # a table that is piped into a file or a pager is not folded
 
@@ -44,7 +44,7 @@ def comparison(made: Comparison, *, title: str | None = None) -> None:
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
     """Prints the scores of one run: the main ones, then all of them side by side, then the signature."""
-    from fewshot.evaluation import signature_id, signature_line
+    from fewshot.experiment.signature import signature_id, signature_line
 
     result = run.result
     if not result.scores:

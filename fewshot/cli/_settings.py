@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from fewshot.errors import InputError
-from fewshot.settings import Settings
+from fewshot.experiment.settings import Settings
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Prints the table and writes it."""
     from fewshot.cli import _output
-    from fewshot.compare import compare, default_folder
+    from fewshot.report.compare import compare, default_folder
 
     made = compare(args.runs)
     folder = args.out or default_folder(made)

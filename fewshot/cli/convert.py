@@ -15,8 +15,8 @@ from pathlib import Path
 from fewshot import data, discovery, tasks
 from fewshot.cli import _settings
 from fewshot.errors import InputError
+from fewshot.experiment.settings import Settings
 from fewshot.records import Example
-from fewshot.settings import Settings
 
 CHAT = "chat_jsonl"
 
@@ -83,7 +83,7 @@ def _labelled(examples: list[Example], task: str, name: str, able: frozenset[str
 
 
 def _write_chat(args: argparse.Namespace) -> int:
-    from fewshot import chat_jsonl
+    from fewshot.experiment import chat_jsonl
 
     if args.task is None:
         raise InputError(f"--to {CHAT} needs --task", hint="a prompt asks one question")

@@ -39,8 +39,9 @@ def main(args: argparse.Namespace) -> int:
     """Runs the demo, or writes generated legends."""
     if args.generate is not None:
         return _generate(args.generate, args.seed, args.out)
-    from fewshot import demo, fine_tuned
+    from fewshot import demo
     from fewshot.cli import _output
+    from fewshot.demo import fine_tuned
 
     out, live = args.out or Path("runs/demo"), _live(args)
     absent = None if args.no_training else fine_tuned.missing()
@@ -70,7 +71,8 @@ def _live(args: argparse.Namespace) -> Live | None:
 
 
 def _generate(count: int, seed: int, out: Path | None) -> int:
-    from fewshot import data, synthesis
+    from fewshot import data
+    from fewshot.demo import synthesis
     from fewshot.errors import InputError
     from fewshot.schema import example_to_json
 

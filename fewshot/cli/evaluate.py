@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from fewshot.cli import _settings
-from fewshot.settings import Settings
+from fewshot.experiment.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
-    from fewshot import external, tasks
+    from fewshot import tasks
     from fewshot.cli import _output
+    from fewshot.experiment import external
 
     settings = Settings(
         task=args.task,

@@ -32,8 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot import experiment, tasks
+    from fewshot import tasks
     from fewshot.cli import _output
+    from fewshot.experiment import running
 
     if args.replay is not None and args.reuse is not None:
         raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")
@@ -42,14 +43,14 @@ def main(args: argparse.Namespace) -> int:
             "--dry-run shows a prompt that would be sent: there is none to replay, and no score for --json"
         )
     if args.dry_run:
-        print(experiment.rehearse(_settings.settings(args)))
+        print(running.rehearse(_settings.settings(args)))
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
-            run = experiment.replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
+            run = running.replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
         else:
             settings = _settings.settings(args)
-            run = experiment.run(settings, out=args.out, reuse=args.reuse, listen=listen)
+            run = running.run(settings, out=args.out, reuse=args.reuse, listen=listen)
     _output.notice(run.notices)
     if args.json:
         print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))

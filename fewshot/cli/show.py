@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 from fewshot import discovery, formats, tasks
+from fewshot.experiment.folder import RunFolder
 from fewshot.records import Example, Prediction, Scheme, Value
-from fewshot.runs import RunFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _show_run(folder: RunFolder) -> None:
     from fewshot.cli import _output
-    from fewshot.experiment import Run
+    from fewshot.experiment.running import Run
 
     table = folder.run()
     for name in ("settings", "plan", "run", "usage", "failed"):

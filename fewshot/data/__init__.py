@@ -19,10 +19,11 @@ from typing import Protocol, cast
 
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
+from fewshot.files import CORPUS
 from fewshot.records import Example
 from fewshot.schema import example_to_json
 
-DEMO = Path(__file__).parent.parent / "corpus" / "demo.jsonl"
+DEMO = CORPUS / "demo.jsonl"
 DEMO_CAPTION = "synthetic: shows the mechanics, is no evidence"
 
 

@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fewshot import iob
 from fewshot.data import lines
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
 from fewshot.records import Example, Span
-from fewshot.schema import Where
+from fewshot.text import iob
 
 DOCUMENT = "-DOCSTART-"
 _GAP = re.compile(r"[\t ]+")

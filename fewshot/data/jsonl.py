@@ -16,9 +16,10 @@ from jsonlines import Reader as Lines
 from jsonlines import Writer as Sink
 
 from fewshot.data import lines
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
+from fewshot.files import encoded
 from fewshot.records import Example
-from fewshot.schema import Where, check_ids, encoded, example_from_json, example_to_json
+from fewshot.schema import check_ids, example_from_json, example_to_json
 
 
 class JsonlReader:

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fewshot import legend
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
-from fewshot.schema import Where
+from fewshot.text import legend
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

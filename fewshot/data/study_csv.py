@@ -19,9 +19,8 @@ from pathlib import Path
 
 from fewshot import formats
 from fewshot.data import lines
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
 from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
-from fewshot.schema import Where
 
 DELIMITER = "###tt9HHSlkWoUM###"
 SUBSETS = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fewshot import legend
 from fewshot.demonstrations import Ground, Ranking
 from fewshot.demonstrations._order import shuffled
 from fewshot.records import Example
 from fewshot.tasks import spans_of
+from fewshot.text import legend
 
 NOTHING = "nothing to tag"
 

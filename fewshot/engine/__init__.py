@@ -22,9 +22,9 @@ from fewshot.cassette import Cassette
 from fewshot.engine.asking import Outcome, Session
 from fewshot.engine.budget import Budget
 from fewshot.engine.local import predict
+from fewshot.engine.prices import Price
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
-from fewshot.prices import Price
 from fewshot.records import Request
 
 __all__ = ["Budget", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]

@@ -16,11 +16,11 @@ from fewshot.backends import PromptedBackend
 from fewshot.cassette import Cassette
 from fewshot.cassette import key as key_of
 from fewshot.engine.budget import Budget
+from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter, Progress
 from fewshot.engine.retries import Pace, persist
 from fewshot.engine.sending import Ending, Sender
 from fewshot.errors import BackendError, ReplayError
-from fewshot.prices import Price
 from fewshot.records import Completion, Request
 
 _BREATH = 256  # recorded answers taken before the event loop has its turn

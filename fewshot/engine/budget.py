@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from fewshot.prices import Price
+from fewshot.engine.prices import Price
 from fewshot.records import Completion, Request
 
 _FRAME_TOKENS = 128

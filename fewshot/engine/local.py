@@ -13,9 +13,9 @@ from typing import Any
 from fewshot.backends import LocalBackend
 from fewshot.cassette import Cassette, digest
 from fewshot.engine.progress import Counter, Progress
-from fewshot.errors import ReplayError
+from fewshot.errors import ReplayError, Where
 from fewshot.records import Example, Kind, Prediction
-from fewshot.schema import Where, prediction_from_json, prediction_to_json
+from fewshot.schema import prediction_from_json, prediction_to_json
 
 
 @dataclass(frozen=True, slots=True)

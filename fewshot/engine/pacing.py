@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
-from fewshot.limits import Allowance, Limits
+from fewshot.records import Allowance, Limits
 
 MINUTE = 60.0
 _BURST_SECONDS = 0.9

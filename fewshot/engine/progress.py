@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fewshot.engine.prices import Price
 from fewshot.errors import BackendError
-from fewshot.prices import Price
 from fewshot.records import Completion
 
 EVERY_SECONDS = 0.1

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from fewshot.backends import PromptedBackend
 from fewshot.engine.budget import Budget, Cost, Purse, told, worst
 from fewshot.engine.pacing import Pacer
+from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter
 from fewshot.engine.retries import BUSY, Pace
 from fewshot.errors import BackendError
-from fewshot.prices import Price
 from fewshot.records import Completion, Request
 
 _TOKENS_PER_BYTE = 0.25

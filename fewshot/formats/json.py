@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fewshot import grounding
 from fewshot.records import HYPOTHESIS_ROLES, PANEL, Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Span, Value
+from fewshot.text import grounding
 
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _KEYS: Mapping[Kind, str] = {"entities": "entities", "roles": "entities", "panels": "panels"}

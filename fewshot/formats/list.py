@@ -16,9 +16,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fewshot import grounding
-from fewshot.legend import leading_letters
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
+from fewshot.text import grounding
+from fewshot.text.legend import leading_letters
 
 NONE = "(none)"
 _FIRST_WORDS = 8

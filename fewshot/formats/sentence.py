@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from fewshot import grounding
 from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Value
+from fewshot.text import grounding
 
 END = "[END]"
 ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"

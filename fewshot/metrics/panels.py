@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fewshot.legend import cut_tail, is_printed
 from fewshot.metrics import Tally, accuracy, add, prf
 from fewshot.records import Example, Span
+from fewshot.text.legend import cut_tail, is_printed
 
 
 def tally(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> Tally:

@@ -19,11 +19,11 @@ from typing import Any, Literal, TypeAlias
 
 from transformers import LogitsProcessor
 
-from fewshot import grounding
 from fewshot.formats import sentence
 from fewshot.models import vocabulary
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member, Span
+from fewshot.text import grounding
 
 MOST_MEMBERS = 8
 """Members of one role, after which the sentence goes on: a model that repeats itself comes to an end."""

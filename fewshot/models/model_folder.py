@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import DataError, InputError
+from fewshot.files import CORPUS
 
 MANIFEST = "fewshot.json"
 WEIGHTS = ("*.safetensors", "*.bin")
-BUNDLED = Path(__file__).parent.parent / "corpus" / "models"
+BUNDLED = CORPUS / "models"
 Kind: TypeAlias = Literal["seq2seq", "tagger"]
 _KINDS = ("seq2seq", "tagger")
 _DIGITS = 16

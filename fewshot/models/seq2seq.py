@@ -19,13 +19,13 @@ import torch
 
 from fewshot import formats, tasks
 from fewshot.formats import sentence
-from fewshot.legend import leading_letters
 from fewshot.models import batches, copy_decoding, vocabulary, windows
 from fewshot.models.model_folder import Manifest
 from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.windows import Window
 from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Span, Value
+from fewshot.text.legend import leading_letters
 
 COPY, GENERATE = "copy", "generate"
 _PLAIN = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "temperature": None,

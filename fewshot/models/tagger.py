@@ -17,13 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fewshot import iob
-from fewshot.legend import leading_letters
 from fewshot.models import batches, windows
 from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.windows import Window
 from fewshot.records import PANEL, Example, Prediction, Span
+from fewshot.text import iob
+from fewshot.text.legend import leading_letters
 
 OUTSIDE = "O"
 UNSCORED = -100

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from fewshot.legend import leading_label, sentences
 from fewshot.records import PANEL, Span
+from fewshot.text.legend import leading_label, sentences
 
 OVERLAP = 0.25
 """The share of a window that it has in common with the one before it."""

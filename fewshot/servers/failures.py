@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from time import time
 
 from fewshot.errors import BackendError
-from fewshot.limits import heard
 from fewshot.records import Completion, Request
 from fewshot.servers.adapting import Refusal
+from fewshot.servers.limits import heard
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[\w/])\?\w+=[^\s'\"<>]*")  # of any address, in any text
 _LONGEST = 300

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fewshot.errors import BackendError
-from fewshot.limits import Limits
-from fewshot.records import Completion, FinishReason, Request
+from fewshot.records import Completion, FinishReason, Limits, Request
 from fewshot.servers.failures import Redactor, words
 
 CUT = "cut here"

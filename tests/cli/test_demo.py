@@ -9,7 +9,7 @@ import pytest
 
 from fewshot import cli, data
 from fewshot.demo import SHOTS, TASKS
-from fewshot.recordings import TASKS as RECORDED
+from fewshot.demo.language_model import TASKS as RECORDED
 
 
 def test_one_table_a_task_with_its_caption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fewshot import data, iob
+from fewshot import data
 from fewshot.errors import DataError
 from fewshot.records import Example, Span
+from fewshot.text import iob
 
 WORDS = ["Torsade", "de", "pointes", "after", "low", "dose", "dobutamine", "sotalol"]
 TAGS = {

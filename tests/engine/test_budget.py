@@ -12,8 +12,8 @@ import pytest
 from fewshot.cassette import Cassette
 from fewshot.engine import Budget, Outcome, Pace, ask
 from fewshot.engine.budget import Cost, answer, told, worst
+from fewshot.engine.prices import Price
 from fewshot.errors import BackendError
-from fewshot.prices import Price
 from fewshot.records import Completion, Request
 from tests.engine.scripted import QUICK, Scripted, asked
 

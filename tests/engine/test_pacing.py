@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fewshot.engine.pacing import Bucket, Pacer, Ticket
-from fewshot.limits import Allowance, Limits
+from fewshot.records import Allowance, Limits
 
 
 class Clock:

@@ -12,9 +12,9 @@ import pytest
 from fewshot.cassette import Cassette
 from fewshot.engine import Pace, Progress, ask
 from fewshot.engine.asking import Session
+from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter
 from fewshot.errors import BackendError
-from fewshot.prices import Price
 from fewshot.records import Completion
 from tests.engine.scripted import Scripted, asked
 

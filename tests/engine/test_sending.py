@@ -14,9 +14,8 @@ from fewshot.engine.pacing import Pacer, Ticket
 from fewshot.engine.progress import Counter
 from fewshot.engine.sending import Ending, Sender
 from fewshot.errors import BackendError
-from fewshot.experiment import run
-from fewshot.limits import Allowance, Limits
-from fewshot.records import Completion, Request
+from fewshot.experiment.running import run
+from fewshot.records import Allowance, Completion, Limits, Request
 from tests.engine.scripted import Scripted, asked, busy
 
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 import torch
 
-from fewshot import synthesis
+from fewshot.demo import synthesis
 from fewshot.models import model_folder
 from finetune import pretrain
 from finetune.tiny import PLACES, bpe, tiny_bart, tiny_t5, unigram

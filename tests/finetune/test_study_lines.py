@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from fewshot import data, iob
+from fewshot import data
 from fewshot.records import Example
+from fewshot.text import iob
 from finetune.__main__ import main
 from tests.finetune.test_study import CAUSAL, LIST, NER, PANELS
 from tests.models import tiny

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fewshot import discovery, formats
 from fewshot.formats import Format
-from fewshot.legend import leading_letters
 from fewshot.records import PANEL, Hypothesis, Kind, Member, Scheme, Span, Value
+from fewshot.text.legend import leading_letters
 
 LABELS = ("GENEPROD", "CELL_TYPE", "EXP_ASSAY")
 ROLES = ("CONTROLLED_VAR", "MEASURED_VAR")

@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from fewshot import iob
 from fewshot.metrics import pairwise_sum, spans
 from fewshot.records import Span
+from fewshot.text import iob
 
 LABELS = tuple(f"L{n}" for n in range(9))
 

@@ -20,11 +20,11 @@ from fewshot.backends import Options
 from fewshot.backends.gpt3._retirement import retirement
 from fewshot.backends.gpt3._wire import Reply, Wire
 from fewshot.errors import InputError
-from fewshot.limits import heard
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import API, Server
 from fewshot.servers.failures import Said, from_exception, too_long
+from fewshot.servers.limits import heard
 from fewshot.servers.reading import read_completion
 
 DEFAULT_MODEL = "gpt-6-luna"

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fewshot.legend import Label, leading_label, tail_start
 from fewshot.records import PANEL, Span
+from fewshot.text.legend import Label, leading_label, tail_start
 
 _BREAK = re.compile(r"^|[.!?;:,)\]”\"'’]+\s*|\n\s*|\s(?=[(\[])|(?<=[a-zμm%])\s(?=[A-Z])")
 _REFERENCE = re.compile(

@@ -13,9 +13,9 @@ a line of words and tags.
 from __future__ import annotations
 
 from fewshot.data.hub import access, layout, tagged
-from fewshot.errors import InputError
+from fewshot.errors import InputError, Where
 from fewshot.records import Example
-from fewshot.schema import Where, example_from_json
+from fewshot.schema import example_from_json
 
 
 class HubReader:

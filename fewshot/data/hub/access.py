@@ -17,8 +17,7 @@ from typing import Any
 import jsonlines
 
 from fewshot.data.hub.layout import SPLITS
-from fewshot.errors import DataError, InputError
-from fewshot.schema import Where
+from fewshot.errors import DataError, InputError, Where
 
 MOST_BYTES = 1 << 30
 """No file of these data sets is near 1 GiB: a zip entry that claims more is broken or hostile."""

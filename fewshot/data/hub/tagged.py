@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from fewshot import iob, legend
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Span
-from fewshot.schema import Where
+from fewshot.text import iob, legend
 
 Row = Mapping[str, Any]
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from fewshot.alignment import Alignment, align
 from fewshot.formats.copy_tag.tags import END, Extent, escape, pairs, read, without_unknown
-from fewshot.legend import leading_label, leading_letters
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
+from fewshot.text.alignment import Alignment, align
+from fewshot.text.legend import leading_label, leading_letters
 
 
 class CopyTag:

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from fewshot.data.hub import layout, tagged
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
 from fewshot.records import Span
-from fewshot.schema import Where
 
 WORDS = ["nutlin", "raises", "p53", "MDM2", "levels"]
 

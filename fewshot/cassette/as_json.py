@@ -1,0 +1,71 @@
+"""Requests and completions as JSON: what a key is made of, and what `responses.jsonl` keeps."""
+
+from __future__ import annotations
+
+from fewshot.errors import NOWHERE, Where
+from fewshot.records import Completion, Request
+from fewshot.schema import Json, string_at, type_of
+
+_HUGE = 1 << 53
+"""No count and no time is that large: beyond it a float would not carry it."""
+
+
+def request_to_json(request: Request) -> Json:
+    """The identity of a request: what its key is made of, and what `responses.jsonl` keeps of it."""
+    row: Json = {
+        "backend": request.backend,
+        "endpoint": request.endpoint,
+        "model": request.model,
+        "api": request.api,
+    }
+    if request.turns is not None:
+        row["turns"] = [{"role": turn.role, "content": turn.content} for turn in request.turns]
+    else:
+        row["prompt"] = request.prompt
+    return row | {
+        "max_tokens": request.max_tokens,
+        "temperature": float(request.temperature),
+        "stop": list(request.stop),
+        "seed": request.seed,
+        "sample": request.sample,
+        "schema": request.schema,
+        "extra": dict(request.extra),
+    }
+
+
+def completion_to_json(completion: Completion) -> Json:
+    """What `responses.jsonl` keeps of an answer (what was adapted stands beside it)."""
+    return {
+        "text": completion.text,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "seconds": completion.seconds,
+    }
+
+
+def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
+    """A recorded answer. It may be someone else's file: every type is checked.
+
+    Raises:
+        DataError: a missing or mistyped key.
+    """
+    if not isinstance(row, dict):
+        where.fail(f"completion must be an object, not {type_of(row)}")
+    if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
+        where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
+    for key in ("prompt_tokens", "completion_tokens"):
+        count = row.get(key)
+        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
+            where.fail(f"completion.{key} must be a whole number")
+    seconds = row.get("seconds", 0)
+    if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
+        where.fail("completion.seconds must be a number")
+    return Completion(
+        text=string_at(row, "text", where, "completion"),
+        finish_reason=row["finish_reason"],
+        prompt_tokens=row.get("prompt_tokens"),
+        completion_tokens=row.get("completion_tokens"),
+        seconds=float(row.get("seconds", 0)),
+        adapted=adapted if isinstance(adapted, dict) else {},
+    )

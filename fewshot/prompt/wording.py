@@ -1,0 +1,179 @@
+"""The wording of a prompt: a template of `prompts/`, and the prompt that it becomes for some labels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fewshot.errors import DataError, InputError
+from fewshot.files import PACKAGE
+
+_PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
+_ALLOWED = {"system": {"labels"}, "query": {"text", "entities"}, "answer": {"answer"}}
+_NEEDED = {"query": "text", "answer": "answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt as it is written, before the labels are filled in. `name`: that of its file, without a folder."""
+
+    name: str
+    system: str
+    query: str
+    answer: str
+
+    @classmethod
+    def from_text(cls, text: str, name: str, *, path: Path | None = None) -> Template:
+        """The three parts of a template. `path`: where errors say it lies (else they say the name).
+
+        >>> Template.from_text("Tag genes.\\n--- query\\nLegend: $text\\n--- answer\\nTagged: $answer\\n", "x").query
+        'Legend: $text'
+
+        Raises:
+            DataError: a part is missing, unknown or there twice, or a placeholder is unknown or missing.
+        """
+        where = path or name
+        pieces = _PART.split(text if text.endswith("\n") else f"{text}\n")
+        found = ["system", *pieces[1::2]]
+        if sorted(found) != sorted(_ALLOWED):
+            raise DataError(
+                f"has the parts {', '.join(found)}",
+                path=where,
+                hint="a prompt is the instruction, a line `--- query` with the question below it, and `--- answer`",
+            )
+        parts = {part: body.strip("\n") for part, body in zip(found, pieces[::2], strict=True)}
+        for part, body in parts.items():
+            _check_placeholders(part, body, where)
+        return cls(name, *(parts[part] for part in _ALLOWED))
+
+    @property
+    def text(self) -> str:
+        """The template as a file holds it: `from_text` reads it back."""
+        return f"{self.system}\n--- query\n{self.query}\n--- answer\n{self.answer}\n"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the wording without any labels."""
+        return _digest(self.system, self.query, self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPrompt:
+    """A prompt with its labels filled in: all that a request takes from it, and what `run.toml` keeps.
+
+    A replay builds its requests from the recorded one, whatever `prompts/` says by then.
+    """
+
+    name: str
+    system: str
+    query: str
+    answer: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the wording and of the definitions of the labels in it."""
+        return _digest(self.system, self.query, self.answer)
+
+    def to_dict(self) -> dict[str, str]:
+        """A TOML table."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> ResolvedPrompt:
+        """The wording of a recorded run.
+
+        Raises:
+            InputError: a part is missing.
+        """
+        try:
+            return cls(*(str(table[key]) for key in ("name", "system", "query", "answer")))
+        except KeyError as error:
+            raise InputError(f"the recorded prompt has no {error.args[0]!r}") from None
+
+
+def folder() -> Path:
+    """`prompts/`: inside the package where it is installed, beside it in a checkout."""
+    inside = PACKAGE / "prompts"
+    return inside if inside.is_dir() else PACKAGE.parent / "prompts"
+
+
+def load_template(task: str, format_name: str, *, file: Path | None = None) -> Template:
+    """The template of a task, in the wording for a format where there is one; or that of a file.
+
+    Raises:
+        InputError: there is none.
+        DataError: the file cannot be read, or not as a template; names the file.
+    """
+    if file is not None and not file.is_file():
+        raise InputError(f"{file}: no such file")
+    candidates = [file] if file else [folder() / f"{task}.{format_name}.txt", folder() / f"{task}.txt"]
+    for path in candidates:
+        if path.is_file():
+            return Template.from_text(_read(path), path.name, path=path)
+    raise InputError(f"there is no prompt for task {task!r}: {candidates[-1]} is missing")
+
+
+def resolve(template: Template, labels: Sequence[str]) -> ResolvedPrompt:
+    """The prompt for these labels: a line each, with its definition where `labels.toml` has one.
+
+    >>> resolve(Template("x", "Tag these:\\n$labels", "$text", "$answer"), ["X1", "Disease"]).system
+    'Tag these:\\n- X1\\n- Disease: diseases, symptoms, adverse effects'
+    """
+    known = definitions()
+    lines = (f"- {label}: {known[label]}" if label in known else f"- {label}" for label in labels)
+    system = fill(template.system, {"labels": "\n".join(lines)})
+    return ResolvedPrompt(template.name, system, template.query, template.answer)
+
+
+@cache
+def definitions() -> Mapping[str, str]:
+    """One line of definition a label, from `prompts/labels.toml`.
+
+    Raises:
+        DataError: the file is no TOML table of lines.
+    """
+    path = folder() / "labels.toml"
+    try:
+        table = tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"not TOML: {error}", path=path) from None
+    for label, text in table.items():
+        if not isinstance(text, str) or "\n" in text:
+            raise DataError(f"{label} must be one line of text", path=path)
+    return table
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replaces placeholders in one pass: what is filled in is not looked at again."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _check_placeholders(part: str, body: str, where: str | Path) -> None:
+    found = _PLACEHOLDER.findall(body)
+    for name in found:
+        if name not in _ALLOWED[part]:
+            allowed = ", ".join(f"${known}" for known in sorted(_ALLOWED[part]))
+            raise DataError(f"unknown placeholder ${name} in part {part} (it knows {allowed})", path=where)
+    needed = _NEEDED.get(part)
+    if needed and found.count(needed) != 1:
+        raise DataError(f"part {part} must say ${needed} once, not {found.count(needed)} times", path=where)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise DataError(f"cannot be read ({reason})", path=path) from None
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,70 @@
+"""The common evaluator: whatever a system said becomes values, and values become scores under a signature.
+
+Few-shot answers, fine-tuned models, rules and predictions that somebody else made all pass here, and nowhere
+else is anything scored: that is what lets them stand in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fewshot.records import Example, Prediction
+from fewshot.tasks import Case, Task
+
+SCORING = "1"
+"""Version of our scoring: raised whenever the same predictions would score differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """`scores.json`: what was measured, on what, and under which signature."""
+
+    task: str
+    signature: Mapping[str, Any]
+    complete: bool
+    n: int
+    failed: int
+    scores: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "signature": dict(self.signature),
+            "complete": self.complete,
+            "n": self.n,
+            "failed": self.failed,
+            "scores": dict(self.scores),
+        }
+
+
+def evaluate(
+    task: Task,
+    examples: Sequence[Example],
+    predictions: Iterable[Prediction],
+    *,
+    labels: Sequence[str],
+    signature: Mapping[str, Any],
+    complete: bool = True,
+    failed: int = 0,
+) -> Scores:
+    """Scores the predictions of those examples that are labelled for the task.
+
+    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty. Of the
+    gold only `labels` count; whatever is predicted counts.
+    """
+    by_id = {prediction.id: prediction for prediction in predictions}
+    cases = []
+    for example in examples:
+        gold = task.gold(example)
+        if gold is not None and example.id in by_id:
+            cases.append(Case(example, task.restrict(gold, labels), by_id[example.id].value))
+    return Scores(
+        task=task.name,
+        signature=signature,
+        complete=complete,
+        n=len(cases),
+        failed=failed,
+        scores=dict(task.score(cases, labels)) if cases else {},
+    )

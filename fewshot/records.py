@@ -28,6 +28,9 @@ FIELDS: Mapping[Kind, str] = {
 }
 """The key of a record under which a value of each kind is stored."""
 
+OF_ENTITIES: frozenset[Kind] = frozenset(("roles",))
+"""The kinds of value that are asked of given entities: the question names them, the answer says something of each."""
+
 PANEL = "panel"
 """The label of every panel span."""
 

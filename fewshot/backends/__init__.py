@@ -90,7 +90,7 @@ class Factory(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """The backends of this package, by name."""
+    """The backends by name: our own, then those of plugins."""
     return discovery.names(__name__)
 
 
@@ -100,10 +100,7 @@ def is_prompted(name: str) -> bool:
     Raises:
         InputError: no such backend.
     """
-    try:
-        return discovery.load(__name__, name, "PROMPTED") is not False
-    except AttributeError:
-        return True
+    return discovery.optional(__name__, name, "PROMPTED") is not False
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def names() -> tuple[str, ...]:
-    """The commands, by name."""
-    return discovery.names(__name__)
+    """The commands, by name. A plugin adds none: `fewshot --help` reads no entry points."""
+    return discovery.own_names(__name__)
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

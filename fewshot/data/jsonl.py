@@ -15,14 +15,14 @@ from jsonlines import InvalidLineError
 from jsonlines import Reader as Lines
 from jsonlines import Writer as Sink
 
-from fewshot.data import lines
+from fewshot.data import Reader, Writer, lines
 from fewshot.errors import DataError, Where
 from fewshot.files import encoded
 from fewshot.records import Example
 from fewshot.schema import check_ids, example_from_json, example_to_json
 
 
-class JsonlReader:
+class JsonlReader(Reader):
     """JSONL in the project's own schema."""
 
     suffixes = frozenset({".jsonl", ".json"})
@@ -41,10 +41,8 @@ class JsonlReader:
         return examples
 
 
-class JsonlWriter:
+class JsonlWriter(Writer):
     """One record a line; letters as they are, not escaped."""
-
-    tasks: frozenset[str] = frozenset()
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Every example with all that is known of it, for any `task`."""

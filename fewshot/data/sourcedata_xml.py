@@ -12,11 +12,13 @@ Format: https://sourcedata.io; Liechti et al., Nature Methods 2017, doi 10.1038/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
+from fewshot import tasks
+from fewshot.data import Reader
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
@@ -43,13 +45,13 @@ _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
 
-class SourceDataReader:
+class SourceDataReader(Reader):
     """Articles of the SourceData corpus."""
 
     suffixes = frozenset({".xml"})
 
     def read(self, source: str, task: str | None) -> list[Example]:
-        """Figures for `panelization`, panels for other tasks (`causal`: those with a hypothesis); None: all.
+        """Figures or panels, as the task is asked of (a hypothesis: the panels that have one); None: all.
 
         A folder that is named as a split (`train`, `eval`, `validation`, `test`) gives its files that split.
 
@@ -66,7 +68,7 @@ class SourceDataReader:
                     where.fail(f"duplicate id (first in {first.path}:{first.line})")
                 seen[example.id] = where
                 examples.append(example)
-        if task != "causal":
+        if task is None or tasks.get(task).kind != "hypothesis":
             return examples
         tested = [example for example in examples if example.hypothesis is not None]
         if examples and not tested:
@@ -87,17 +89,22 @@ def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[
     """The records of a file that `task` is asked of: figures, panels, or all figures and then all panels."""
     root = _parse(path)
     group = root.get("doi") or path.stem
-    for tag, key, noun, make in (
-        ("fig", "id", "fig", _figure),
-        ("sd-panel", "panel_id", "panel", _panel),
-    ):
-        if task is not None and (task == "panelization") != (tag == "fig"):
+    units: tuple[tuple[tasks.Unit, str, str, str, _Maker], ...] = (
+        ("figure", "fig", "id", "fig", _figure),
+        ("panel", "sd-panel", "panel_id", "panel", _panel),
+    )
+    wanted = None if task is None else tasks.get(task).unit
+    for unit, tag, key, noun, make in units:
+        if wanted not in (None, unit):
             continue
         for number, element in enumerate(root.iter(tag), 1):
             where = Where(path, _line(element), f"{group}/{noun} {element.get(key) or f'#{number}'}")
             example = make(element, group, where, split)
             if example is not None:
                 yield where, example
+
+
+_Maker: TypeAlias = "Callable[[_Element, str, Where, str | None], Example | None]"
 
 
 def _line(element: _Element) -> int | None:

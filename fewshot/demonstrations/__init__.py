@@ -51,12 +51,12 @@ class Selector(Protocol):
     @property
     def best_last(self) -> bool:
         """Whether a prompt shows the best demonstration last, next to the query."""
-        ...
+        return False
 
     @property
     def embeds(self) -> bool:
         """Whether it can go by an embedder."""
-        ...
+        return False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """The ranking of a pool: what all queries share is worked out here, once."""
@@ -92,9 +92,10 @@ class Pool:
     ) -> None:
         self.examples = tuple(examples)
         self._name = selector
-        self._selector = cast("Selector", discovery.load(__name__, selector, "SELECTOR"))
+        self._selector = _selector(selector)
         if embedder is not None and not self._selector.embeds:
-            raise InputError(f"selector {selector!r} has no use for --embedder", hint="take nearest or diverse")
+            able = [n for n in discovery.usable(__name__) if _selector(n).embeds]
+            raise InputError(f"selector {selector!r} has no use for --embedder", hint=f"take {' or '.join(able)}")
         self._ground = Ground(seed=seed, task=task, labels=labels, embedder=embedder, vectors=vectors)
         self._ranking: Ranking | None = None
         # Only candidates are looked at, a few a query; bounded, since 50,000 texts' 3-grams are gigabytes.
@@ -152,8 +153,12 @@ class Pool:
 
 
 def names() -> tuple[str, ...]:
-    """The selectors of this package, by name."""
+    """The selectors by name: our own, then those of plugins."""
     return discovery.names(__name__)
+
+
+def _selector(name: str) -> Selector:
+    return cast("Selector", discovery.load(__name__, name, "SELECTOR"))
 
 
 def seed_of(selector: str, seed: int, query_id: str = "") -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fewshot.records import Example, Hypothesis, Kind, Member, Span, Value
-from fewshot.tasks import Case
+from fewshot.records import Example, Hypothesis, Kind, Member, Value
+from fewshot.tasks import Case, Task
 
 
-class Causal:
+class Causal(Task):
     """The hypothesis that a panel tests."""
 
     name = "causal"
@@ -29,10 +29,6 @@ class Causal:
     def gold(self, example: Example) -> Value | None:
         """The hypothesis."""
         return example.hypothesis
-
-    def given(self, example: Example) -> tuple[Span, ...]:
-        """Nothing: the question is asked of the text alone."""
-        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The types of the members."""

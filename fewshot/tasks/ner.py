@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fewshot.records import Example, Kind, Span, Value
-from fewshot.tasks import Case, spans_of
+from fewshot.records import Example, Kind, Value
+from fewshot.tasks import Case, Task, spans_of
 
 
-class Ner:
+class Ner(Task):
     """Entities of a text."""
 
     name = "ner"
@@ -27,10 +27,6 @@ class Ner:
     def gold(self, example: Example) -> Value | None:
         """The entities; roles are another task."""
         return example.entities
-
-    def given(self, example: Example) -> tuple[Span, ...]:
-        """Nothing: the question is asked of the text alone."""
-        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The entity labels that occur."""

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fewshot.records import NO_ROLE, Example, Kind, Span, Value
-from fewshot.tasks import Case, spans_of
+from fewshot.tasks import Case, Task, spans_of
 
 BEARERS = ("GENEPROD", "SMALL_MOLECULE")
 """The labels of the entities that have a role in SourceData."""
 
 
-class Roles:
+class Roles(Task):
     """Roles of given entities."""
 
     name = "roles"

@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_written(letters: Letters, tmp_path: Path) -> No
 
 
 def test_a_selector_without_use_for_an_embedder_says_so() -> None:
-    with pytest.raises(InputError, match="no use for --embedder; take nearest or diverse"):
+    with pytest.raises(InputError, match="no use for --embedder; take diverse or nearest"):
         Pool(EXAMPLES, seed=0, selector="random", embedder="x")
 
 

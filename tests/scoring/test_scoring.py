@@ -6,6 +6,7 @@ import pytest
 
 from fewshot import formats, tasks
 from fewshot.experiment.signature import ids_digest, signature_id, signature_line
+from fewshot.formats import Format
 from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
 from fewshot.scoring import evaluate
 from fewshot.scoring.reading import nothing, read_answer
@@ -93,7 +94,7 @@ def test_a_signature_is_named_by_all_that_it_holds() -> None:
     assert signature_line(one) == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
 
 
-class Measured:
+class Measured(Format):
     """A format that keeps how long the answer was that it read."""
 
     kinds = frozenset[Kind]({"entities"})
@@ -106,9 +107,6 @@ class Measured:
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         self.read = len(answer)
         return Parsed(())
-
-    def schema(self, scheme: Scheme) -> None:
-        return None
 
 
 def test_an_answer_without_an_end_is_read_only_so_far() -> None:

@@ -16,22 +16,22 @@ from itertools import pairwise
 from typing import Any
 
 from fewshot.errors import DataError, Where
-from fewshot.records import NO_ROLE, PANEL, Example, Span
+from fewshot.records import NO_ROLE, PANEL, Example, Kind, Span
 from fewshot.text import iob, legend
 
 Row = Mapping[str, Any]
 
-CONFIGS: Mapping[str, tuple[str, ...]] = {
-    "NER": ("ner", "roles"),
-    "PANELIZATION": ("panelization",),
+CONFIGS: Mapping[str, tuple[Kind, ...]] = {
+    "NER": ("entities", "roles"),
+    "PANELIZATION": ("panels",),
     "ROLES_MULTI": ("roles",),
     "ROLES_GP": ("roles",),
     "ROLES_SM": ("roles",),
     "GENEPROD_ROLES": ("roles",),
     "SMALL_MOL_ROLES": ("roles",),
-    "BORING": ("ner",),
+    "BORING": ("entities",),
 }
-"""The configs of words and tags, and the tasks that each of them answers."""
+"""The configs of words and tags, and the kinds of value that each of them holds."""
 
 _ASKED = {
     "ROLES_MULTI": ("GENEPROD", "SMALL_MOLECULE"),

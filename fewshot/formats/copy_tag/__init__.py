@@ -15,17 +15,25 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from fewshot.formats import COPIED_ROOM, Format, tag_pairs
 from fewshot.formats.copy_tag.tags import END, Extent, escape, pairs, read, without_unknown
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text.alignment import Alignment, align
 from fewshot.text.legend import leading_label, leading_letters
 
 
-class CopyTag:
+class CopyTag(Format):
     """The source with its spans between tags."""
 
     kinds: frozenset[Kind] = frozenset(("entities", "panels"))
     stop: tuple[str, ...] = (END,)
+    end = END
+    copies = True
+    room = COPIED_ROOM
+
+    def tags(self, scheme: Scheme) -> Mapping[str, tuple[str, str]]:
+        """`<LABEL>` and `</LABEL>`."""
+        return tag_pairs(_labels(scheme))
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """The tagged copy. Tags stand between spaces."""

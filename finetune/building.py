@@ -10,11 +10,11 @@ from typing import Any
 
 from fewshot import formats
 from fewshot.errors import InputError
-from fewshot.models import model_folder, tagger, vocabulary
+from fewshot.models import model_folder, tagging, vocabulary
 from fewshot.models.model_folder import Manifest
 from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
-from fewshot.records import Example
-from finetune import features
+from fewshot.records import Example, Scheme
+from finetune import features, study
 from finetune.arguments import Arguments
 from finetune.sources import Source
 
@@ -48,27 +48,32 @@ def build(arguments: Arguments, source: Source, settings: dict[str, Any]) -> Bui
                 f"{folder} was made for task {was.task}, not {source.task.name}", hint="another checkpoint"
             )
         return _continued(folder, was, arguments, source, settings)
-    if arguments.kind == "tagger":
+    if arguments.tagger:
         return _tagger(folder, arguments, source, settings)
     return _seq2seq(folder, arguments, source, settings)
 
 
 def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    if source.task.kind == "roles":
-        raise InputError("roles are for a tagger: a seq2seq model is not asked for them", hint="--kind tagger")
+    task = source.task
+    if task.of_entities:
+        raise InputError(
+            f"task {task.name} needs --kind tagger: a seq2seq model is not given the entities it asks about"
+        )
     notices: list[str] = []
     name = _format(arguments, source, notices)
-    formats.get(name, source.task.kind)
+    form = formats.get(name, task.kind)
     tokenizer = model_folder.load_tokenizer(folder)
     model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
     texts = [text for example in source.train for text in _texts(example)]
-    written = features.needed(source.task.name, name, source.labels, arguments.end)
+    written = features.needed(form, Scheme(task.kind, source.labels), arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
-    longest = limit(model, arguments, tags=name == "copy_tag")
+    longest = limit(model, arguments, tags=form.copies)
     if arguments.max_input_length and longest < arguments.max_input_length:
         notices.append(f"texts are read in windows of {longest} tokens, not {arguments.max_input_length}: "
                        "the model has no places for more and their tags")  # fmt: skip
-    manifest = _manifest(arguments, source, settings, name, "seq2seq", longest)
+    manifest = _manifest(arguments, source, settings, name, longest)
+    if not form.copies:  # a copy is as long as its source, and ends where that does
+        manifest = replaced(manifest, end=arguments.end, max_target_length=arguments.max_target_length)
     places = model_folder.places(model.config)
     if places is not None:
         manifest = replaced(manifest, max_target_length=min(manifest.max_target_length or places, places))
@@ -77,33 +82,32 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     decoder = arguments.decoder or (COPY if why is None else GENERATE)
     if arguments.decoder == COPY and why is not None:
         raise InputError(f"--decoder copy: {why}", hint="--decoder generate")
-    if why is not None and arguments.decoder is None and name == "copy_tag":
+    if why is not None and arguments.decoder is None and form.copies:
         notices.append(f"decoded by generate: {why}")
     return Built(model, tokenizer, replaced(manifest, decoder=decoder), notices)
 
 
 def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    if source.task.kind == "hypothesis":
-        raise InputError("there is no tagger for causal: a hypothesis is no label of a word", hint="--kind seq2seq")
+    task = source.task
+    scheme = tagging.of_task(task)
     tokenizer = model_folder.load_tokenizer(folder)
-    names = tagger.label_names(source.task.name, source.labels)
+    names = scheme.classes(source.labels)
     config = model_folder.load_config(folder)
     config.id2label, config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     config.num_labels = len(names)
     options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
-    model = model_folder.load_model(folder, "AutoModelForTokenClassification", config=config, **options)
-    needs = "roles need" if source.task.name == "roles" else "--word-dropout needs" if arguments.word_dropout else ""
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[arguments.kind], config=config, **options)
+    needs = f"{task.name} needs" if scheme.masks else "--word-dropout needs" if arguments.word_dropout else ""
     if needs and tokenizer.mask_token_id is None:
         raise InputError(f"{folder} has no mask token, which {needs}", hint="a BERT or RoBERTa model")
-    manifest = _manifest(arguments, source, settings, "labels", "tagger", limit(model, arguments))
+    manifest = _manifest(arguments, source, settings, "labels", limit(model, arguments))
     return Built(model, tokenizer, manifest, [])
 
 
 def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     """A checkpoint of ours: its vocabulary is extended already, its manifest says how it answers."""
     tokenizer = model_folder.load_tokenizer(folder)
-    auto = "AutoModelForTokenClassification" if was.kind == "tagger" else "AutoModelForSeq2SeqLM"
-    model = model_folder.load_model(folder, auto)
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[was.kind])
     missing = [label for label in source.labels if label not in was.labels]
     if missing:
         raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")
@@ -111,43 +115,42 @@ def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source
     manifest = replaced(was, settings=settings)
     if arguments.generation:
         manifest = replaced(manifest, generation=arguments.generation, decoder=None)
-    if arguments.max_target_length is not None and was.format != "copy_tag":
+    if arguments.max_target_length is not None and not (was.tags_words or was.answer_format.copies):
         manifest = replaced(manifest, max_target_length=arguments.max_target_length)
     return Built(model, tokenizer, manifest, notices)
 
 
 def _format(arguments: Arguments, source: Source, notices: list[str]) -> str:
-    """The format of the answers; the study calls a sentence copy_tag, and a missing type is list."""
-    said = arguments.format
-    if said in ("copy_tag", "other", None) and source.task.kind == "hypothesis":
-        return "sentence"
-    if said in ("other", None):
-        if said is None and arguments.checkpoint is not None:
-            notices.append("no task type is said and the checkpoint has no manifest: list")
-            return "list"
-        return "copy_tag"
-    return str(said)
+    """The format of the answers: as said, or with tags in between where the study's type says so; else the task's own,
+    or for a checkpoint that does not tell its own the study's."""
+    task, said = source.task, arguments.format
+    tagged = formats.tagged(task.kind)
+    if said in study.TAGGED and tagged is not None:
+        return tagged
+    if said is not None:
+        return said
+    able = formats.can_carry(study.UNTOLD, task.kind)
+    if arguments.checkpoint is not None and able:
+        notices.append(f"no task type is said and the checkpoint has no manifest: {study.UNTOLD}")
+        return study.UNTOLD
+    return task.default_format
 
 
 def _texts(example: Example) -> list[str]:
     return [example.text]
 
 
-def _manifest(
-    arguments: Arguments, source: Source, settings: dict[str, Any], name: str, kind: str, longest: int
-) -> Manifest:
+def _manifest(arguments: Arguments, source: Source, settings: dict[str, Any], name: str, longest: int) -> Manifest:
     return Manifest(
         task=source.task.name,
         format=name,
-        kind="tagger" if kind == "tagger" else "seq2seq",
+        kind=arguments.kind,
         labels=source.labels,
         source_template=arguments.prompt,
-        end=arguments.end if name != "copy_tag" else "",
         base_model=str(arguments.base_model or arguments.checkpoint),
         data=source.digest[:16],
         labelled=len(source.train),
         max_input_length=longest,
-        max_target_length=arguments.max_target_length if name != "copy_tag" else None,
         truncate=arguments.truncate,
         generation=arguments.generation,
         settings=settings,

@@ -42,7 +42,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
     """
     from transformers import Seq2SeqTrainer
 
-    if arguments.kind == "tagger":
+    if arguments.tagger:
         raise InputError("raw pairs are for a seq2seq model", hint="--kind seq2seq")
     say(f"the targets of {arguments.data} are of no known task: raw pairs, scored by exact match")
     reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))

@@ -141,9 +141,9 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
                 self._say(f"  predicted  {self._written(found[example.id].value, example)}")
 
     def _written(self, value: Value, example: Example) -> str:
-        name = {"hypothesis": "sentence"}.get(self._task.kind, "list")
-        scheme = Scheme(self._task.kind, self._manifest.labels, self._task.given(example))
-        text = formats.get(name, self._task.kind).render(example.text, value, scheme)
+        kind = self._task.kind
+        scheme = Scheme(kind, self._manifest.labels, self._task.given(example))
+        text = formats.get(formats.named(kind), kind).render(example.text, value, scheme)
         return " | ".join(text.split("\n"))[:300]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:

@@ -86,17 +86,16 @@ def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
     notices: list[str] = []
     predictor: Predictor
     decoder = "labels"
-    if manifest.kind == "tagger":
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[manifest.kind]).to(device)
+    if manifest.tags_words:
         from fewshot.models.tagger import Tagger
 
         if options.decoder is not None:
             raise InputError("--decoder goes with seq2seq models; this one is a tagger", hint="leave it out")
-        model = model_folder.load_model(folder, "AutoModelForTokenClassification").to(device)
         predictor = Tagger(model, tokenizer, manifest, **_budget(options))
     else:
         from fewshot.models.seq2seq import Seq2Seq
 
-        model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM").to(device)
         _check_vocabulary(folder, tokenizer, model)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_budget(options))
@@ -120,7 +119,7 @@ def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -
 
     asked = options.decoder or manifest.decoder
     why = why_not_copy(model, manifest, tokenizer)
-    if asked == GENERATE and manifest.decoder == COPY and manifest.format == "sentence":
+    if asked == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
         return GENERATE, ["local: this model learned to choose names from the text, and never to spell them"]
     if asked == GENERATE or (asked is None and why is None):
         return asked or COPY, []

@@ -112,6 +112,11 @@ def get(name: str, kind: Kind) -> Format:
     return chosen
 
 
+def can_carry(name: str, kind: Kind) -> bool:
+    """Whether the format of that name carries values of this kind."""
+    return kind in _load(name).kinds
+
+
 def tagged(kind: Kind) -> str | None:
     """The name of the format that writes a value of this kind between tags, as the study does; `None`: there is none.
 

@@ -241,9 +241,9 @@ def test_a_tagger_learns_with_words_masked(
     [
         (
             "--task causal --kind tagger --base-model {roberta} --data {corpus} --do_train",
-            "there is no tagger for causal",
+            "task causal needs --kind seq2seq",
         ),
-        ("--task roles --base-model {bart} --data {corpus} --do_train", "roles are for a tagger"),
+        ("--task roles --base-model {bart} --data {corpus} --do_train", "task roles needs --kind tagger"),
         ("--task ner --base-model nowhere/at/all --data {corpus} --do_train", "no such model folder"),
         ("--task ner --base-model {bart} --data {corpus} --labels GENPROD --do_train", "did you mean 'GENEPROD'"),
         ("--task nerd --base-model {bart} --data {corpus} --do_train", "unknown task 'nerd'"),

@@ -7,13 +7,13 @@ demonstrations teach (surface forms, verb cues) is all it knows beside general r
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from fewshot import formats
 from fewshot.backends import Options
 from fewshot.backends.rules import causal, entities, panels, roles
-from fewshot.records import Api, Completion, Request, Value
+from fewshot.records import Api, Completion, Kind, Request, Value
 
 MODEL = "rules-2"
 """Version of the rules: raised whenever they would answer differently."""
@@ -42,14 +42,16 @@ class Rules:
 
 def predict(request: Request) -> Value:
     """What the rules say of a request's query. They read its text, never its labels."""
-    text, shown, scheme = request.query.text, request.demonstrations, request.scheme
-    if scheme.kind == "panels":
-        return panels.find(text)
-    if scheme.kind == "entities":
-        return entities.find(text, shown, scheme.labels)
-    if scheme.kind == "roles":
-        return roles.find(text, scheme.given, shown, scheme.labels)
-    return causal.find(text, shown, scheme.labels)
+    return _RULES[request.scheme.kind](request)
+
+
+_RULES: Mapping[Kind, Callable[[Request], Value]] = {
+    "panels": lambda asked: panels.find(asked.query.text),
+    "entities": lambda asked: entities.find(asked.query.text, asked.demonstrations, asked.scheme.labels),
+    "roles": lambda asked: roles.find(asked.query.text, asked.scheme.given, asked.demonstrations, asked.scheme.labels),
+    "hypothesis": lambda asked: causal.find(asked.query.text, asked.demonstrations, asked.scheme.labels),
+}
+"""The rules for each kind of value, whichever task has it."""
 
 
 def open_backend(options: Options) -> Rules:

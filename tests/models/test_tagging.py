@@ -10,11 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.models.tagger import best_path, label_names
+from fewshot.models.tagging import best_path, of
 
 pytestmark = pytest.mark.local
 
-NAMES = label_names("ner", ["A", "B"])
+NAMES = of("entities").classes(["A", "B"])
 
 
 def goes_together(path: tuple[int, ...]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
+from fewshot import tasks
 from fewshot.errors import InputError
 from fewshot.experiment.settings import Settings
 
@@ -15,7 +16,7 @@ from fewshot.experiment.settings import Settings
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Declares a flag for every setting. A flag that is not given leaves no trace: `--replay` needs to know."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
-    what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles")
+    listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
     what.add_argument("--split", metavar="S", help="the split that is run [test]")
     what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]")
@@ -61,6 +62,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
     pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Names as help shows them, looked up when it does: finding plugins takes longer than declaring all flags."""
+
+    names: Callable[[], Iterable[str]]
+
+    def __str__(self) -> str:
+        return ", ".join(self.names())
+
+
+def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
+    """Makes `%(names)s` in the help of a flag the names there are, plugins included."""
+    vars(action)["names"] = _Listed(names)
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:

@@ -25,8 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot convert`."""
     parser.add_argument("source", metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
-    parser.add_argument("--from", dest="reader", metavar="F", help=f"{', '.join(data.names())} [by ending]")
-    parser.add_argument("--to", dest="writer", metavar="F", help=f"{', '.join((*data.writable(), CHAT))} [by ending]")
+    source = parser.add_argument("--from", dest="reader", metavar="F", help="%(names)s [by ending]")
+    target = parser.add_argument("--to", dest="writer", metavar="F", help="%(names)s [by ending]")
+    _settings.listed(source, data.readable)
+    _settings.listed(target, lambda: (*data.writable(), CHAT))
     parser.add_argument("--task", metavar="T", help="which labels, where a format holds those of one task")
     parser.add_argument("--split", metavar="S", help="this split only")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help=f"{CHAT}: these labels only")

@@ -87,9 +87,9 @@ def _section(title: str, text: str) -> None:
 
 
 def _marked(value: Value | None, example: Example, task: tasks.Task, labels: list[str]) -> str:
-    """A value in the text, tagged as `copy_tag` writes it; a hypothesis as a sentence, roles as a list."""
+    """A value between tags in the text, if a format writes values of this kind so; else in the task's own format."""
     if value is None:
         return "(not labelled)"
-    name = {"hypothesis": "sentence", "roles": "list"}.get(task.kind, "copy_tag")
+    name = formats.tagged(task.kind) or task.default_format
     scheme = Scheme(task.kind, tuple(labels), task.given(example))
     return formats.get(name, task.kind).render(example.text, value, scheme)

@@ -99,7 +99,7 @@ def guess(source: str) -> str:
     what = "no ending in this folder is" if path.is_dir() else f"the ending {ending} is not"
     raise InputError(
         f"{source}: {what} one that a reader knows",
-        hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(names())}}} reads it as what you say it is",
+        hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(readable())}}} reads it as what you say it is",
     )
 
 
@@ -225,6 +225,11 @@ def asked_of(writer: Writer, task: str | None) -> tasks.Task | None:
     """The task whose labels a writer writes; `None`: no task is named, or one that the writer cannot hold."""
     found = None if task is None else tasks.get(task)
     return found if found is not None and found.kind in writer.kinds else None
+
+
+def readable() -> tuple[str, ...]:
+    """The names of the data formats that can be read from."""
+    return tuple(name for name, _ in _readers())
 
 
 def writable() -> tuple[str, ...]:

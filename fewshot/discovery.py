@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fewshot.errors import InputError
 
@@ -89,7 +89,7 @@ def _entry_points() -> EntryPoints:
     """Those of all installed packages, read once: that takes some 0.2 ms a package."""
     from importlib.metadata import entry_points
 
-    return entry_points()
+    return cast("EntryPoints", entry_points())
 
 
 def module_name(package: str, name: str) -> str:

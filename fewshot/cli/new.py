@@ -141,12 +141,10 @@ def _write(texts: Mapping[Path, str]) -> None:
 def _grouped(text: str, own: str) -> str:
     """A test's imports in the order that ruff wants: other packages, then the package `own` that the file is part of.
 
-    >>> print(_grouped("import pytest\\nfrom fewshot_x.x import FORMAT\\n\\nfrom fewshot.records import Span\\n", "fewshot"))
-    import pytest
-    from fewshot_x.x import FORMAT
-    <BLANKLINE>
+    >>> print(_grouped("from mine.x import FORMAT\\nfrom fewshot.records import Span\\n", "mine").strip())
     from fewshot.records import Span
     <BLANKLINE>
+    from mine.x import FORMAT
     """
     lines = text.splitlines(keepends=True)
     ours = ("pytest", "fewshot", own)

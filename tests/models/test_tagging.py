@@ -1,7 +1,8 @@
-"""The most probable sequence of classes, against a search through all of them."""
+"""The most probable sequence of classes, against a search through all of them; and what a task's tagging decides."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 from math import prod
 
@@ -10,7 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.models.tagging import best_path, of
+from fewshot import tasks
+from fewshot.errors import InputError
+from fewshot.models.source_tokens import SourceTokenizer
+from fewshot.models.tagging import best_path, of, of_task
+from fewshot.records import PANEL, Kind, Span
+from tests.models import tiny
 
 pytestmark = pytest.mark.local
 
@@ -43,3 +49,44 @@ def test_a_certain_inside_makes_what_stands_before_it_the_beginning() -> None:
 
 def test_no_entity_goes_on_at_the_first_word() -> None:
     assert best_path(torch.tensor([[0.2, 0.0, 0.8, 0.0, 0.0]]), NAMES) == [0]
+
+
+@pytest.mark.parametrize("kind", ["entities", "panels", "roles"])
+def test_what_is_learnt_is_read_again(kind: Kind) -> None:
+    scheme = of(next(tasks.of_kind(kind)).tagging or "entities")
+    source = SourceTokenizer(tiny.bpe())("(A) Western blot of p53, (B) p53.")
+    given = (Span(4, 16, "EXP_ASSAY"), Span(20, 23, "GENEPROD"), Span(29, 32, "GENEPROD"))
+    spans = {
+        "entities": given,
+        "panels": (Span(0, 24, PANEL), Span(25, 33, PANEL)),
+        "roles": tuple(replace(span, role="MEASURED_VAR") for span in given[1:]),
+    }[kind]
+    names = scheme.classes({"entities": ["GENEPROD", "EXP_ASSAY"], "panels": [PANEL], "roles": ["MEASURED_VAR"]}[kind])
+    classes, lost = scheme.targets(source, spans, names)
+    assert lost == 0
+    scores = torch.tensor([[float(i == max(at, 0)) for i in range(len(names))] for at in classes])
+    assert scheme.read(source, scores, names, given=given, goes_on=False) == spans
+
+
+def test_a_span_that_no_word_carries_is_counted() -> None:
+    source = SourceTokenizer(tiny.bpe())("Western blot")
+    names = ["O", "A", "B-A", "I-A"]
+    assert of("entities").targets(source, [Span(3, 12, "A")], names)[1] == 1
+    assert of("roles").targets(source, [Span(3, 12, "A", role="A")], names)[1] == 1
+    assert of("starts").targets(source, [Span(0, 10, PANEL), Span(3, 12, PANEL)], ["O", "B-panel"])[1] == 1
+
+
+def test_roles_alone_mask_what_is_given() -> None:
+    source = SourceTokenizer(tiny.bpe())("Blot of p53")
+    given = [Span(8, 11, "GENEPROD")]
+    assert of("entities").ids(source, given, 4) == of("starts").ids(source, given, 4) == list(source.ids)
+    masked = of("roles").ids(source, given, 4)
+    assert masked[: source.starts.index(8)] == list(source.ids[: source.starts.index(8)])
+    assert set(masked[source.starts.index(8) :]) == {4}
+    with pytest.raises(InputError, match="no mask token"):
+        of("roles").ids(source, given, None)
+
+
+def test_a_hypothesis_is_refused() -> None:
+    with pytest.raises(InputError, match="task causal needs --kind seq2seq: a hypothesis cannot be"):
+        of_task(tasks.get("causal"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fewshot import formats, tasks
+from fewshot import discovery, formats, tasks
 from fewshot.experiment.signature import ids_digest, signature_id, signature_line
 from fewshot.formats import Format
 from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
@@ -66,7 +66,7 @@ def test_an_example_that_failed_is_not_scored() -> None:
     assert (result.n, result.failed, result.complete) == (0, 1, False)
 
 
-@pytest.mark.parametrize("task", tasks.names())
+@pytest.mark.parametrize("task", discovery.own_names("fewshot.tasks"))
 def test_the_prediction_that_says_nothing_scores_nothing(task: str) -> None:
     from fewshot import data
 

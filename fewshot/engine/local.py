@@ -14,7 +14,7 @@ from fewshot.backends import LocalBackend
 from fewshot.cassette import Cassette, digest
 from fewshot.engine.progress import Counter, Progress
 from fewshot.errors import ReplayError, Where
-from fewshot.records import Example, Kind, Prediction
+from fewshot.records import OF_ENTITIES, Example, Kind, Prediction
 from fewshot.schema import prediction_from_json, prediction_to_json
 
 
@@ -89,6 +89,6 @@ def local_key(example: Example, backend: LocalBackend, kind: Kind) -> str:
     """The key of a local line: SHA-256 of canonical JSON of the model's digest, the text and, where roles are
     asked for, the entities whose roles they are."""
     given: list[Any] | None = None
-    if kind == "roles":
+    if kind in OF_ENTITIES:
         given = [[span.start, span.end, span.label] for span in example.entities or ()]
     return digest({"digest": backend.digest, "text": example.text, "given": given})

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,5 +146,5 @@ def _some_id(folder: Path) -> str:
     return str(next(line["id"] for line in _lines(folder / "gold.jsonl") if line["entities"]))
 
 
-def _lines(path: Path) -> list[dict[str, list[dict[str, object]]]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -51,6 +51,22 @@ def test_every_format_reads_or_writes() -> None:
         data.reader("jsnl")
 
 
+def test_the_name_of_a_source_that_is_not_a_path_tells_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Box(data.Reader):
+        prefix = "box:"
+
+        def read(self, source: str, task: str | None) -> list[Example]:
+            return [ONE]
+
+    ours = tuple(data._readers())
+    monkeypatch.setattr(data, "_readers", lambda: iter((*ours, ("box", Box()))))
+    monkeypatch.setattr(data, "reader", lambda name: dict((*ours, ("box", Box())))[name])
+    assert data.guess("box:one") == "box"
+    assert not data.is_path("box:one")
+    assert data.is_path("c:/one.jsonl")
+    assert data.read("box:one") == [ONE]
+
+
 @pytest.mark.parametrize("name", ["nowhere.jsonl", "nowhere.csv", "nowhere.tsv", "nowhere.xml", "nowhere.txt"])
 def test_a_missing_file(name: str) -> None:
     with pytest.raises(InputError, match=f"{name}: no such file or folder"):

@@ -160,7 +160,8 @@ class Starts(TagScheme):
         """A span that begins inside a word is lost; where it ends does not matter."""
         words = Words.of(source)
         found = _outside(words, names.index(OUTSIDE))
-        firsts = [words.starting().get(span.start) for span in spans]
+        starting = words.starting()
+        firsts = [starting.get(span.start) for span in spans]
         for first in firsts:
             if first is not None:
                 found[words.firsts[first]] = names.index(f"B-{PANEL}")

@@ -1,13 +1,15 @@
-"""From a plan to predictions: every example asked, every answer on disk before it is read.
+"""From a plan to predictions: every example answered, every answer on disk before it is read.
 
-A prompted backend is asked through the engine; a local model predicts by itself. Either way a line of the
-cassette stands behind every prediction, and what comes out is the same.
+    backend ──► System ──► Answers        (prompted: through the engine; local: the model predicts by itself)
+
+Which of the two a backend is, is decided once, in `system_of`. A line of the cassette stands behind every prediction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from fewshot import engine
 from fewshot.backends import Backend, LocalBackend, PromptedBackend
@@ -16,10 +18,12 @@ from fewshot.engine import prices
 from fewshot.engine.prices import Price
 from fewshot.errors import InputError
 from fewshot.experiment.plan import Plan
-from fewshot.experiment.requests import Questions
+from fewshot.experiment.requests import Requests, requests_of, wording_of
 from fewshot.experiment.settings import Settings
-from fewshot.prompt import PromptBuilder
-from fewshot.records import Completion, Example, Prediction
+from fewshot.experiment.signature import Identity
+from fewshot.prompt import PromptBuilder, Sampling, Target
+from fewshot.prompt.wording import ResolvedPrompt
+from fewshot.records import Completion, Prediction
 from fewshot.scoring.reading import nothing, read_answers, too_long
 
 Listener = Callable[[engine.Progress], None]
@@ -27,129 +31,269 @@ Listener = Callable[[engine.Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a backend said of the examples of a plan, in data order; those that failed are left out."""
+    """Predictions in data order (without the examples that failed), and how it went.
+
+    `failed`: why, by id; `stopped`: why the run ended early; `asked`: the number of requests (or texts) that were sent,
+    `recorded`: that were recorded before; `seconds`: the time that a local model took for the `asked`.
+    """
 
     predictions: tuple[Prediction, ...]
-    complete: bool
-    failed: Mapping[str, str] = field(default_factory=dict)  # id → why
+    complete: bool = True
+    failed: Mapping[str, str] = field(default_factory=dict)
     stopped: str | None = None
     completions: tuple[Completion, ...] = ()
-    prompt: PromptBuilder | None = None
-    demonstrations: tuple[Example, ...] = ()  # each one that was shown, once
-    shots: Sequence[int] = ()  # shown, by example
     asked: int = 0
-    replayed: int = 0
-    seconds: float | None = None  # that a local model took for the `asked`
+    recorded: int = 0
+    seconds: float | None = None
     notices: tuple[str, ...] = ()
-    price: Price | None = None
     stats: engine.Progress = field(default_factory=engine.Progress)
 
     @property
     def adapted(self) -> dict[str, str]:
         """What servers made us change, over all answers."""
-        found: dict[str, str] = {}
+        changes: dict[str, str] = {}
         for completion in self.completions:
-            found |= {name: str(value) for name, value in completion.adapted.items()}
-        return dict(sorted(found.items()))
+            changes |= {name: str(value) for name, value in completion.adapted.items()}
+        return dict(sorted(changes.items()))
 
 
-def ask(
-    made: Plan,
-    backend: Backend,
-    cassette: Cassette,
-    builder: PromptBuilder | None,
-    asked: Questions,
-    *,
-    reuse: Cassette | None = None,
-    strict: bool = False,
-    lost: Mapping[str, str] | None = None,
-    listen: Listener | None = None,
-) -> Answers:
-    """Predictions for the examples of a plan; `asked`: its requests. `strict`: from recordings only. `lost`: those that
-    failed when they were recorded (id → why), and fail again.
+@dataclass(frozen=True, slots=True)
+class Tapes:
+    """Where answers are recorded and taken from. `strict`: from recordings only; `lost`: the examples whose requests
+    failed when they were recorded (id → why): they fail again."""
 
-    Raises:
-        ReplayError: `strict`, and an answer is not recorded.
-    """
+    cassette: Cassette
+    reuse: Cassette | None = None
+    strict: bool = False
+    lost: Mapping[str, str] = field(default_factory=dict)
+
+
+class System(Protocol):
+    """Whatever answers the examples of a plan. One row of the table."""
+
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def wording(self) -> ResolvedPrompt | None:
+        """The prompt's text; `None`: no prompt is sent."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """What is asked; empty for systems that are not prompted."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """What tokens cost; `None`: not known."""
+        ...
+
+    @property
+    def notices(self) -> Sequence[str]: ...
+
+    def answer(self, tapes: Tapes, listen: Listener | None = None) -> Answers:
+        """Predictions for the examples of its plan.
+
+        Raises:
+            ReplayError: `tapes.strict`, and an answer is not recorded.
+        """
+        ...
+
+
+def system_of(
+    plan: Plan, backend: Backend, *, wording: ResolvedPrompt | None = None, endpoint: str | None = None
+) -> PromptedSystem | LocalSystem:
+    """The system that a backend is for a plan. `wording`, `endpoint`: the recorded ones, in a replay."""
     if backend.kind == "local":
-        return _predict(made, backend, cassette, reuse=reuse, strict=strict, listen=listen)
-    if builder is None:
-        raise TypeError("a prompted backend needs a prompt builder")
-    return _prompt(made, backend, cassette, builder, asked, reuse=reuse, strict=strict, lost=lost or {}, listen=listen)
-
-
-def _prompt(
-    made: Plan,
-    backend: PromptedBackend,
-    cassette: Cassette,
-    builder: PromptBuilder,
-    asked: Questions,
-    *,
-    reuse: Cassette | None,
-    strict: bool,
-    lost: Mapping[str, str],
-    listen: Listener | None,
-) -> Answers:
-    settings = made.settings
-    job = engine.Job(
-        [request for request in asked.all if request.id not in lost],
-        None if strict else backend,
-        cassette,
-        reuse=reuse,
-        pace=engine.Pace(concurrency=settings.concurrency, rpm=settings.rpm, tpm=settings.tpm),
-        budget=engine.Budget() if strict else budget(settings, backend),
-        price=price(settings, backend),
-        strict=strict,
-        listen=listen,
+        return LocalSystem(plan, backend)
+    builder = PromptBuilder(
+        question=plan.question,
+        wording=wording or wording_of(plan),
+        target=Target(backend.name, endpoint or backend.endpoint, backend.model, backend.api),
+        sampling=_sampling(plan.settings),
     )
-    outcome = engine.ask(job)
-    answered = {
-        id_: [outcome.answer(id_, number) for number in range(len(samples))] for id_, samples in asked.requests.items()
-    }
-    as_empty = settings.failed_as_empty and outcome.stopped is None
-    predictions = []
-    for example in made.examples:
-        completions = [completion for completion in answered.get(example.id, []) if completion is not None]
-        wanted = len(answered.get(example.id, []))
-        if example.id in asked.too_long:
-            predictions.append(too_long(example, made.task))
-        elif wanted and len(completions) == wanted:
-            scheme = made.scheme(example)
-            predictions.append(read_answers(completions, example, format=made.format, scheme=scheme, task=made.task))
-        elif not wanted or as_empty:
-            predictions.append(nothing(example, made.task))
-    return Answers(
-        predictions=tuple(predictions),
-        complete=len(predictions) == len(made.examples),
-        failed={**outcome.failed, **lost},
-        stopped=outcome.stopped,
-        completions=tuple(c for completions in answered.values() for c in completions if c is not None),
-        prompt=builder,
-        demonstrations=asked.demonstrations,
-        shots=asked.shots,
-        asked=outcome.asked,
-        replayed=outcome.replayed,
-        notices=(*_left_out(made), *asked.notices, *_maybe_twice(outcome.stats)),
-        price=price(settings, backend),
-        stats=outcome.stats,
-    )
+    return PromptedSystem(plan, backend, builder, requests_of(plan, builder), price_of(plan.settings, backend))
 
 
-def price(settings: Settings, backend: Backend) -> Price | None:
-    """What tokens cost there; `None`: nobody knows."""
-    endpoint = backend.endpoint if backend.kind == "prompted" else None
-    return prices.find(backend.model, endpoint, settings.extra)
+def _sampling(settings: Settings) -> Sampling:
+    return Sampling(settings.max_tokens, settings.temperature, settings.seed, settings.extra)
 
 
-def budget(settings: Settings, backend: PromptedBackend) -> engine.Budget:
+@dataclass(frozen=True, slots=True)
+class PromptedSystem:
+    """A backend that is shown demonstrations in a prompt."""
+
+    plan: Plan
+    backend: PromptedBackend
+    builder: PromptBuilder
+    requests: Requests
+    price: Price | None
+
+    @property
+    def identity(self) -> Identity:
+        """Backend, model, endpoint, prompt."""
+        target = self.builder.target
+        return Identity(
+            name=target.backend,
+            model=target.model,
+            prompted=True,
+            endpoint=target.endpoint,
+            api=target.api,
+            prompt=self.builder.wording.digest[:16],
+            format=self.builder.question.format_name,
+        )
+
+    @property
+    def wording(self) -> ResolvedPrompt:
+        """The prompt's text."""
+        return self.builder.wording
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Of the backend (it may add to them until it is closed)."""
+        return self.backend.notices
+
+    def answer(self, tapes: Tapes, listen: Listener | None = None) -> Answers:
+        """Asks through the engine what is not recorded, and reads all answers."""
+        settings = self.plan.settings
+        job = engine.Job(
+            [request for request in self.requests.all if request.id not in tapes.lost],
+            None if tapes.strict else self.backend,
+            tapes.cassette,
+            reuse=tapes.reuse,
+            pace=engine.Pace(concurrency=settings.concurrency, rpm=settings.rpm, tpm=settings.tpm),
+            budget=engine.Budget() if tapes.strict else budget_of(settings, self.backend, self.price),
+            price=self.price,
+            strict=tapes.strict,
+            listen=listen,
+        )
+        outcome = engine.ask(job)
+        completions = {
+            id_: [outcome.answer(id_, number) for number in range(len(samples))]
+            for id_, samples in self.requests.by_id.items()
+        }
+        as_empty = settings.failed_as_empty and outcome.stopped is None
+        predictions = self._read(completions, as_empty=as_empty)
+        return Answers(
+            predictions=predictions,
+            complete=len(predictions) == len(self.plan.examples),
+            failed={**outcome.failed, **tapes.lost},
+            stopped=outcome.stopped,
+            completions=tuple(c for samples in completions.values() for c in samples if c is not None),
+            asked=outcome.asked,
+            recorded=outcome.replayed,
+            notices=(*self.requests.notices, *_maybe_twice(outcome.stats)),
+            stats=outcome.stats,
+        )
+
+    def _read(
+        self, completions: Mapping[str, Sequence[Completion | None]], *, as_empty: bool
+    ) -> tuple[Prediction, ...]:
+        """The predictions of all examples that were answered in full. `as_empty`: failures count as empty answers."""
+        predictions = []
+        plan, question = self.plan, self.plan.question
+        for example in plan.examples:
+            samples = completions.get(example.id, ())
+            answered = [completion for completion in samples if completion is not None]
+            if example.id in self.requests.too_long:
+                predictions.append(too_long(example, plan.task))
+            elif samples and len(answered) == len(samples):
+                scheme = plan.scheme(example)
+                predictions.append(
+                    read_answers(answered, example, format=question.format, scheme=scheme, task=plan.task)
+                )
+            elif not samples or as_empty:
+                predictions.append(nothing(example, plan.task))
+        return tuple(predictions)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSystem:
+    """A model on this machine: it reads the text and no prompt."""
+
+    plan: Plan
+    backend: LocalBackend
+    wording: None = None
+    price: None = None
+    requests: Requests = field(default_factory=Requests)
+
+    @property
+    def identity(self) -> Identity:
+        """Model, decoder, and how many labelled examples it was trained on."""
+        backend = self.backend
+        return Identity(
+            name=backend.name,
+            model=backend.model,
+            format=backend.format or self.plan.question.format_name,
+            decoder=backend.digest,
+            labelled=backend.labelled,
+        )
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Of the backend."""
+        return self.backend.notices
+
+    def answer(self, tapes: Tapes, listen: Listener | None = None) -> Answers:
+        """Predicts what is not recorded."""
+        plan = self.plan
+        # A model sees the question and nothing else: no gold, and of the entities of ROLES those that the run gives.
+        questions = [
+            replace(example, panels=None, hypothesis=None, inline_labels=None, entities=plan.given.get(example.id))
+            for example in plan.examples
+        ]
+        outcome = engine.predict(
+            questions,
+            self.backend,
+            tapes.cassette,
+            kind=plan.task.kind,
+            reuse=tapes.reuse,
+            strict=tapes.strict,
+            listen=listen,
+        )
+        return Answers(
+            predictions=tuple(self._restricted(outcome.predictions[example.id]) for example in plan.examples),
+            asked=outcome.asked,
+            recorded=outcome.replayed,
+            seconds=outcome.seconds,
+        )
+
+    def _restricted(self, prediction: Prediction) -> Prediction:
+        return replace(prediction, value=self.plan.task.restrict(prediction.value, self.plan.question.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSystem:
+    """Predictions that are there already: whoever made them is known by a file."""
+
+    identity: Identity
+    predictions: tuple[Prediction, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    notices: Sequence[str] = ()
+    wording: None = None
+    price: None = None
+    requests: Requests = field(default_factory=Requests)
+
+    def answer(self, tapes: Tapes | None = None, listen: Listener | None = None) -> Answers:
+        """The predictions."""
+        del tapes, listen
+        return Answers(self.predictions, failed=self.failed)
+
+
+def price_of(settings: Settings, backend: PromptedBackend) -> Price | None:
+    """What tokens cost there; `None`: not known."""
+    return prices.find(backend.model, backend.endpoint, settings.extra)
+
+
+def budget_of(settings: Settings, backend: PromptedBackend, price: Price | None) -> engine.Budget:
     """What may be spent; without a server nothing is.
 
     Raises:
-        InputError: dollars, at a price that nobody knows.
+        InputError: a budget in dollars, and no price is known.
     """
     if backend.endpoint is None:
         return engine.Budget()
-    if settings.budget_usd is not None and price(settings, backend) is None:
+    if settings.budget_usd is not None and price is None:
         raise InputError(
             f"--budget-usd cannot be kept: no price is known of {backend.model} at {backend.endpoint}",
             hint=f"put it into {prices.own_file()}, or give --budget-tokens",
@@ -161,34 +305,3 @@ def _maybe_twice(stats: engine.Progress) -> tuple[str, ...]:
     if not stats.maybe_twice:
         return ()
     return (f"{stats.maybe_twice} requests were sent again after their answer got lost: possibly paid twice",)
-
-
-def _predict(
-    made: Plan,
-    backend: LocalBackend,
-    cassette: Cassette,
-    *,
-    reuse: Cassette | None,
-    strict: bool,
-    listen: Listener | None,
-) -> Answers:
-    # A model sees the question and nothing else: no gold, and of the entities of ROLES those that the run gives.
-    questions = [
-        replace(example, panels=None, hypothesis=None, inline_labels=None, entities=made.given.get(example.id))
-        for example in made.examples
-    ]
-    found = engine.predict(questions, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, listen=listen)
-    values = (found.predictions[example.id] for example in made.examples)
-    predictions = tuple(replace(p, value=made.task.restrict(p.value, made.labels)) for p in values)
-    return Answers(
-        predictions=predictions,
-        complete=True,
-        asked=found.asked,
-        replayed=found.replayed,
-        seconds=found.seconds,
-    )
-
-
-def _left_out(made: Plan) -> tuple[str, ...]:
-    count = made.pick.near_duplicates
-    return (f"{count} near-duplicates of their query were not taken as demonstrations",) if count else ()

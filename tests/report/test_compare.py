@@ -12,7 +12,8 @@ import pytest
 from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
-from fewshot.report.compare import compare, default_folder, shown
+from fewshot.report.compare import compare, default_folder
+from fewshot.report.table import shown
 
 ROWS: list[dict[str, Any]] = [
     {"id": f"f{n}", "text": text, "entities": [{"start": start, "end": start + 3, "label": label}]}
@@ -110,7 +111,7 @@ def test_an_incomplete_run_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_that_is_no_run() -> None:
-    with pytest.raises(RunFolderError, match="no run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         compare([Path("runs/nowhere")])
 
 

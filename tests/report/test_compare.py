@@ -133,3 +133,17 @@ def test_malformed_answers_are_counted_by_example() -> None:
 )  # fmt: skip
 def test_cells(column: str, value: object, text: str) -> None:
     assert shown(column, value) == text
+
+
+def test_each_file_of_a_run_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made("tags")
+    read: list[str] = []
+    real = RunFolder.text
+
+    def counted(self: RunFolder, name: str) -> str:
+        read.append(name)
+        return real(self, name)
+
+    monkeypatch.setattr(RunFolder, "text", counted)
+    compare([folder], kinds=True)
+    assert sorted(read) == ["gold.jsonl", "predictions.jsonl", "run.toml", "scores.json"]

@@ -27,7 +27,7 @@ def test_the_exported_names() -> None:
     for name in fewshot.__all__:
         assert getattr(fewshot, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'shoot'"):
-        _ = fewshot.shoot  # type: ignore[attr-defined]
+        _ = fewshot.shoot
 
 
 def test_every_other_top_level_name_is_private_or_documented_as_internal() -> None:

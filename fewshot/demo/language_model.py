@@ -17,12 +17,12 @@ from pathlib import Path
 from fewshot import cassette
 from fewshot.backends import open_backend
 from fewshot.experiment import record
-from fewshot.experiment.answers import system_of
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.replaying import replay
 from fewshot.experiment.running import options, run
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import system_of
 from fewshot.files import CORPUS
 
 FOLDER = CORPUS / "recorded"

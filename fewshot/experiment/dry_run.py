@@ -5,11 +5,11 @@ from __future__ import annotations
 from fewshot import prompt
 from fewshot.backends import open_backend
 from fewshot.engine import prices
-from fewshot.experiment.answers import LocalSystem, PromptedSystem, system_of
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.requests import estimate
 from fewshot.experiment.running import options
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of
 
 
 def dry_run(settings: Settings) -> str:

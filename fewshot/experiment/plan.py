@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from fewshot import backends, tasks
 from fewshot.data._source import Dataset, Source
-from fewshot.demonstrations import Choice, Pool
+from fewshot.demonstrations import Pool
 from fewshot.errors import InputError
+from fewshot.experiment.choosing import Chooser, FromPool, Nothing
 from fewshot.experiment.folder import PREDICTIONS, RunFolder
 from fewshot.experiment.settings import DEFAULT_SHOTS, Settings
 from fewshot.prompt.question import Question
@@ -27,55 +27,6 @@ EXTERNAL = "external"
 
 Entities = Mapping[str, tuple[Span, ...]]
 """Entities by the id of their example."""
-
-
-class Chooser(Protocol):
-    """Chooses the demonstrations of each query."""
-
-    @property
-    def selector(self) -> str | None:
-        """The selector as a signature names it; `None`: nothing is chosen."""
-        ...
-
-    def choose(self, query: Example) -> Choice:
-        """The demonstrations for a query, in the order in which a prompt shows them."""
-        ...
-
-    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
-        """Without the one that a prompt which is too long gives up first."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Shows no demonstrations."""
-
-    selector: str | None = None
-
-    def choose(self, query: Example) -> Choice:
-        """Nothing."""
-        return Choice(())
-
-    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
-        """Nothing."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class FromPool:
-    """Shows the first examples of a pool, as its selector ranks them."""
-
-    pool: Pool
-    shots: int
-    selector: str | None
-
-    def choose(self, query: Example) -> Choice:
-        """The best of the pool."""
-        return self.pool.pick(query, self.shots)
-
-    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
-        """Without the worst of them."""
-        return self.pool.fewer(demonstrations)
 
 
 @dataclass(frozen=True, slots=True)

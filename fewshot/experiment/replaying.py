@@ -19,26 +19,23 @@ from fewshot import tasks
 from fewshot.backends import Options, RecordedModel, open_backend
 from fewshot.cassette import Cassette
 from fewshot.data._source import Dataset, Source
-from fewshot.demonstrations import Choice
-from fewshot.errors import InputError, ReplayError
+from fewshot.errors import InputError
 from fewshot.experiment import record
-from fewshot.experiment.answers import Answers, Listener, System, Tapes, system_of
+from fewshot.experiment.answers import Listener, System, Tapes
+from fewshot.experiment.choosing import AsRecorded
 from fewshot.experiment.folder import (
     DEMONSTRATIONS,
     ENTITIES,
-    PREDICTIONS,
-    SCORES,
     RunFolder,
-    predictions_text,
-    scores_text,
 )
 from fewshot.experiment.plan import Entities, Materials, Plan, assemble, check_format, entities_of, labelled, pool_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.running import Run, begin, end, finished, options, recorded_answers, score
 from fewshot.experiment.settings import Keywords, Settings, with_changes
+from fewshot.experiment.systems import system_of
+from fewshot.experiment.verifying import check_scoring, compare
 from fewshot.prompt.wording import ResolvedPrompt
 from fewshot.records import Api, Example
-from fewshot.scoring import Scores
 from fewshot.tasks import Task
 
 SHOWN_BY = ("task", "data", "demos", "shots", "selector", "embedder", "context", "seed")
@@ -73,6 +70,7 @@ def replay(
         if out is None:
             answers = system.answer(recording.tapes(tape), listen)
             scores = score(plan, system, answers)
+            check_scoring(recording.folder, plan, answers, scores)
             compare(recording.folder, plan, answers, scores)
             return Run(recording.folder, scores, plan.notices)
         folder = RunFolder(Path(out))
@@ -82,22 +80,6 @@ def replay(
         cassette = stack.enter_context(Cassette.open(folder.responses))
         answers = system.answer(recording.tapes(cassette, reuse=tape), listen)
     return end(folder, plan, system, answers)
-
-
-@dataclass(frozen=True, slots=True)
-class AsRecorded:
-    """Shows each query what its recorded prompt showed; needs no pool and no embedder."""
-
-    shown: Mapping[str, tuple[Example, ...]]
-    selector: str | None
-
-    def choose(self, query: Example) -> Choice:
-        """The demonstrations as recorded; none for a query that was not asked."""
-        return Choice(self.shown.get(query.id, ()))
-
-    def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
-        """Without the last one."""
-        return demonstrations[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,26 +208,3 @@ class Recording:
         """Recordings only; what failed fails again, if failures are scored as empty answers."""
         lost = self.recorded.failed if self.settings.failed_as_empty else {}
         return Tapes(cassette, reuse=reuse, strict=True, lost=lost)
-
-
-def compare(folder: RunFolder, plan: Plan, answers: Answers, scores: Scores) -> None:
-    """Compares predictions and scores with the recorded ones, byte for byte.
-
-    Raises:
-        ReplayError: they differ; shows the first difference.
-    """
-    for name, replayed in (
-        (PREDICTIONS, predictions_text(answers.predictions, plan.task.kind)),
-        (SCORES, scores_text(scores)),
-    ):
-        recorded = folder.text(name)
-        if recorded == replayed:
-            continue
-        if recorded.count("\n") != replayed.count("\n"):
-            before, now = recorded.count("\n"), replayed.count("\n")
-            raise ReplayError(f"{folder.path / name} differs: recorded {before} lines and replayed {now}")
-        pairs = zip(recorded.split("\n"), replayed.split("\n"), strict=True)
-        line, old, new = next((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
-        at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
-        near = slice(max(0, at - 30), at + 40)  # characters around the difference: enough to find it in the file
-        raise ReplayError(f"{folder.path / name}:{line} differs: recorded …{old[near]}… and replayed …{new[near]}…")

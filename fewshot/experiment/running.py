@@ -21,13 +21,14 @@ from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
-from fewshot.experiment.answers import Answers, Listener, System, Tapes, system_of
+from fewshot.experiment.answers import Answers, Listener, System, Tapes
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.requests import wording_of
 from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
 from fewshot.experiment.signature import Signature
+from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate
 
 if TYPE_CHECKING:

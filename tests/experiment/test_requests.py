@@ -11,12 +11,12 @@ import pytest
 from fewshot import replay, run
 from fewshot.backends import Options, open_backend
 from fewshot.errors import DataError, InputError, RunFolderError
-from fewshot.experiment.answers import system_of
 from fewshot.experiment.dry_run import dry_run
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.requests import Requests
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import system_of
 from fewshot.prompt import tokens
 from tests.servers.openai_server import OpenAiServer
 

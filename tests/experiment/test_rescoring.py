@@ -35,7 +35,7 @@ def test_a_replay_says_what_moved_and_a_rescored_run_replays() -> None:
     before = {name: done.folder.text(name) for name in ("predictions.jsonl", "scores.json", "responses.jsonl")}
     aged(done.folder)
     f1 = done.result.scores["strict.micro.f1"]
-    why = rf"^scoring 0 → {SCORING}: 1 of 4 predictions differ; strict.micro.f1 0.250 → {f1:.3f}; `fewshot rescore runs/one`"
+    why = rf"^scoring 0 → {SCORING}: 1 of 4 predictions differ; strict.micro.f1 0.250 → {f1:.3f}; `fewshot rescore runs"
     with pytest.raises(ReplayError, match=why):
         replay("runs/one")
     rescored = rescore("runs/one")

@@ -18,6 +18,7 @@ from typing import Protocol, cast
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
 from fewshot.files import CORPUS, canonical, whole
+from fewshot.files import lines as lines  # what a reader of lines needs, at hand beside `Reader`
 from fewshot.records import Example
 from fewshot.schema import example_to_json
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fewshot.data import lines
 from fewshot.errors import DataError, Where
-from fewshot.files import lines
 from fewshot.records import Example, Span
 from fewshot.text import iob
 

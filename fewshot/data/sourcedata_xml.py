@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
+from fewshot.text.spans import skip_space, trimmed
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -136,9 +137,9 @@ def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Ex
     text, shift = flat.text()
     spans = []
     for first, after in flat.panels:
-        start, end = _trimmed(text, first - shift, after - shift)
-        if start < end:
-            spans.append(Span(start, end, PANEL, labels=legend.leading_letters(text[start:end])))
+        extent = trimmed(text, first - shift, after - shift)
+        if extent is not None:
+            spans.append(Span(*extent, PANEL, labels=legend.leading_letters(text[slice(*extent)])))
     return Example(where.id or "", group, text, panels=tuple(spans), split=split) if spans else None
 
 
@@ -151,9 +152,9 @@ def _panel(panel: _Element, group: str, where: Where, split: str | None) -> Exam
         return None
     tags = []
     for tag in flat.tags:
-        start, end = _trimmed(text, tag.start - shift, tag.end - shift)
-        if start < end:
-            tags.append(replace(tag, start=start, end=end))
+        extent = trimmed(text, tag.start - shift, tag.end - shift)
+        if extent is not None:
+            tags.append(replace(tag, start=extent[0], end=extent[1]))
     entities = tuple(Span(t.start, t.end, t.label, role=t.entity_role()) for t in tags if t.label)
     return Example(
         id=where.id or "",
@@ -209,7 +210,7 @@ class _Flat:
     def text(self) -> tuple[str, int]:
         """The text without white space at its edges, and how far that moved its beginning."""
         whole = "".join(self.pieces)
-        return whole.strip(), len(whole) - len(whole.lstrip())
+        return whole.strip(), skip_space(whole, 0)
 
     def walk(self, element: _Element, *, tagged: bool = False) -> None:
         """Adds what is inside; `tagged`: it lies inside a tag that counts, the outermost."""
@@ -252,14 +253,6 @@ class _Flat:
             self.length += 1
         self.pieces.append(text)
         self.length += len(text)
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The offsets without white space at the edges (the text itself may have been trimmed further in)."""
-    start = max(start, 0)
-    surface = text[start:end]
-    start += len(surface) - len(surface.lstrip())
-    return start, start + len(surface.strip())
 
 
 READER = SourceDataReader()

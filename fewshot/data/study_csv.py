@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 from fewshot import formats
+from fewshot.data import lines
 from fewshot.errors import DataError, Where
-from fewshot.files import lines
 from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
 
 DELIMITER = "###tt9HHSlkWoUM###"

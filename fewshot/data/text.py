@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fewshot.files import lines
+from fewshot.data import lines
 from fewshot.records import Example
 
 

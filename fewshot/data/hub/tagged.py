@@ -12,12 +12,12 @@ between releases.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Span
 from fewshot.text import iob, legend
+from fewshot.text.spans import segments
 
 Row = Mapping[str, Any]
 
@@ -111,14 +111,11 @@ def _tag(tag: object, name: str, where: Where, names: Sequence[str] | None) -> s
 def _panels(tags: Sequence[str], edges: iob.Edges, text: str) -> tuple[Span, ...]:
     """From each start to the next one; what stands before the first belongs to no panel."""
     starts = [edges[first][0] for first, _, _ in iob.chunks(tags)]
-    found = []
-    for start, end in pairwise([*starts, len(text)]):
-        surface = text[start:end]
-        body = surface.strip()
-        if body:
-            begin = start + len(surface) - len(surface.lstrip())
-            found.append(Span(begin, begin + len(body), PANEL, labels=legend.leading_letters(body)))
-    return tuple(found)
+    return tuple(
+        Span(*extent, PANEL, labels=legend.leading_letters(text[slice(*extent)]))
+        for extent in segments(text, starts)
+        if extent is not None
+    )
 
 
 def _entities(

@@ -91,17 +91,18 @@ def _prompt(
     listen: Listener | None,
 ) -> Answers:
     settings = made.settings
-    outcome = engine.ask(
+    job = engine.Job(
         [request for request in asked.all if request.id not in lost],
         None if strict else backend,
         cassette,
         reuse=reuse,
         pace=engine.Pace(concurrency=settings.concurrency, rpm=settings.rpm, tpm=settings.tpm),
-        budget=None if strict else budget(settings, backend),
+        budget=engine.Budget() if strict else budget(settings, backend),
         price=price(settings, backend),
         strict=strict,
-        progress=listen,
+        listen=listen,
     )
+    outcome = engine.ask(job)
     answered = {
         id_: [outcome.answer(id_, number) for number in range(len(samples))] for id_, samples in asked.requests.items()
     }
@@ -176,9 +177,7 @@ def _predict(
         replace(example, panels=None, hypothesis=None, inline_labels=None, entities=made.given.get(example.id))
         for example in made.examples
     ]
-    found = engine.predict(
-        questions, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, progress=listen
-    )
+    found = engine.predict(questions, backend, cassette, kind=made.task.kind, reuse=reuse, strict=strict, listen=listen)
     values = (found.predictions[example.id] for example in made.examples)
     predictions = tuple(replace(p, value=made.task.restrict(p.value, made.labels)) for p in values)
     return Answers(

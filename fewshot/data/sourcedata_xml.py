@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, cast
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
+from fewshot.text.sourcedata import ASSAY, CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE, WITH_ROLES
 from fewshot.text.spans import skip_space, trimmed
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _ENTITY_TYPES = {
-    "molecule": "SMALL_MOLECULE",
-    "gene": "GENEPROD",
-    "protein": "GENEPROD",
-    "geneprod": "GENEPROD",
+    "molecule": SMALL_MOLECULE,
+    "gene": GENE_PRODUCT,
+    "protein": GENE_PRODUCT,
+    "geneprod": GENE_PRODUCT,
     "subcellular": "SUBCELLULAR",
     "cell": "CELL",
     "cell_type": "CELL_TYPE",
@@ -37,9 +38,8 @@ _ENTITY_TYPES = {
     "tissue": "TISSUE",
     "organism": "ORGANISM",
 }
-_CATEGORIES = {"assay": "EXP_ASSAY", "disease": "DISEASE"}
-_ROLES = {"intervention": "CONTROLLED_VAR", "assayed": "MEASURED_VAR"}
-_WITH_ROLES = frozenset({"GENEPROD", "SMALL_MOLECULE"})
+_CATEGORIES = {"assay": ASSAY, "disease": "DISEASE"}
+_ROLES = {"intervention": CONTROLLED, "assayed": MEASURED}
 _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
@@ -177,7 +177,7 @@ class _Tag:
     role: str
 
     def entity_role(self) -> str:
-        return _ROLES.get(self.role, NO_ROLE) if self.label in _WITH_ROLES else NO_ROLE
+        return _ROLES.get(self.role, NO_ROLE) if self.label in WITH_ROLES else NO_ROLE
 
     def member(self, text: str) -> Member:
         return Member(self.label or self.entity_type.upper() or "UNDEFINED", text[self.start : self.end])
@@ -189,7 +189,7 @@ def _hypothesis(tags: Iterable[_Tag], text: str) -> Hypothesis | None:
     roles = (
         [tag for tag in tags if tag.role == "intervention"],
         [tag for tag in tags if tag.role == "assayed"],
-        [tag for tag in tags if tag.label == "EXP_ASSAY"],
+        [tag for tag in tags if tag.label == ASSAY],
     )
     if not all(roles):
         return None

@@ -17,6 +17,7 @@ from typing import Any
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Span
 from fewshot.text import iob, legend
+from fewshot.text.sourcedata import GENE_PRODUCT, SMALL_MOLECULE, WITH_ROLES
 from fewshot.text.spans import segments
 
 Row = Mapping[str, Any]
@@ -34,15 +35,15 @@ CONFIGS: Mapping[str, tuple[str, ...]] = {
 """The configs of words and tags, and the tasks that each of them answers."""
 
 _ASKED = {
-    "ROLES_MULTI": ("GENEPROD", "SMALL_MOLECULE"),
-    "ROLES_GP": ("GENEPROD",),
-    "GENEPROD_ROLES": ("GENEPROD",),
-    "ROLES_SM": ("SMALL_MOLECULE",),
-    "SMALL_MOL_ROLES": ("SMALL_MOLECULE",),
+    "ROLES_MULTI": WITH_ROLES,
+    "ROLES_GP": (GENE_PRODUCT,),
+    "GENEPROD_ROLES": (GENE_PRODUCT,),
+    "ROLES_SM": (SMALL_MOLECULE,),
+    "SMALL_MOL_ROLES": (SMALL_MOLECULE,),
 }
 """The entity types whose roles a config is about, in the order in which `is_category` counts them from 1."""
 
-_ROLE_ROWS = {"GENEPROD": "geneprod_roles", "SMALL_MOLECULE": "small_mol_roles"}
+_ROLE_ROWS = {GENE_PRODUCT: "geneprod_roles", SMALL_MOLECULE: "small_mol_roles"}
 _TAG_ROWS = {"PANELIZATION": "panel_start", "BORING": "boring"}
 
 

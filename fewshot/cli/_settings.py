@@ -38,6 +38,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--samples", type=int, metavar="N", help="answers a query; what most of them say counts [1]")
     how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
     how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
+    how.add_argument(
+        "--examples-check",
+        choices=("warn", "error", "off"),
+        help="if the right answer of a demonstration cannot be read back [warn]",
+    )
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
         "--extra",

@@ -13,7 +13,7 @@ from fewshot.experiment.settings import Settings
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declares a flag for every setting. A flag that is not given sets no attribute: `--replay` keeps what is recorded."""
+    """Declares a flag for every setting. A flag that is not given sets no attribute, since `--replay` must know."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
     what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles")
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")

@@ -141,7 +141,8 @@ class _Meaning(ast.NodeTransformer):
 
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
         node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]  # cosmic-ray takes a bare `*` for a product
-        node.posonlyargs = node.kwonlyargs = []
+        node.defaults = [*node.defaults, *(value for value in node.kw_defaults if value is not None)]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

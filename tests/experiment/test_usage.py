@@ -1,4 +1,4 @@
-"""What a run took, as `run.toml` keeps it: the server's own counts, dollars to the last digit, and what is not known."""
+"""What a run took, as `run.toml` keeps it: the server's own counts, dollars, and what is not known."""
 
 from __future__ import annotations
 

@@ -80,7 +80,9 @@ def test_relaxed_precision_and_recall_are_not_mixed_up() -> None:
     assert found["boundary.micro.recall"] == 0
 
 
-@pytest.mark.parametrize(("start", "end", "hit"), [(0, 4, 0), (0, 5, 1), (9, 12, 1), (10, 12, 0), (6, 7, 1), (0, 20, 1)])
+@pytest.mark.parametrize(
+    ("start", "end", "hit"), [(0, 4, 0), (0, 5, 1), (9, 12, 1), (10, 12, 0), (6, 7, 1), (0, 20, 1)]
+)
 def test_one_shared_character_overlaps(start: int, end: int, hit: int) -> None:
     tally = spans.tally([Span(4, 10, "G")], [Span(start, end, "G")])
     assert (tally["relaxed/gold"][0], tally["relaxed/predicted"][0]) == (hit, hit)
@@ -94,7 +96,11 @@ def test_roles_are_scored_by_role_and_by_label() -> None:
     assert (tally["label/G"], tally["label/S"]) == ((1, 2, 2), (1, 1, 1))
     found = spans.role_scores([tally], ["C", "M"], ["G", "S"])
     assert found["strict.role.C.precision"] == found["strict.role.M.recall"] == 0.5
-    assert (found["strict.role.C.support"], found["strict.role.M.support"], found["strict.label.S.support"]) == (1, 2, 1)
+    assert (found["strict.role.C.support"], found["strict.role.M.support"], found["strict.label.S.support"]) == (
+        1,
+        2,
+        1,
+    )
     assert found["strict.macro.f1"] == pytest.approx(2 / 3)
     assert found["exact.accuracy"] == 0
     without = spans.tally(gold, said)

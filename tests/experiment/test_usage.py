@@ -39,7 +39,7 @@ def told(prompt: int | None, completion: int | None) -> Fault:
 def go(faults: Sequence[Fault | None], out: str = "one", **more: Any) -> dict[str, Any]:
     """`run.toml` of a run against a server that behaves so, one request after the other."""
     with OpenAiServer(answers="[END]", faults=faults) as server:
-        settings = {"model": "m", "base_url": server.base_url, "concurrency": 1} | more
+        settings: dict[str, Any] = {"model": "m", "base_url": server.base_url, "concurrency": 1} | more
         run("ner", data="data.jsonl", backend="gpt3", out=out, **settings)
     return tomllib.loads(Path(out, "run.toml").read_text())
 

@@ -132,6 +132,34 @@ def test_none_are_shown_where_nothing_is_labelled_for_it() -> None:
     assert "-0shot-" in done.folder.path.name
 
 
+# The folder's name
+
+
+@pytest.mark.parametrize(
+    ("model", "begins"),
+    [
+        ("m", "gpt3-m-ner-3shot-"),
+        ("gpt3-mini", "gpt3-mini-ner-3shot-"),
+        ("org/Model_x.1/", "gpt3-Model-x.1-ner-3shot-"),
+    ],
+)
+def test_a_folder_is_named_after_backend_model_task_and_shots(model: str, begins: str) -> None:
+    with OpenAiServer(answers="[END]") as server:
+        done = run("ner", data="data.jsonl", backend="gpt3", model=model, base_url=server.base_url)
+    assert re.fullmatch(re.escape(begins) + "[0-9a-f]{8}", done.folder.path.name)
+    assert done.folder.path.parent == Path("runs")
+
+
+def test_a_local_model_is_shown_none_and_its_folder_says_so(local: type[LocalDouble]) -> None:
+    done = run("ner", data="data.jsonl", backend="local", model="models/mine/")
+    assert re.fullmatch("local-mine-ner-[0-9a-f]{8}", done.folder.path.name)
+    assert json.loads((done.folder.path / "scores.json").read_text())["signature"]["shots"] is None
+
+
+def test_rules_are_named_once() -> None:
+    assert run("ner", data="data.jsonl").folder.path.name.startswith("rules-2-ner-3shot-")
+
+
 # The endpoint
 
 

@@ -32,7 +32,7 @@ def remarks(plan: Plan, scores: Scores, predictions: Sequence[Prediction]) -> tu
         empty = sum(answer.value == plan.task.empty() for answer in predictions)
         kinds = ", ".join(f"{kind} {count}" for kind, count in problems.most_common(_SHOWN))
         lines.append(
-            f"{headline} is 0: {empty} of {len(predictions)} answers name nothing"
+            f"{headline} is 0: {empty} of {len(predictions)} answers name nothing, the others nothing that is right"
             f"{f' ({kinds})' if kinds else ''}; look at one with `fewshot show RUN ID`"
         )
     return tuple(lines)

@@ -40,7 +40,7 @@ def test_a_score_of_zero_is_explained() -> None:
     done = ask("I would rather not say.", format="json", out="runs/none")
     assert done.result.scores["strict.micro.f1"] == 0.0
     line = next(line for line in done.notices if line.startswith("strict.micro.f1 is 0"))
-    assert line.startswith("strict.micro.f1 is 0: 2 of 2 answers name nothing (")
+    assert line.startswith("strict.micro.f1 is 0: 2 of 2 answers name nothing, the others nothing that is right (")
     assert line.endswith("look at one with `fewshot show RUN ID`")
 
 

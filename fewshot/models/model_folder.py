@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias
 
 from fewshot import formats, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS
+from fewshot.files import CORPUS, whole
 from fewshot.records import Scheme
 
 MANIFEST = "fewshot.json"
@@ -75,11 +75,14 @@ class Manifest:
         return formats.get(self.format, self.scheme.kind)
 
     def write(self, folder: Path) -> None:
-        """Writes `fewshot.json`, whole or not at all."""
+        """Writes `fewshot.json`, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         row = asdict(self) | {"labels": list(self.labels)}
-        beside = folder / f".{MANIFEST}.new"
-        beside.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        beside.replace(folder / MANIFEST)
+        with whole(folder / MANIFEST) as part:
+            part.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -25,6 +25,7 @@ from fewshot.models.source_tokens import SourceTokens
 from fewshot.records import PANEL, Span
 from fewshot.tasks import Tagging, Task
 from fewshot.text import iob
+from fewshot.text.spans import segments, skip_space
 
 OUTSIDE = "O"
 UNSCORED = -100
@@ -175,12 +176,12 @@ class Starts(TagScheme):
         sure = _best(scores, names)
         starts = [(source.starts[i], sure[i][1]) for i in Words.of(source).firsts if sure[i][0] != OUTSIDE]
         if goes_on and not (starts and not text[: starts[0][0]].strip()):
-            starts.insert(0, (len(text) - len(text.lstrip()), 1.0))
-        ends = [*(start for start, _ in starts), len(text)][1:]
+            starts.insert(0, (skip_space(text, 0), 1.0))
+        extents = segments(text, [start for start, _ in starts])
         return tuple(
-            Span(start, start + len(text[start:end].rstrip()), PANEL, confidence=confidence)
-            for (start, confidence), end in zip(starts, ends, strict=True)
-            if text[start:end].strip()
+            Span(*extent, PANEL, confidence=confidence)
+            for extent, (_, confidence) in zip(extents, starts, strict=True)
+            if extent is not None
         )
 
 

@@ -7,7 +7,6 @@ A task or format of another package has a folder `prompts/` beside its module, o
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
-from fewshot.files import PACKAGE
+from fewshot.files import PACKAGE, encoded
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
@@ -197,4 +196,4 @@ def _read(path: Path) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(encoded(parts).encode()).hexdigest()

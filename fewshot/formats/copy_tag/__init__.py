@@ -110,7 +110,7 @@ def _aligned(
     """The extents in the source of an answer that is not an exact copy."""
     found = []
     for label, left, right in extents:
-        place = alignment.span(left, right, plain)
+        place = alignment.span(left, right, plain, passage=label == PANEL)
         if place is None:
             problems["not_in_text"] += 1
             continue

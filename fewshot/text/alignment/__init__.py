@@ -28,11 +28,11 @@ _CONTENT = re.compile(rf"[{_IDEOGRAPH}]|(?=.*[^\W\d_])[^\W_]{{2,}}")
 """A word that is evidence: it has a letter, and is not a single one (an ideograph is)."""
 
 _RUN, _RELATED, _SHORT = 3, 0.18, 8
-"""An answer is a copy where this share of the content words (of the shorter text) stands in runs of three and more words
-that are the source's, or like them. Of real legends of different articles at most 0.115 do ("independent experiments."),
-though half of the words of such a pair are common to both, in order; with 15 letters in 100 changed at least 0.25. A
-source of a few words has no runs to count: half of them must be there; of a short answer to a long source half must be
-one run."""
+"""An answer is a copy if this share of the content words (of the shorter text) stands in runs of three and more words
+that are the source's, or like them. Of real legends of different articles at most 0.115 do ("independent
+experiments."), though half of the words of such a pair are common to both, in order; with 15 letters in 100 changed at
+least 0.25. A source of a few words has no runs to count: half of them must be there; of a short answer to a long source
+half must be one run."""
 
 Edge = tuple[int, int]
 
@@ -48,8 +48,8 @@ class Alignment:
 
     `equal`: where it stands in a word that is the source's, or is the same character. `content`: where it stands in a
     word that is evidence. `reached[i]`: how far into the source `answer[:i]` goes; `next_place[i]`: where in it
-    `answer[i:]` begins. `added` and `dropped` count runs of words; `cut`: source characters behind the last one that was
-    copied.
+    `answer[i:]` begins. `added` and `dropped` count runs of words; `cut`: source characters behind the last one that
+    was copied.
     """
 
     places: Sequence[int]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from fewshot.backends import Options, PromptedBackend, open_backend
 from fewshot.cassette import Cassette, key
 from fewshot.demo import synthesis
-from fewshot.engine import Pace, aask
+from fewshot.engine import Job, Pace, aask
 from fewshot.records import Api, Completion, Request, Turn
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ class Nobody:
 
 async def _asked(asked: list[Request], backend: PromptedBackend, width: int) -> None:
     with tempfile.TemporaryDirectory() as folder, Cassette.open(Path(folder, "responses.jsonl")) as cassette:
-        outcome = await aask(asked, backend, cassette, pace=Pace(concurrency=width))
+        outcome = await aask(Job(asked, backend, cassette, pace=Pace(concurrency=width)))
     if len(outcome.answers) != len(asked):
         raise RuntimeError(f"{len(outcome.failed)} failed: {outcome.stopped}")
 

@@ -7,38 +7,50 @@ Both become lines of `responses.jsonl`, so resume and replay are the same for bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, cast
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request
 
 
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """How and where a local model decodes. `None`: the model's own decoder, the first GPU or else the CPU, the default
+    batch (in padded tokens)."""
+
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedModel:
+    """What a run recorded of a local model, for a replay, which does not load it.
+
+    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on.
+    """
+
+    digest: str | None = None
+    labelled: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
-    `timeout`: the most seconds that one request may take in all.
-
-    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
-    `labelled`: the recorded ones, in a replay.
-    """
+    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected. `timeout`: the
+    most seconds that one request may take in all. `format`, `labels`: for local models without a manifest."""
 
     task: str
     model: str | None = None
     base_url: str | None = None
     api: Api | None = None
-    seed: int = 0
-    extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
     timeout: float | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
-    decoder: str | None = None
-    device: str | None = None
-    batch_tokens: int | None = None
-    digest: str | None = None
-    labelled: int | None = None
+    local: LocalOptions = LocalOptions()
+    recorded: RecordedModel = RecordedModel()
 
 
 class PromptedBackend(Protocol):

@@ -62,7 +62,7 @@ def open_backend(options: Options) -> Local:
     if options.model is None:
         raise InputError("--backend local needs --model", hint="a folder that `fewshot finetune` wrote, or a hub name")
     if options.offline:
-        return Local(_shown(options.model), options.digest or "", options.format, options.labelled)
+        return Local(_shown(options.model), options.recorded.digest or "", options.format, options.recorded.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -81,7 +81,7 @@ def open_backend(options: Options) -> Local:
 def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
     from fewshot.models import model_folder
 
-    device = model_folder.device(options.device)
+    device = model_folder.device(options.local.device)
     tokenizer = model_folder.load_tokenizer(folder)
     notices: list[str] = []
     predictor: Predictor
@@ -89,7 +89,7 @@ def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
     if manifest.kind == "tagger":
         from fewshot.models.tagger import Tagger
 
-        if options.decoder is not None:
+        if options.local.decoder is not None:
             raise InputError("--decoder goes with seq2seq models; this one is a tagger", hint="leave it out")
         model = model_folder.load_model(folder, "AutoModelForTokenClassification").to(device)
         predictor = Tagger(model, tokenizer, manifest, **_budget(options))
@@ -111,14 +111,14 @@ def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
 
 
 def _budget(options: Options) -> dict[str, Any]:
-    return {} if options.batch_tokens is None else {"batch_tokens": options.batch_tokens}
+    return {} if options.local.batch_tokens is None else {"batch_tokens": options.local.batch_tokens}
 
 
 def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
     """The decoder to take: as asked, as the manifest says, else `copy` where it can be; and why not."""
     from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
 
-    asked = options.decoder or manifest.decoder
+    asked = options.local.decoder or manifest.decoder
     why = why_not_copy(model, manifest, tokenizer)
     if asked == GENERATE and manifest.decoder == COPY and manifest.format == "sentence":
         return GENERATE, ["local: this model learned to choose names from the text, and never to spell them"]
@@ -126,7 +126,7 @@ def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -
         return asked or COPY, []
     if why is None:
         return COPY, []
-    if options.decoder == COPY:
+    if options.local.decoder == COPY:
         raise InputError(f"--decoder copy: {why}", hint="--decoder generate")
     return GENERATE, [f"local: decoded by generate: {why}"]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fewshot.report.compare import Comparison, shown
+from fewshot.report.table import Comparison, shown
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
@@ -44,7 +44,7 @@ def comparison(made: Comparison, *, title: str | None = None) -> None:
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
     """Prints the scores of one run: the main ones, then all of them side by side, then the signature."""
-    from fewshot.experiment.signature import signature_id, signature_line
+    from fewshot.experiment.signature import Signature
 
     result = run.result
     if not result.scores:
@@ -59,7 +59,8 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
         ["", *columns],
         [[name, *(shown(f"{name}.{c}", row[c]) if c in row else "" for c in columns)] for name, row in rows.items()],
     )
-    print(f"{signature_id(result.signature)}  {signature_line(result.signature)}")
+    signature = Signature.of(result)
+    print(f"{signature.id}  {signature.line}")
 
 
 def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]]:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from fewshot.demo import fine_tuned, language_model
 from fewshot.demo.language_model import Row
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
-from fewshot.report.compare import Comparison, compare
+from fewshot.report.compare import compare
+from fewshot.report.table import Comparison
 
 TASKS = ("panelization", "ner", "causal", "roles")
 SHOTS = (0, 2, 3)
@@ -57,7 +59,7 @@ def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[C
     else:
         found = list(language_model.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
     for limit in language_model.limits(found):
-        rows = [row for row in found if RunFolder(row.folder).settings().limit == limit]
+        rows = [row for row in found if record.read(RunFolder(row.folder)).settings.limit == limit]
         ours = _ours(task, out, limit)
         made = compare([*ours, *(row.folder for row in rows)], kinds=True)
         made = _noted(made, len(ours), rows, limit)

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from fewshot import cassette
 from fewshot.backends import open_backend
-from fewshot.experiment import plan
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.requests import ask_of
-from fewshot.experiment.running import builder_for, options, replay, run
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.replaying import replay
+from fewshot.experiment.running import options, run
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import system_of
 from fewshot.files import CORPUS
 
 FOLDER = CORPUS / "recorded"
@@ -61,11 +63,11 @@ def recorded(folder: Path = FOLDER) -> list[Path]:
 def rows(task: str, out: Path) -> Iterator[Row]:
     """The recorded runs of a task, replayed into `out`."""
     for source in recorded():
-        if RunFolder(source).settings().task != task:
+        if record.read(RunFolder(source)).settings.task != task:
             continue
         folder = _emptied(out / source.name)
         replay(source, out=folder)
-        yield Row(folder, f"recorded {RunFolder(source).run()['run']['started'][:10]}")
+        yield Row(folder, f"recorded {record.read(RunFolder(source)).run.started[:10]}")
 
 
 def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) -> Iterator[Row]:
@@ -78,14 +80,11 @@ def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) 
 
 def why_stale(folder: Path) -> str | None:
     """Why today's prompts, corpus and selectors would ask something else than was recorded; `None`: they would not."""
-    asked = RunFolder(folder).settings()
-    made = plan.make(asked)
-    backend = open_backend(asked.backend, options(asked, offline=True))
-    builder = builder_for(made, backend)
-    if builder is None:
-        return None
+    settings = record.read(RunFolder(folder)).settings
+    plan = plan_of(settings)
+    system = system_of(plan, open_backend(settings.backend, options(settings, offline=True)))
     with cassette.Cassette.open(RunFolder(folder).responses, readonly=True) as tape:
-        for request in ask_of(made, builder).all:
+        for request in system.requests.all:
             if cassette.key(request) not in tape:
                 return tape.explain_miss(request)
     return None
@@ -93,7 +92,7 @@ def why_stale(folder: Path) -> str | None:
 
 def limits(rows: Iterable[Row]) -> list[int | None]:
     """The parts of the test split that rows are of, each once."""
-    return list(dict.fromkeys(RunFolder(row.folder).settings().limit for row in rows))
+    return list(dict.fromkeys(record.read(RunFolder(row.folder)).settings.limit for row in rows))
 
 
 def _emptied(folder: Path) -> Path:

@@ -1,11 +1,11 @@
-"""Asks backends: replay first, then a few requests at a time, each answer on disk before it counts.
+"""Asks backends: replays what is recorded, sends the rest a few at a time, records each answer before using it.
 
     with Cassette.open(Path("runs/x/responses.jsonl")) as cassette:
-        outcome = ask(requests, backend, cassette, pace=Pace(concurrency=8))
+        outcome = ask(Job(requests, backend, cassette, pace=Pace(concurrency=8)))
     outcome.answers[key(requests[0])].text
 
-Concurrency, pacing and retries are here alone, the same for every backend. Nothing is printed: a listener is
-told of the `Progress`.
+Concurrency, pacing and retries live here only and are the same for every backend. The engine prints nothing: it
+calls `Job.listen` with a `Progress`.
 """
 
 from __future__ import annotations
@@ -13,104 +13,59 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from fewshot.backends import PromptedBackend
-from fewshot.cassette import Cassette
 from fewshot.engine.asking import Outcome, Session
 from fewshot.engine.budget import Budget
+from fewshot.engine.job import Job
 from fewshot.engine.local import predict
-from fewshot.engine.prices import Price
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
-from fewshot.records import Request
 
-__all__ = ["Budget", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
+__all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
 
-def ask(
-    requests: Iterable[Request],
-    backend: PromptedBackend | None,
-    cassette: Cassette,
-    *,
-    reuse: Cassette | None = None,
-    pace: Pace | None = None,
-    budget: Budget | None = None,
-    price: Price | None = None,
-    strict: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-) -> Outcome:
-    """Every request answered: from the cassette, from `reuse` (its line is copied), or by the backend, which is
-    closed afterwards. `strict`, or no backend: from recordings only. `budget`: what may be spent now, `price` what
-    tokens cost; where it ends the outcome is `stopped`.
+def ask(job: Job) -> Outcome:
+    """Answers every request of a job: from its cassette, from `job.reuse`, or by the backend, which is then closed.
 
-    Works inside a running event loop (a notebook) too. A request that occurs twice is asked once.
+    Also works inside a running event loop (a notebook): the job then runs in a thread of its own. If the budget ends
+    or the server refuses for good, the outcome says why in `stopped`.
 
     Raises:
-        ReplayError: `strict`, and one is not recorded; names the nearest recording and what differs.
-        DataError: a recording that is broken or was changed.
-        RunFolderError: the cassette cannot be written; what is recorded is whole.
-        KeyboardInterrupt: Ctrl-C, after what was in flight is recorded (at once, the second time).
+        ReplayError: A request must be replayed and is not recorded; names the nearest recording and what differs.
+        DataError: A recording is damaged or was changed.
+        RunFolderError: The cassette cannot be written; what is recorded is whole.
+        KeyboardInterrupt: Ctrl-C, once the requests in flight are recorded (at once, the second time).
     """
 
-    async def session() -> Outcome:
+    async def run() -> Outcome:
         try:
-            return await aask(
-                requests,
-                backend,
-                cassette,
-                reuse=reuse,
-                pace=pace,
-                budget=budget,
-                price=price,
-                strict=strict,
-                progress=progress,
-            )
+            return await aask(job)
         finally:
-            if backend is not None:
-                await backend.close()
+            if job.backend is not None:
+                await job.backend.close()
 
     if _in_a_loop():
         with ThreadPoolExecutor(1) as thread:
-            outcome = thread.submit(asyncio.run, session()).result()
+            outcome = thread.submit(asyncio.run, run()).result()
     else:
-        outcome = asyncio.run(session())
+        outcome = asyncio.run(run())
     if outcome.interrupted:
         raise KeyboardInterrupt
     return outcome
 
 
-async def aask(
-    requests: Iterable[Request],
-    backend: PromptedBackend | None,
-    cassette: Cassette,
-    *,
-    reuse: Cassette | None = None,
-    pace: Pace | None = None,
-    budget: Budget | None = None,
-    price: Price | None = None,
-    strict: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-) -> Outcome:
-    """`ask` in an event loop: leaves the backend open, and says `interrupted` instead of raising.
+async def aask(job: Job) -> Outcome:
+    """`ask` inside an event loop: leaves the backend open, and sets `interrupted` instead of raising.
 
     Raises:
-        ReplayError, DataError, RunFolderError: as `ask`.
+        ReplayError, DataError, RunFolderError: As `ask`.
     """
-    session = Session(
-        backend,
-        cassette,
-        reuse=reuse,
-        pace=pace or Pace(),
-        budget=budget,
-        price=price,
-        strict=strict,
-        progress=progress,
-    )
+    session = Session(job)
     with _on_interrupt(session.interrupt):
-        return await session.run(requests)
+        return await session.run()
 
 
 def _in_a_loop() -> bool:
@@ -122,15 +77,15 @@ def _in_a_loop() -> bool:
 
 
 @contextmanager
-def _on_interrupt(heard: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C goes to `heard` meanwhile; only the main thread can have it so."""
-    if threading.current_thread() is not threading.main_thread():
+def _on_interrupt(handler: Callable[[], None]) -> Iterator[None]:
+    """Calls `handler` on Ctrl-C for as long as the block runs; does nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
         yield
         return
     loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
     try:
-        loop.add_signal_handler(signal.SIGINT, heard)
-    except (NotImplementedError, RuntimeError):
+        loop.add_signal_handler(signal.SIGINT, handler)
+    except (NotImplementedError, RuntimeError):  # Windows, and loops without signal support: Ctrl-C raises as usual
         yield
         return
     try:

@@ -1,6 +1,6 @@
 """One session with a prompted backend: what is recorded is taken, the rest is asked, a few at a time.
 
-    outcome = await Session(backend, cassette, pace=Pace(concurrency=8)).run(requests)
+    outcome = await Session(Job(requests, backend, cassette)).run()
 
 A fixed number of workers draws from one iterator, so memory does not grow with what is still to be asked.
 """
@@ -8,17 +8,15 @@ A fixed number of workers draws from one iterator, so memory does not grow with 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Iterator, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from fewshot.backends import PromptedBackend
-from fewshot.cassette import Cassette
 from fewshot.cassette import key as key_of
-from fewshot.engine.budget import Budget
-from fewshot.engine.prices import Price
+from fewshot.engine.budget import Purse
+from fewshot.engine.job import Job
 from fewshot.engine.progress import Counter, Progress
-from fewshot.engine.retries import Pace, persist
+from fewshot.engine.retries import persist
 from fewshot.engine.sending import Ending, Sender
 from fewshot.errors import BackendError, ReplayError
 from fewshot.records import Completion, Request
@@ -56,23 +54,10 @@ class Outcome:
 
 
 class Session:
-    """The state of one `run`."""
+    """The state of one job while it runs; serves one `run`."""
 
-    def __init__(
-        self,
-        backend: PromptedBackend | None,
-        cassette: Cassette,
-        *,
-        reuse: Cassette | None = None,
-        pace: Pace,
-        budget: Budget | None = None,
-        price: Price | None = None,
-        strict: bool = False,
-        progress: Callable[[Progress], None] | None = None,
-    ) -> None:
-        self._backend = None if strict else backend
-        self._budget, self._price = budget or Budget(), price
-        self._cassette, self._reuse, self._pace, self._listen = cassette, reuse, pace, progress
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._answers: dict[str, Completion] = {}
         self._keys: dict[tuple[str, int], str] = {}
         self._failed: dict[str, str] = {}
@@ -84,24 +69,17 @@ class Session:
         self._interrupted = False
         self._ending = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
-        self._counter = Counter(None, None)
+        total = len(job.requests) if isinstance(job.requests, Sized) else None
+        self._counter = Counter(total, job.listen, price=job.price)
         self._sender: Sender | None = None
+        if job.sender is not None:
+            purse = Purse(job.budget, job.price)
+            self._sender = Sender(job.sender, job.pace, purse, self._counter, out_of_budget=self._stop)
 
-    async def run(self, requests: Iterable[Request]) -> Outcome:
-        """Every request to its end, or to the first reason to stop."""
-        total = len(requests) if isinstance(requests, Sized) else None
-        self._counter = Counter(total, self._listen, price=self._price)
-        if self._backend is not None:
-            self._sender = Sender(
-                self._backend,
-                self._pace,
-                self._counter,
-                budget=self._budget,
-                price=self._price,
-                out_of_budget=self._stop,
-            )
-        rest = iter(requests)
-        self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._pace.concurrency))]
+    async def run(self) -> Outcome:
+        """Takes every request to its end, or stops at the first reason to."""
+        rest = iter(self._job.requests)
+        self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._job.pace.concurrency))]
         clock = asyncio.create_task(self._tick())
         try:
             await asyncio.wait(self._workers)
@@ -187,7 +165,7 @@ class Session:
         if key not in self._answers:
             found = self._recorded(key, request)
             if found is None:
-                if self._backend is None and not self._ending.is_set():
+                if self._sender is None and not self._ending.is_set():
                     self._miss(request)
                 return False
             self._answers[key] = found
@@ -195,16 +173,17 @@ class Session:
         return True
 
     def _recorded(self, key: str, request: Request) -> Completion | None:
-        for cassette in (self._cassette, self._reuse):
+        own, reuse = self._job.cassette, self._job.reuse
+        for cassette in (own, reuse):
             recorded = cassette.get(key, request) if cassette is not None else None
             if recorded is not None and recorded.completion is not None:
-                if cassette is self._reuse and self._reuse is not None and not self._cassette.readonly:
-                    self._cassette.copy(key, self._reuse)
+                if cassette is reuse and reuse is not None and not own.readonly:
+                    own.copy(key, reuse)
                 return recorded.completion
         return None
 
     def _miss(self, request: Request) -> None:
-        tape = self._cassette if self._reuse is None else self._reuse
+        tape = self._job.cassette if self._job.reuse is None else self._job.reuse
         raise ReplayError(tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing")
 
     async def _ask(self, key: str, request: Request) -> None:
@@ -219,8 +198,8 @@ class Session:
 
         self._waiting[key] = [request.id]
         try:
-            completion = await persist(send, self._pace, pause=self._pause, retried=lost.append)
-            self._cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
+            completion = await persist(send, self._job.pace, pause=self._pause, retried=lost.append)
+            self._job.cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
             self._give_up(key, error)
         except (Ending, asyncio.CancelledError) as end:
@@ -244,7 +223,7 @@ class Session:
         self._in_a_row += 1
         if error.fatal:
             self._stop(str(error))
-        elif self._in_a_row >= self._pace.in_a_row:
+        elif self._in_a_row >= self._job.pace.in_a_row:
             self._stop(f"{self._in_a_row} requests in a row failed for good, the last with: {error}")
 
     async def _pause(self, seconds: float) -> None:

@@ -36,7 +36,7 @@ def predict(
     kind: Kind,
     reuse: Cassette | None = None,
     strict: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    listen: Callable[[Progress], None] | None = None,
 ) -> Predicted:
     """Predictions by id: the recorded ones from the cassette (or from `reuse`), the others from the model, each
     recorded as it comes. `strict`: from recordings only.
@@ -46,7 +46,7 @@ def predict(
         DataError: a recorded prediction does not fit its text.
         RunFolderError: the cassette cannot be written.
     """
-    counter = Counter(len(examples), progress)
+    counter = Counter(len(examples), listen)
     texts = {example.id: example.text for example in examples}
     found: dict[str, Prediction] = {}
     missing: dict[str, list[Example]] = {}

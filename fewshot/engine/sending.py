@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fewshot.backends import PromptedBackend
-from fewshot.engine.budget import Budget, Cost, Purse, told, worst
+from fewshot.engine.budget import Cost, Purse, told, worst
 from fewshot.engine.pacing import Pacer
-from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter
 from fewshot.engine.retries import BUSY, Pace
 from fewshot.errors import BackendError
@@ -34,15 +33,14 @@ class Sender:
         self,
         backend: PromptedBackend,
         pace: Pace,
+        purse: Purse,
         counter: Counter,
         *,
-        budget: Budget,
-        price: Price | None,
         out_of_budget: Callable[[str], None],
     ) -> None:
         self._backend, self._pace, self._counter, self._out_of_budget = backend, pace, counter, out_of_budget
         self.pacer = Pacer(pace.concurrency, pace.rpm, pace.tpm, pace.patience)
-        self.purse = Purse(budget, price)
+        self.purse = purse
         self._seen, self._most = Cost(), Cost()
         self._ending = False
 

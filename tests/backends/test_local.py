@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fewshot import data, tasks
-from fewshot.backends import Options, local
+from fewshot.backends import LocalOptions, Options, RecordedModel, local
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.models import model_folder
 from fewshot.models.model_folder import Manifest
@@ -44,8 +44,10 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 def opened(folder: Path, **changes: Any) -> local.Local:
-    given: dict[str, Any] = {"task": "ner", "model": str(folder), "labels": LABELS} | changes
-    return local.open_backend(Options(**given))
+    options: dict[str, Any] = {"task": "ner", "model": str(folder), "labels": LABELS} | changes
+    how = {name: options.pop(name) for name in ("decoder", "device", "batch_tokens") if name in options}
+    was = {name: options.pop(name) for name in ("digest", "labelled") if name in options}
+    return local.open_backend(Options(**options, local=LocalOptions(**how), recorded=RecordedModel(**was)))
 
 
 def test_every_example_is_predicted_with_offsets_however_long(made: Path) -> None:

@@ -187,7 +187,7 @@ def test_the_key_gets_into_no_file_and_no_output(
         (["--reuse", "runs/x"], "runs/x holds no recorded answers"),
         (["--dry-run", "--json"], "--dry-run shows a prompt that would be sent"),
         (["--dry-run", "--replay", "runs/x"], "--dry-run shows a prompt that would be sent"),
-        (["--out", "gold.jsonl"], "gold.jsonl is there and is no run folder"),
+        (["--out", "gold.jsonl"], "gold.jsonl exists but is not a run folder"),
         (["--split", "tset"], "demo has no split 'tset' (it has test, train, validation)"),
     ],
 )

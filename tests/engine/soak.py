@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fewshot.backends import Options, open_backend
 from fewshot.cassette import Cassette
-from fewshot.engine import Pace, Progress, ask
+from fewshot.engine import Job, Pace, Progress, ask
 from fewshot.records import Request, Turn
 
 EVERY = 50
@@ -46,7 +46,7 @@ def main(url: str, folder: str, count: int) -> None:
 
     with Cassette.open(Path(folder, "responses.jsonl")) as cassette:
         pace = Pace(concurrency=64, base=0.01, cap=0.05)
-        outcome = ask(requests(count), backend, cassette, pace=pace, progress=heard)
+        outcome = ask(Job(requests(count), backend, cassette, pace=pace, listen=heard))
     asked = {request.id: request.turns for request in requests(count)}
     said = {
         "answered": len(outcome.answers),

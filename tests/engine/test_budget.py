@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fewshot.cassette import Cassette
-from fewshot.engine import Budget, Outcome, Pace, ask
+from fewshot.engine import Budget, Job, Outcome, Pace, ask
 from fewshot.engine.budget import Cost, answer, told, worst
 from fewshot.engine.prices import Price
 from fewshot.errors import BackendError
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 def go(path: Path, backend: Scripted, budget: Budget, pace: Pace = QUICK) -> Outcome:
     with Cassette.open(path) as cassette:
-        return ask([asked(id) for id in IDS], backend, cassette, pace=pace, budget=budget, price=PRICE)
+        return ask(Job([asked(id) for id in IDS], backend, cassette, pace=pace, budget=budget, price=PRICE))
 
 
 @pytest.mark.parametrize("concurrency", [1, 4, 64])

@@ -16,7 +16,7 @@ from typing import Literal
 import pytest
 
 from fewshot.cassette import Cassette, key
-from fewshot.engine import Outcome, Pace, Progress, aask, ask, predict
+from fewshot.engine import Job, Outcome, Pace, Progress, aask, ask, predict
 from fewshot.errors import BackendError, ReplayError, RunFolderError
 from fewshot.records import Example, Prediction, Request, Span
 from tests.engine.scripted import QUICK, Scripted, asked, busy
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 def go(path: Path, backend: Scripted | None, *ids: str, **more: object) -> Outcome:
     with Cassette.open(path) as cassette:
-        return ask([asked(id) for id in ids], backend, cassette, **({"pace": QUICK} | more))  # type: ignore[arg-type]
+        return ask(Job([asked(id) for id in ids], backend, cassette, **({"pace": QUICK} | more)))  # type: ignore[arg-type]
 
 
 IDS = tuple(f"f{i}" for i in range(30))
@@ -54,7 +54,7 @@ def test_an_answer_is_on_disk_before_it_counts(path: Path) -> None:
     with Cassette.open(path) as cassette:
         listen = lambda now: seen.append((now.done, path.read_bytes().count(b"\n")))  # noqa: E731
         requests = [asked(id) for id in IDS]
-        ask(requests, Scripted(wait=0.02), cassette, pace=QUICK, progress=listen)
+        ask(Job(requests, Scripted(wait=0.02), cassette, pace=QUICK, listen=listen))
     assert len(seen) > 1
     assert seen[-1] == (30, 30)
     assert all(done <= written for done, written in seen)
@@ -77,7 +77,7 @@ def test_a_generator_is_drawn_from_only_as_far_as_workers_are_free(path: Path) -
             yield asked(f"g{i}")
 
     with Cassette.open(path) as cassette:
-        outcome = ask(stream(), backend, cassette, pace=QUICK)
+        outcome = ask(Job(stream(), backend, cassette, pace=QUICK))
     assert outcome.stats.done == 50
     assert outcome.stats.total is None
     assert max(ahead) <= QUICK.concurrency
@@ -86,12 +86,12 @@ def test_a_generator_is_drawn_from_only_as_far_as_workers_are_free(path: Path) -
 def test_the_same_question_under_two_ids_is_asked_once(path: Path) -> None:
     backend = Scripted(wait=0.002)
     with Cassette.open(path) as cassette:
-        outcome = ask([asked("a", "x"), asked("b", "x"), asked("c", "x")], backend, cassette, pace=QUICK)
+        outcome = ask(Job([asked("a", "x"), asked("b", "x"), asked("c", "x")], backend, cassette, pace=QUICK))
     assert sum(backend.tries.values()) == 1
     assert (outcome.stats.done, len(outcome.answers)) == (3, 1)
     backend = Scripted(lambda name, n: BackendError("bad request"))
     with Cassette.open(path.with_name("2.jsonl")) as cassette:
-        outcome = ask([asked("a", "x"), asked("b", "x")], backend, cassette, pace=QUICK)
+        outcome = ask(Job([asked("a", "x"), asked("b", "x")], backend, cassette, pace=QUICK))
     assert outcome.failed == {"a": "bad request", "b": "bad request"}
     assert sum(backend.tries.values()) == 1
 
@@ -186,9 +186,9 @@ def test_a_bug_of_a_backend_is_not_hidden_and_costs_no_answer(path: Path) -> Non
 def test_strict_replay(path: Path) -> None:
     go(path, Scripted(), "a", "b")
     with Cassette.open(path, readonly=True) as cassette:
-        assert ask([asked("b"), asked("a")], None, cassette, strict=True).replayed == 2
+        assert ask(Job([asked("b"), asked("a")], None, cassette, strict=True)).replayed == 2
         with pytest.raises(ReplayError) as caught:
-            ask([asked("a"), asked("b", "legend of B")], None, cassette, strict=True)
+            ask(Job([asked("a"), asked("b", "legend of B")], None, cassette, strict=True))
     assert "line 2, id b) differs in turns[0] (user) at character 10" in str(caught.value)
     assert f"--reuse {path.parent} asks only for what is missing" in str(caught.value)
 
@@ -205,7 +205,7 @@ def test_reuse_copies_lines_and_asks_the_rest(path: Path) -> None:
         Cassette.open(path.with_name("3.jsonl")) as cassette,
         pytest.raises(ReplayError, match=r"new\.jsonl has no answer"),
     ):
-        ask([asked("z")], None, cassette, reuse=other, strict=True)
+        ask(Job([asked("z")], None, cassette, reuse=other, strict=True))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
@@ -221,7 +221,7 @@ async def test_inside_a_running_loop(path: Path) -> None:
     assert len(go(path, Scripted(), "a").answers) == 1
     backend = Scripted()
     with Cassette.open(path) as cassette:
-        assert (await aask([asked("b")], backend, cassette)).asked == 1
+        assert (await aask(Job([asked("b")], backend, cassette))).asked == 1
     assert not backend.closed
 
 
@@ -229,7 +229,7 @@ CHILD = """
 import asyncio, sys
 from pathlib import Path
 from fewshot.cassette import Cassette
-from fewshot.engine import Pace, ask
+from fewshot.engine import Job, Pace, ask
 from fewshot.records import Completion, Request, Turn
 
 class Slow:
@@ -244,7 +244,7 @@ class Slow:
 with Cassette.open(Path(sys.argv[1])) as cassette:
     turns = [(Turn("user", f"t{i}"),) for i in range(60)]
     requests = [Request("fake", None, "m", "chat", t, None, 9, 0.0, id=t[0].content) for t in turns]
-    ask(requests, Slow(), cassette, pace=Pace(concurrency=4))
+    ask(Job(requests, Slow(), cassette, pace=Pace(concurrency=4)))
 print("complete")
 """
 
@@ -329,7 +329,7 @@ def test_local_predictions_are_recorded_and_taken(path: Path) -> None:
     model, told = Tagger(), list[Progress]()
     with Cassette.open(path) as cassette:
         first = predict(examples[:2], model, cassette, kind="entities")
-        found = predict(examples, model, cassette, kind="entities", progress=told.append)
+        found = predict(examples, model, cassette, kind="entities", listen=told.append)
     assert model.seen == ["e1", "e0", "e3", "e2"]
     assert set(found.predictions) == {"e0", "e1", "e2", "e3", "twin"}
     assert found.predictions["e0"] == first.predictions["e0"]

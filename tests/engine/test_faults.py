@@ -15,7 +15,7 @@ import pytest
 
 from fewshot.backends import Options, PromptedBackend, open_backend
 from fewshot.cassette import Cassette
-from fewshot.engine import Outcome, Pace, aask
+from fewshot.engine import Job, Outcome, Pace, aask
 from fewshot.errors import BackendError
 from fewshot.records import Request, Turn
 from tests.servers import openai_server as faults
@@ -48,7 +48,7 @@ async def run(url: str, path: Path, *, pace: Pace = QUICK, requests: Sequence[Re
     backend = gpt3(url, **options)
     try:
         with Cassette.open(path / "responses.jsonl") as cassette:
-            return await aask(requests or texts(), backend, cassette, pace=pace)
+            return await aask(Job(requests or texts(), backend, cassette, pace=pace))
     finally:
         await backend.close()
 
@@ -218,11 +218,11 @@ async def test_a_connection_that_the_server_let_go_of_is_opened_again(tmp_path: 
     with OpenAiServer() as server:
         backend = gpt3(server.base_url)
         with Cassette.open(tmp_path / "responses.jsonl") as cassette:
-            await aask(texts(2), backend, cassette, pace=QUICK)
+            await aask(Job(texts(2), backend, cassette, pace=QUICK))
             for connection in list(server._http.open):
                 connection.shutdown(socket.SHUT_RDWR)
             await asyncio.sleep(0.05)
-            outcome = await aask(texts(4), backend, cassette, pace=QUICK)
+            outcome = await aask(Job(texts(4), backend, cassette, pace=QUICK))
         await backend.close()
     assert len(outcome.answers) == 4
 

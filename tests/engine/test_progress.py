@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fewshot.cassette import Cassette
-from fewshot.engine import Pace, Progress, ask
+from fewshot.engine import Job, Pace, Progress, ask
 from fewshot.engine.asking import Session
 from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter
@@ -66,7 +66,7 @@ def test_cost() -> None:
 def test_a_listener_hears_of_a_server_that_says_nothing(tmp_path: Path) -> None:
     told: list[Progress] = []
     with Cassette.open(tmp_path / "responses.jsonl") as cassette:
-        ask([asked("a")], Scripted(wait=1.3), cassette, progress=told.append)
+        ask(Job([asked("a")], Scripted(wait=1.3), cassette, listen=told.append))
     assert (told[0].done, told[-1].done) == (0, 1)
 
 
@@ -81,8 +81,9 @@ async def test_ctrl_c_while_a_run_is_stopping_leaves_now(tmp_path: Path) -> None
 
     with Cassette.open(tmp_path / "responses.jsonl") as cassette:
         told: list[Progress] = []
-        session = Session(Hanging(), cassette, pace=Pace(concurrency=2), progress=told.append)
-        running = asyncio.create_task(session.run([asked("a"), asked("b")]))
+        requests = [asked("a"), asked("b")]
+        session = Session(Job(requests, Hanging(), cassette, pace=Pace(concurrency=2), listen=told.append))
+        running = asyncio.create_task(session.run())
         while not (told and told[-1].stopping):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         session.interrupt()

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from fewshot.cassette import Cassette
-from fewshot.engine import Outcome, Pace, ask
+from fewshot.engine import Job, Outcome, Pace, ask
 from fewshot.errors import BackendError
 from tests.engine.scripted import QUICK, Scripted, asked, busy
 
 
 def go(path: Path, backend: Scripted, *ids: str, pace: Pace = QUICK) -> Outcome:
     with Cassette.open(path / "responses.jsonl") as cassette:
-        return ask([asked(id) for id in ids], backend, cassette, pace=pace)
+        return ask(Job([asked(id) for id in ids], backend, cassette, pace=pace))
 
 
 @pytest.mark.parametrize(

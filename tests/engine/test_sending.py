@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fewshot import engine
-from fewshot.engine import Budget, Outcome, Pace
+from fewshot.engine import Budget, Job, Outcome, Pace
+from fewshot.engine.budget import Purse
 from fewshot.engine.pacing import Pacer, Ticket
 from fewshot.engine.progress import Counter
 from fewshot.engine.sending import Ending, Sender
@@ -28,7 +29,7 @@ class Telling(Scripted):
 
 def sender(backend: Scripted, **pace: Any) -> Sender:
     told: list[str] = []
-    return Sender(backend, Pace(**pace), Counter(None, None), budget=Budget(), price=None, out_of_budget=told.append)
+    return Sender(backend, Pace(**pace), Purse(Budget()), Counter(None, None), out_of_budget=told.append)
 
 
 async def test_the_limits_beside_an_answer_pace_the_next() -> None:
@@ -92,15 +93,15 @@ async def test_tokens_are_estimated_as_the_server_has_counted(monkeypatch: pytes
 
 
 def test_the_flags_reach_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: dict[str, Any] = {}
+    jobs: list[Job] = []
 
-    def ask(requests: Any, backend: Any, cassette: Any, **more: Any) -> Outcome:
-        heard.update(more)
+    def ask(job: Job) -> Outcome:
+        jobs.append(job)
         return Outcome(stopped="enough")
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engine, "ask", ask)
     flags: dict[str, Any] = {"concurrency": 3, "rpm": 50.0, "tpm": 9000.0, "budget_tokens": 77}
     run("ner", backend="gpt3", model="m", base_url="http://127.0.0.1:9/v1", limit=1, **flags)
-    assert heard["pace"] == Pace(concurrency=3, rpm=50, tpm=9000)
-    assert heard["budget"] == Budget(tokens=77)
+    assert jobs[0].pace == Pace(concurrency=3, rpm=50, tpm=9000)
+    assert jobs[0].budget == Budget(tokens=77)

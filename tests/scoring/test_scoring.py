@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fewshot import formats, tasks
-from fewshot.experiment.signature import ids_digest, signature_id, signature_line
+from fewshot.experiment.signature import Signature, ids_digest
 from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
 from fewshot.scoring import evaluate
 from fewshot.scoring.reading import nothing, read_answer
@@ -88,9 +88,9 @@ def test_ids_count_with_their_order() -> None:
 
 def test_a_signature_is_named_by_all_that_it_holds() -> None:
     one = {"task": "ner", "shots": {"asked": 3, "mean": 2.5}, "labels": ["A", "B"], "model": None, "extra": {}}
-    assert signature_id(one) == signature_id(dict(reversed(one.items())))
-    assert signature_id(one) != signature_id(one | {"model": "m"})
-    assert signature_line(one) == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
+    assert Signature(one).id == Signature(dict(reversed(one.items()))).id
+    assert Signature(one).id != Signature(one | {"model": "m"}).id
+    assert Signature(one).line == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
 
 
 class Measured:

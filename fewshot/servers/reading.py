@@ -3,9 +3,9 @@
 {"choices": [{"message": {"content": "p53 [END] x"}, "finish_reason": "stop"}], "usage": {…}}
 with stop ("[END]",) → Completion("p53 ", "stop", adapted={"stop": "cut here"})
 
-Models that reason send their thought in `reasoning_content` or `reasoning` beside the content, as a part of it, or in the
-text itself. An empty content beside a thought is an answer (the thought took everything); a stop inside a thought is not
-an end.
+Models that reason send their thought in `reasoning_content` or `reasoning` beside the content, as a part of it, or in
+the text itself. An empty content beside a thought is an answer (the thought took everything); a stop inside a thought
+is not an end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fewshot.text.thinking import NONE, Thoughts, thoughts
 
 CUT = "cut here"
 THOUGHTS = ("reasoning_content", "reasoning")
-"""Where servers put a thought beside the content: DeepSeek, vLLM before 0.11 and SGLang; OpenRouter, Ollama, vLLM."""
+"""Where servers put a thought beside the content (DeepSeek and SGLang; OpenRouter; vLLM has used both)."""
 
 _BYTES_PER_TOKEN = 4  # of English, in the usual vocabularies (as `prompt/tokens.py` has it, floors above)
 _HUGE = 1 << 53  # no answer takes so many tokens: a server that says so tells nothing
@@ -55,8 +55,8 @@ def read_completion(
         finish = "refused"
     elif text is None and not thought and finish == "stop":
         raise _broken("the server answered without text (content is null)")
-    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
-    details = usage.get("completion_tokens_details")
+    usage = _object(body.get("usage"))
+    details = _object(usage.get("completion_tokens_details"))
     return answered(
         text or "",
         finish,
@@ -66,7 +66,7 @@ def read_completion(
         redact,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
-        reasoning_tokens=_count(details, "reasoning_tokens") if isinstance(details, dict) else None,
+        reasoning_tokens=_count(details, "reasoning_tokens"),
         thought=thought,
         limits=limits,
     )
@@ -132,14 +132,6 @@ def _find(text: str, stop: str, inside: Thoughts) -> int:
     return len(text)
 
 
-def thought_cut_short(completion: Completion, request: Request, body: Mapping[str, Any]) -> bool:
-    """Whether the server ended this answer inside a thought at a stop that it was sent (`body`): what a thought is, a
-    server does not know. Ended by itself it would have closed the thought or reached its limit."""
-    if "stop" not in body or completion.finish_reason != "stop":
-        return False
-    return thoughts(completion.text, request.query.text, request.scheme.labels).unclosed
-
-
 def _json(content: bytes, redact: Redactor) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """The object in a body, and what had to be done to read it."""
     adapted: Mapping[str, Any] = {}
@@ -196,7 +188,11 @@ def _joined(content: object) -> tuple[str | None, str]:
     return ("".join(texts) if texts else None), "".join(thought)
 
 
-def _count(usage: Any, key: str) -> int | None:
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(usage: Mapping[str, Any], key: str) -> int | None:
     value = usage.get(key)
     return value if type(value) is int and 0 <= value < _HUGE else None
 

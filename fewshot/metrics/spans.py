@@ -43,7 +43,7 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
     return {
         "strict": (len(hits), len(theirs), len(ours)),
         "boundary": (len(edges_ours & edges_theirs), len(edges_theirs), len(edges_ours)),
-        **({} if text is None else {"names": _names_tally(gold, predicted, text)}),
+        **({} if text is None else {"names": _names_tally(ours, theirs, text)}),
         "relaxed/gold": (found_gold, 0, len(ours)),
         "relaxed/predicted": (found_predicted, len(theirs), 0),
         "exact": (int(ours == theirs), 1, 1),
@@ -79,22 +79,23 @@ def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence
     return found
 
 
-def _names_tally(gold: Sequence[Span], predicted: Sequence[Span], text: str) -> Counts:
-    ours, theirs = _names(gold, text), _names(predicted, text)
-    return len(ours & theirs), len(theirs), len(ours)
+_Key = tuple[int, int, str, str | None]
 
 
-def _names(spans: Sequence[Span], text: str) -> set[tuple[str, str]]:
+def _names_tally(ours: set[_Key], theirs: set[_Key], text: str) -> Counts:
+    gold = _names(ours, text)
+    predicted = gold if ours == theirs else _names(theirs, text)
+    return len(gold & predicted), len(predicted), len(gold)
+
+
+def _names(spans: set[_Key], text: str) -> set[tuple[str, str]]:
     """Distinct (surface, label); case, dashes, quotes, compatibility characters and spacing make no difference."""
-    return {(_folded(span.cut(text)), span.label) for span in spans}
+    return {(_folded(surface), label) for surface, label in {(text[s[0] : s[1]], s[2]) for s in spans}}
 
 
 @lru_cache(maxsize=1 << 16)
 def _folded(surface: str) -> str:
     return " ".join(fold(surface).split())
-
-
-_Key = tuple[int, int, str, str | None]
 
 
 def _overlaps(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:

@@ -48,12 +48,17 @@ def read_answer(
 
 def _read(completion: Completion, source: str, *, format: Format, scheme: Scheme, nothing: Value) -> Parsed:
     """What the answer says once its thoughts are taken off: the one place where they are, for all formats."""
+    most = _READ * (len(source) + 1000)
     thought = thoughts(completion.text, source, scheme.labels)
+    if thought.doubtful:
+        whole = format.parse(completion.text[:most], source, scheme)
+        if whole.value != nothing and not whole.problems:
+            return whole
     answer = thought.without(completion.text)
     only = Parsed(nothing, {"thought_only": 1})
     if not answer.strip() and (thought.extents or completion.reasoning_tokens):
         return only
-    parsed = format.parse(answer[: _READ * (len(source) + 1000)], source, scheme)
+    parsed = format.parse(answer[:most], source, scheme)
     if parsed.value != nothing:
         return parsed
     if thought.unclosed:

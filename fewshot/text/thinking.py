@@ -8,7 +8,7 @@ The one place that knows how thoughts are written: reading takes them off before
 sequence inside one ends nothing (`servers/reading.py`). What is recorded keeps them.
 
 A legend may hold such a mark itself. Its marks are the source's: then only an end mark more than the source has, or an
-opening mark in front of everything, is a thought.
+opening mark in front of everything, is a thought, and only if the answer does not read without fault as it is.
 """
 
 from __future__ import annotations
@@ -52,10 +52,12 @@ _WRAPPER_SIZE = 40  # characters at either end of an answer in which a wrapper i
 
 @dataclass(frozen=True, slots=True)
 class Thoughts:
-    """Where thoughts stand, marks included: rising, apart. `unclosed`: the last one never ends."""
+    """Where thoughts stand, marks included: rising, apart. `unclosed`: the last one never ends. `doubtful`: the source
+    holds such marks itself, and an answer may name the same words of it twice."""
 
     extents: tuple[Extent, ...] = ()
     unclosed: bool = False
+    doubtful: bool = False
 
     def without(self, text: str) -> str:
         """The answer: the text without its thoughts, and without `<answer>` around what is left.
@@ -142,10 +144,11 @@ def _beside_own(text: str, marks: Sequence[_Mark], source: str, own: Sequence[_M
     ends = [mark.end for mark in marks if not mark.opens]
     more = len(ends) - sum(not mark.opens for mark in own)
     if more > 0:
-        return Thoughts(((0, ends[more - 1]),))
+        return Thoughts(((0, ends[more - 1]),), doubtful=True)
     starts = len(text) - len(text.lstrip())
     if marks[0].opens and marks[0].start == starts and own[0].start > len(source) - len(source.lstrip()):
-        return Thoughts(((0, ends[0]),)) if ends else Thoughts(((0, len(text)),), unclosed=True)
+        end = ends[0] if ends else len(text)
+        return Thoughts(((0, end),), unclosed=not ends, doubtful=True)
     return NONE
 
 

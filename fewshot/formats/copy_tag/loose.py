@@ -21,6 +21,7 @@ _GAP = re.compile(r"[\s\\_-]+")
 _PRINTED = r"(?:[ _-]?\(?[A-Za-z0-9]\)?)?"  # the letter of a panel, in its tag
 _MOST_ATTRIBUTES = 200  # characters
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # Markdown lets every ASCII sign be escaped
+_MOST_INSIDE = 200  # characters of a name in bold
 _SIGNS = "`*_"
 _MOST_SIGNS = 3  # "***" is bold and italic
 _BEFORE, _BEHIND = re.compile(rf"[{_SIGNS}]{{0,{_MOST_SIGNS}}}$"), re.compile(rf"[{_SIGNS}]{{0,{_MOST_SIGNS}}}")
@@ -92,12 +93,13 @@ def _undecorated(answer: str, start: int, end: int, last: int) -> tuple[int, int
 def _without_signs(answer: str, text: str, labels: tuple[str, ...]) -> str:
     """Without the stars or backticks inside or outside of a pair of tags: `<X>**p53**</X>`, `**<X>p53</X>**`."""
     names = "|".join(map(re.escape, labels))
-    tag, signs, inner = rf"</?(?:{names})>", rf"[{_SIGNS}]{{1,{_MOST_SIGNS}}}", rf"[^<>{_SIGNS}]{{1,200}}"
+    opening, closing = rf"<(?:{names})>", rf"</(?:{names})>"
+    signs, inner = rf"(?P<signs>[{_SIGNS}]{{1,{_MOST_SIGNS}}})", rf"(?P<inner>[^<>{_SIGNS}]{{1,{_MOST_INSIDE}}})"
 
     def plain(found: re.Match[str]) -> str:
         kept = found["left"] + found["inner"] + found["right"]
         return found[0] if found["signs"] + found["inner"] + found["signs"] in text else kept
 
-    inside = rf"(?P<left>{tag}\s{{0,2}})(?P<signs>{signs})(?P<inner>{inner})(?P=signs)(?P<right>\s{{0,2}}{tag})"
-    outside = rf"(?P<signs>{signs})(?P<left>{tag})(?P<inner>{inner})(?P<right>{tag})(?P=signs)"
+    inside = rf"(?P<left>{opening}\s{{0,2}}){signs}{inner}(?P=signs)(?P<right>\s{{0,2}}{closing})"
+    outside = rf"{signs}(?P<left>{opening}){inner}(?P<right>{closing})(?P=signs)"
     return re.sub(outside, plain, re.sub(inside, plain, answer))

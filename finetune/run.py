@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewshot import data
 from fewshot.errors import InputError, RunFolderError
+from fewshot.files import write
 from fewshot.models import model_folder, vocabulary
 from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
@@ -273,9 +274,9 @@ def save(
         built.model.save_pretrained(folder)
         built.tokenizer.save_pretrained(folder)
         built.manifest.write(folder)
-        (folder / "README.md").write_text(card.text(built.manifest, scores or {}), "utf-8")
+        write(folder / "README.md", card.text(built.manifest, scores or {}), error=RunFolderError)
         if history is not None:
-            (folder / DONE).write_text(json.dumps(list(history), indent=1) + "\n", "utf-8")
+            write(folder / DONE, json.dumps(list(history), indent=1) + "\n", error=RunFolderError)
     except (OSError, RuntimeError) as error:
         said = " ".join(str(error).split())[:160]
         raise RunFolderError(f"cannot write {folder}: {said}", hint="the last checkpoint is whole") from None

@@ -146,7 +146,8 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         text = formats.get(name, self._task.kind).render(example.text, value, scheme)
         return " | ".join(text.split("\n"))[:300]
 
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+    def save_model(self, output_dir: str | None = None, *args: Any, **more: Any) -> None:
         """What transformers saves, and the manifest: every checkpoint is a model folder."""
-        super()._save(output_dir, state_dict)
-        self._manifest.write(Path(output_dir or str(self.args.output_dir)))
+        super().save_model(output_dir, *args, **more)
+        if self.args.should_save:
+            self._manifest.write(Path(output_dir or str(self.args.output_dir)))

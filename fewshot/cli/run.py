@@ -36,11 +36,9 @@ def main(args: argparse.Namespace) -> int:
     from fewshot.cli import _output
 
     if args.replay is not None and args.reuse is not None:
-        raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")
+        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
     if args.dry_run and (args.replay is not None or args.json):
-        raise InputError(
-            "--dry-run shows a prompt that would be sent: there is none to replay, and no score for --json"
-        )
+        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
     if args.dry_run:
         from fewshot.experiment.dry_run import dry_run
 

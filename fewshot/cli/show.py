@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints one or the other."""
+    """Prints the run, or one example."""
     folder = RunFolder(args.run)
     if args.id is None:
         _show_run(folder)
@@ -63,10 +63,10 @@ def _show_example(folder: RunFolder, id_: str) -> None:
         _section("answer", str(prediction.output))
     _section("gold", _marked(task.gold(example), example, task, labels))
     _section("prediction", _marked(prediction.value if prediction else None, example, task, labels))
-    _say_problems(prediction)
+    _print_problems(prediction)
 
 
-def _say_problems(prediction: Prediction | None) -> None:
+def _print_problems(prediction: Prediction | None) -> None:
     if prediction is not None and prediction.problems:
         print("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
     if prediction is not None and prediction.fidelity is not None:

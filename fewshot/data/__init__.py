@@ -9,9 +9,7 @@ Which format a source has is seen from its name:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -19,7 +17,8 @@ from typing import Protocol, cast
 
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS
+from fewshot.files import CORPUS, canonical, whole
+from fewshot.files import lines as lines  # what a reader of lines needs, at hand beside `Reader`
 from fewshot.records import Example
 from fewshot.schema import example_to_json
 
@@ -124,63 +123,36 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
 
 
 def write(examples: Iterable[Example], path: Path, format: str, task: str | None = None) -> int:
-    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is no plain
-    file (a link, a pipe, /dev/stdout) is written as it is.
+    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is not a
+    plain file (a link, a pipe, /dev/stdout) is written as it is.
 
     Raises:
         InputError: no such writer; the file cannot be written.
         DataError: the format cannot carry an example.
     """
     chosen = writer(format)
-    plain = not path.is_symlink() and (path.is_file() or not path.exists())
-    part = path.with_name(f".{path.name}.part") if plain else path
     try:
-        count = chosen.write(examples, part, task)
-        if plain:
-            part.replace(path)
+        with whole(path) as part:
+            return chosen.write(examples, part, task)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
     except UnicodeEncodeError as error:
         raise DataError(
             f"{format} cannot carry half a surrogate pair (\\u{ord(error.object[error.start]):x})"
         ) from error
-    finally:
-        if plain:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-    return count
 
 
 def digest(examples: Iterable[Example]) -> str:
-    """SHA-256 (hex) of what the examples say: the same records, the same digest, whatever the file format.
+    """SHA-256 (hex) of what the examples say, a line of canonical JSON (`files.canonical`) each: the same records, the
+    same digest, whatever the file format.
 
     >>> digest([Example("a", "a", "(A) Blot.")])[:12]
     '16a2902839ef'
     """
-    whole = sha256()
+    every = sha256()
     for example in examples:
-        row = json.dumps(example_to_json(example), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        whole.update(row.encode("utf-8", "surrogatepass") + b"\n")
-    return whole.hexdigest()
-
-
-def lines(path: str | Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file with their ends; a byte order mark is dropped.
-
-    Raises:
-        DataError: a line that is not UTF-8.
-    """
-    with Path(path).open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            try:
-                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    f"not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1} of the line)",
-                    path=path,
-                    line=number,
-                    hint="save the file as UTF-8",
-                ) from error
+        every.update(canonical(example_to_json(example)) + b"\n")
+    return every.hexdigest()
 
 
 def _half(name: str, attribute: str, verb: str) -> object:

@@ -21,6 +21,7 @@ from fewshot import formats
 from fewshot.data import lines
 from fewshot.errors import DataError, Where
 from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
+from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
 
 DELIMITER = "###tt9HHSlkWoUM###"
 SUBSETS = {
@@ -184,7 +185,7 @@ def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
         return (PANEL,)
     found = {tag: None for row in rows for tag in _TAG.findall(row.target) if f"<{tag}>" not in row.input}
     if kind == "hypothesis":
-        return tuple(dict.fromkeys("EXP_ASSAY" if tag.upper() == "EXPERIMENT" else tag.upper() for tag in found))
+        return tuple(dict.fromkeys(ASSAY if tag.upper() == ASSAY_TAG else tag.upper() for tag in found))
     return tuple(found)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fewshot.backends import LocalBackend
-from fewshot.cassette import Cassette, digest
+from fewshot.cassette import Cassette
 from fewshot.engine.progress import Counter, Progress
 from fewshot.errors import ReplayError, Where
+from fewshot.files import digest
 from fewshot.records import Example, Kind, Prediction
 from fewshot.schema import prediction_from_json, prediction_to_json
 

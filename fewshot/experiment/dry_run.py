@@ -6,6 +6,7 @@ from fewshot import prompt
 from fewshot.backends import open_backend
 from fewshot.engine import prices
 from fewshot.experiment.plan import plan_of
+from fewshot.experiment.remarks import check_demonstrations
 from fewshot.experiment.requests import estimate
 from fewshot.experiment.running import options
 from fewshot.experiment.settings import Settings
@@ -23,7 +24,7 @@ def dry_run(settings: Settings) -> str:
     lines = [*plan.notices, *system.notices]
     if isinstance(system, LocalSystem):
         return "\n".join([*lines, f"{system.identity.model} reads {len(plan.examples)} texts; no prompt is sent"])
-    lines += system.requests.notices
+    lines += [*system.requests.notices, *check_demonstrations(plan, system.requests)]
     requests = system.requests.all
     if not requests:
         return "\n".join([*lines, "nothing to ask"])

@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -25,6 +25,7 @@ from fewshot.experiment.answers import Answers, Listener, System, Tapes
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
+from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
 from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
 from fewshot.experiment.signature import Signature
@@ -92,12 +93,14 @@ def run(
     if out is None and (done := finished(folder, plan)):
         return done
     system = system_of(plan, backend)
+    checked = check_demonstrations(plan, system.requests)
     begin(folder, plan, system)
     with ExitStack() as stack:
         cassette = stack.enter_context(Cassette.open(folder.responses))
         other = None if reuse is None else stack.enter_context(recorded_answers(RunFolder(Path(reuse))))
         answers = system.answer(Tapes(cassette, reuse=other), listen)
-    return end(folder, plan, system, answers)
+    done = end(folder, plan, system, answers)
+    return replace(done, notices=(*checked, *done.notices))
 
 
 def load(folder: str | Path) -> Run:
@@ -201,7 +204,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_scores(scores)
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
-    notices = (*plan.notices, *system.notices, *answers.notices)
+    notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return Run(folder, scores, notices, stopped=answers.stopped, failures=answers.failed)
 
 

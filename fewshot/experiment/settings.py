@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
 from fewshot.errors import InputError, UnknownSettingError
 from fewshot.records import Api
 
 DEFAULT_SHOTS = 3
+
+Check: TypeAlias = Literal["warn", "error", "off"]
+"""What happens if the right answer of a demonstration cannot be read back: a line, an error, nothing."""
 
 _LEAST = {"shots": 0} | dict.fromkeys(("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1)
 
@@ -59,6 +62,7 @@ class Settings:
     batch_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
+    examples_check: Check = "warn"
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -71,6 +75,8 @@ class Settings:
                 raise InputError(f"{_flag(name)} must be more than 0, not {value}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.examples_check not in get_args(Check):
+            raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
         if self.samples > 1 and not self.temperature:
@@ -135,6 +141,7 @@ class Keywords(TypedDict, total=False):
     batch_tokens: int | None
     extra: Mapping[str, Any]
     failed_as_empty: bool
+    examples_check: Check
 
 
 def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, Any]) -> Settings:
@@ -157,7 +164,9 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
     return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
 
 
-PACE = frozenset({"concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens"})
+PACE = frozenset({
+    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+})  # fmt: skip
 """Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Value
 from fewshot.text import grounding
+from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
 
 END = "[END]"
-ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"
 INFLUENCE, BY, NOTHING = "was tested for its influence on", "by", "nothing"
 _ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b|\bon\b", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")

@@ -19,6 +19,7 @@ from functools import lru_cache
 from fewshot.metrics import NO_COUNTS, Counts, Tally, accuracy, add, macro, prf
 from fewshot.records import Span
 from fewshot.text.alignment import fold
+from fewshot.text.spans import overlaps
 
 
 def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = False, text: str | None = None) -> Tally:
@@ -39,7 +40,7 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
             if roles:
                 counts.setdefault(f"role/{role}", [0, 0, 0])[column] += 1
     edges_ours, edges_theirs = {key[:2] for key in ours}, {key[:2] for key in theirs}
-    found_gold, found_predicted = _overlaps(ours, theirs)
+    found_gold, found_predicted = _overlapping(ours, theirs)
     return {
         "strict": (len(hits), len(theirs), len(ours)),
         "boundary": (len(edges_ours & edges_theirs), len(edges_theirs), len(edges_ours)),
@@ -98,7 +99,7 @@ def _folded(surface: str) -> str:
     return " ".join(fold(surface).split())
 
 
-def _overlaps(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:
+def _overlapping(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:
     """How many gold spans overlap a predicted one of their label, and how many predicted ones a gold one."""
     if ours == theirs:
         return len(ours), len(theirs)
@@ -109,10 +110,7 @@ def _touched(spans: set[_Key], others: set[_Key]) -> int:
     by_label: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
     for start, end, label, role in others:
         by_label.setdefault((label, role), []).append((start, end))
-    return sum(
-        any(left < end and start < right for left, right in by_label.get((label, role), ()))
-        for start, end, label, role in spans
-    )
+    return sum(overlaps(start, end, by_label.get((label, role), ())) for start, end, label, role in spans)
 
 
 def _relaxed(gold: tuple[int, ...], predicted: tuple[int, ...]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS
+from fewshot.files import CORPUS, whole
 
 MANIFEST = "fewshot.json"
 WEIGHTS = ("*.safetensors", "*.bin")
@@ -50,11 +50,14 @@ class Manifest:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Writes `fewshot.json`, whole or not at all."""
+        """Writes `fewshot.json`, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         row = asdict(self) | {"labels": list(self.labels)}
-        beside = folder / f".{MANIFEST}.new"
-        beside.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        beside.replace(folder / MANIFEST)
+        with whole(folder / MANIFEST) as part:
+            part.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -24,6 +24,7 @@ from fewshot.models.windows import Window
 from fewshot.records import PANEL, Example, Prediction, Span
 from fewshot.text import iob
 from fewshot.text.legend import leading_letters
+from fewshot.text.spans import segments, skip_space
 
 OUTSIDE = "O"
 UNSCORED = -100
@@ -215,12 +216,12 @@ class Tagger:
             if word and self.names[classes[i]] != OUTSIDE
         ]
         if piece.window.start > 0 and not (found and not text[: found[0][0]].strip()):
-            found.insert(0, (len(text) - len(text.lstrip()), 1.0))  # what began in the window before
-        ends = [*(start for start, _ in found), len(text)][1:]
+            found.insert(0, (skip_space(text, 0), 1.0))  # what began in the window before
+        extents = segments(text, [start for start, _ in found])
         return tuple(
-            Span(start, start + len(text[start:end].rstrip()), PANEL, confidence=sure)
-            for (start, sure), end in zip(found, ends, strict=True)
-            if text[start:end].strip()
+            Span(*extent, PANEL, confidence=sure)
+            for extent, (_, sure) in zip(extents, found, strict=True)
+            if extent is not None
         )
 
     def _roles(self, piece: _Piece, classes: Sequence[int], certainty: Sequence[float]) -> tuple[Span, ...]:

@@ -1,4 +1,8 @@
-"""All guesses about tokens: how many a prompt has, how many an answer needs. No tokenizer can be fetched offline."""
+"""All guesses about tokens: how many a prompt has, how many an answer needs. No tokenizer can be fetched offline.
+
+A prompt of 1,000 UTF-8 bytes has about 250 tokens (what `--dry-run` prints), hardly ever more than 400 (what has to fit
+into `--context`) and never more than 1,000 and a frame (what a budget reserves).
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,26 @@ from math import ceil
 
 from fewshot.records import Request
 
-_BYTES_PER_TOKEN = 4
-"""Of English, in the usual vocabularies: for estimates, which are marked as such."""
+_BYTES_PER_TOKEN = 4.0
+"""UTF-8 bytes a token of English, in the usual vocabularies (OpenAI's rule of thumb: four characters a token). For
+estimates, which are marked as such."""
+
+TOKENS_PER_BYTE = 1 / _BYTES_PER_TOKEN
+"""Tokens a UTF-8 byte of a prompt, before a server has counted any."""
 
 _ANSWER_TOKENS_PER_BYTE = 0.6
 """Room for an answer, by the length of its source. Dense biomedical text takes 2.5 bytes a token (0.4 tokens a byte,
 to copy it); tags, keys and labels take as much again as half of that where every fifth word is an entity."""
 
 _DENSE_BYTES_PER_TOKEN = 2.5
-"""Of dense biomedical text: for what must not be more than it says, a prompt that has to fit."""
+"""UTF-8 bytes a token of dense biomedical text (docs/architecture.md): for a prompt that has to fit."""
+
+_TURN_TOKENS = 8
+"""Tokens that a chat template writes around a turn (role markers, line breaks). A judgement, not a measurement."""
+
+_TEMPLATE_TOKENS = 128
+"""Tokens that a chat template writes around a conversation (a default system text, the opening of the answer). A
+judgement with a wide margin: no bound is known for templates."""
 
 _NAMED_TOKENS_PER_BYTE = 0.3
 """Room for an answer that names and does not copy (list, json, sentence), by the length of its source."""
@@ -35,16 +50,25 @@ def answer_tokens(text: str) -> int:
 
 
 def estimate_tokens(request: Request) -> int:
-    """Prompt tokens, estimated as UTF-8 bytes / 4 (no tokenizer can be fetched offline)."""
-    texts = [request.prompt or "", *(turn.content for turn in request.turns or ())]
-    return ceil(sum(map(_bytes, texts)) / _BYTES_PER_TOKEN)
+    """Prompt tokens, estimated as UTF-8 bytes / 4."""
+    return ceil(_prompt_bytes(request) / _BYTES_PER_TOKEN)
 
 
 def most_tokens(request: Request) -> float:
     """Prompt tokens, estimated so that there are hardly ever more."""
-    texts = [request.prompt or "", *(turn.content for turn in request.turns or ())]
-    frame = 8 * len(request.turns or ())  # what a chat template puts around a turn
-    return sum(map(_bytes, texts)) / _DENSE_BYTES_PER_TOKEN + frame
+    return _prompt_bytes(request) / _DENSE_BYTES_PER_TOKEN + _TURN_TOKENS * len(request.turns or ())
+
+
+def bound(request: Request) -> int:
+    """Prompt tokens, never more: no byte-level tokenizer makes more tokens of a text than it has UTF-8 bytes. A JSON
+    schema counts as part of the prompt, for some servers write it into the prompt.
+
+    >>> bound(Request("gpt3", None, "m", "completions", None, "p53 – µ", 9, 0.0))
+    138
+    """
+    schema = 0 if request.schema is None else _bytes(repr(request.schema))
+    frame = _TEMPLATE_TOKENS + _TURN_TOKENS * len(request.turns or ())
+    return _prompt_bytes(request) + schema + frame
 
 
 def needed_tokens(request: Request) -> int:
@@ -55,6 +79,10 @@ def needed_tokens(request: Request) -> int:
     if request.format == "copy_tag":
         return answer_tokens(request.query.text)
     return ceil(_bytes(request.query.text) * _NAMED_TOKENS_PER_BYTE) + _ROOM
+
+
+def _prompt_bytes(request: Request) -> int:
+    return sum(map(_bytes, [request.prompt or "", *(turn.content for turn in request.turns or ())]))
 
 
 def _bytes(text: str) -> int:

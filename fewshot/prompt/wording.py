@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.errors import DataError, InputError
-from fewshot.files import PACKAGE
+from fewshot.files import PACKAGE, encoded
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
@@ -176,4 +175,4 @@ def _read(path: Path) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(encoded(parts).encode()).hexdigest()

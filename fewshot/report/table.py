@@ -90,7 +90,16 @@ def _missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124  (NaN)
 
 
+_LATEX = str.maketrans(
+    {char: f"\\{char}" for char in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"}
+)
+
+
 def _latex(cell: str) -> str:
-    for char in "&%$#_{}":
-        cell = cell.replace(char, "\\" + char)
-    return cell.replace("–", "--")
+    r"""A cell as LaTeX prints it, character by character: what one replacement writes is not escaped by the next.
+
+    >>> print(_latex(r"C:\runs_1 ~5%"))
+    C:\textbackslash{}runs\_1 \textasciitilde{}5\%
+    """
+    return cell.translate(_LATEX)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from fewshot.records import Example, Hypothesis, Kind, Member, Span, Value
 from fewshot.tasks import Case
+from fewshot.text import sourcedata
 
 
 class Causal:
@@ -17,10 +18,7 @@ class Causal:
 
     name = "causal"
     kind: Kind = "hypothesis"
-    known_labels: tuple[str, ...] = (
-        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
-        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
-    )  # fmt: skip
+    known_labels: tuple[str, ...] = sourcedata.LABELS
     default_format = "sentence"
     headline: tuple[str, ...] = (
         "members.micro.f1", "interventions.f1", "observations.f1", "assays.f1", "exact.accuracy",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from fewshot.records import Example, Kind, Span, Value
 from fewshot.tasks import Case, spans_of
+from fewshot.text import sourcedata
 
 
 class Ner:
@@ -17,10 +18,7 @@ class Ner:
 
     name = "ner"
     kind: Kind = "entities"
-    known_labels: tuple[str, ...] = (
-        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
-        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
-    )  # fmt: skip
+    known_labels: tuple[str, ...] = sourcedata.LABELS
     default_format = "copy_tag"
     headline: tuple[str, ...] = ("strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1", "boundary.micro.f1")
 

@@ -332,6 +332,22 @@ async def test_errors_that_end_a_run(fault: Fault, hint: str) -> None:
     assert hint in str(error)
 
 
+async def test_refusals_at_once_keep_their_own_errors() -> None:
+    scripted = [faults.status(500 + i % 3, f"out of order, number {i};") for i in range(20)]
+    with OpenAiServer(faults=scripted, delay=0.05) as server:
+        backend = opened(server.base_url)
+        errors = await asyncio.gather(*(backend.answer(request()) for _ in scripted), return_exceptions=True)
+        await backend.close()
+    assert all(isinstance(error, BackendError) for error in errors)
+    told = {str(error).partition("number ")[2].partition(";")[0] for error in errors}
+    assert told == {str(i) for i in range(20)}
+
+
+async def test_a_status_that_is_neither_answer_nor_error() -> None:
+    error = await failure(faults.status(300))
+    assert error.status == 300
+
+
 async def test_a_wrong_key_and_an_unknown_model_of_a_strict_server() -> None:
     assert (await failure(None, key="other")).status == 401
     assert (await failure(None, models=["big"])).status == 404

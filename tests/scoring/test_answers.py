@@ -5,6 +5,7 @@ The sentences are ours; the kinds are what models and servers are publicly repor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -140,7 +141,7 @@ def test_a_thought_behind_the_answer_does_not_take_it_away(behind: str) -> None:
 @pytest.mark.parametrize(("task", "format"), RIGHT, ids=str)
 def test_a_thought_without_an_answer_is_counted_as_that(task: str, format: str, answer: str) -> None:
     for finish in ("length", "stop"):
-        prediction = read(Completion(answer, finish), task, format, RIGHT[task, format][1])  # type: ignore[arg-type]
+        prediction = read(Completion(answer, finish), task, format, RIGHT[task, format][1])
         assert prediction.value == tasks.get(task).empty()
         assert prediction.problems == {"thought_only": 1}
 
@@ -190,10 +191,10 @@ MARKS = st.sampled_from(
 def test_what_is_written_of_a_text_full_of_marks_is_read_again(name: str, kind: str, data: st.DataObject) -> None:
     task = tasks.get({"entities": "ner", "panels": "panelization", "roles": "roles"}[kind])
     assert kind in KINDS
-    text, value, scheme = data.draw(cases(kind))  # type: ignore[arg-type]
+    text, value, scheme = data.draw(cases(kind))
     marks = "".join(data.draw(st.lists(MARKS, max_size=4)))
     text = text + marks  # behind the spans, so that they stay what they are
-    format_ = chosen(name, kind)  # type: ignore[arg-type]
+    format_ = chosen(name, kind)
     answer = format_.render(text, value, scheme)
     found = read_answer(Completion(answer), Example("x", "x", text), format=format_, scheme=scheme, task=task)
     assert found.value == format_.parse(answer, text, scheme).value
@@ -249,7 +250,7 @@ def test_a_copy_without_tags_is_no_refusal_whatever_the_legend_says() -> None:
 
 # Tags as models write them
 
-WRITTEN = [
+WRITTEN: list[Callable[[str], str]] = [
     lambda tagged: tagged.replace("<GENEPROD>", '<GENEPROD id="7">').replace("<CELL_LINE>", "<CELL_LINE type='human'>"),
     lambda tagged: tagged.replace("<", "&lt;").replace(">", "&gt;"),
     lambda tagged: tagged.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),

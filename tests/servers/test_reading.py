@@ -36,7 +36,8 @@ def test_an_empty_content_beside_a_thought_is_an_answer(field: str, content: str
 
 
 def test_no_content_and_no_thought_may_be_asked_again() -> None:
-    for message in ({"content": None}, {"content": None, "reasoning": ""}, {"content": []}):
+    messages: list[dict[str, Any]] = [{"content": None}, {"content": None, "reasoning": ""}, {"content": []}]
+    for message in messages:
         with pytest.raises(BackendError, match="content is null") as caught:
             completion(said(**message))
         assert caught.value.retryable

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fewshot.records import Example, Span
+from fewshot.text.sourcedata import CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE
 
-CONTROLLED, MEASURED = "CONTROLLED_VAR", "MEASURED_VAR"
-USUAL = {"GENEPROD": MEASURED, "SMALL_MOLECULE": CONTROLLED}
+USUAL = {GENE_PRODUCT: MEASURED, SMALL_MOLECULE: CONTROLLED}
 """Where no word says otherwise, a gene product was looked at, a small molecule was given."""
 
 _CHANGED_BEFORE = re.compile(

@@ -121,7 +121,7 @@ class Scheme:
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",
-    "not_json", "not_in_text", "empty", "refused", "too_long",
+    "not_json", "not_in_text", "empty", "thought_only", "refused", "too_long",
 ]  # fmt: skip
 """What can be wrong with an answer. A malformed answer is data: it is counted and scored as it is."""
 
@@ -221,6 +221,8 @@ class Completion:
 
     `prompt_tokens` and `completion_tokens` are the server's own counts, `None` where it tells none;
     `seconds` is the time of the request that was answered, retries not included. `limits`: heard beside it.
+    `reasoning_tokens`: how many of the answer's tokens were thought: the server's count, else the thought's share of
+    the characters; `None` if there is no thought.
     """
 
     text: str
@@ -230,3 +232,4 @@ class Completion:
     seconds: float = 0.0
     adapted: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = field(default=None, compare=False)
+    reasoning_tokens: int | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request
@@ -39,7 +39,8 @@ class RecordedModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected. `timeout`: the
-    most seconds that one request may take in all. `format`, `labels`: for local models without a manifest."""
+    most seconds that one request may take in all. `reasoning_tokens`: room for a thought beside the limit of each
+    answer; 0 none, `None` learnt from the answers. `format`, `labels`: for local models without a manifest."""
 
     task: str
     model: str | None = None
@@ -47,6 +48,7 @@ class Options:
     api: Api | None = None
     offline: bool = False
     timeout: float | None = None
+    reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     local: LocalOptions = LocalOptions()
@@ -74,6 +76,15 @@ class PromptedBackend(Protocol):
     async def close(self) -> None:
         """Lets go of connections."""
         ...
+
+
+@runtime_checkable
+class Reasons(Protocol):
+    """What a prompted backend has beside that if it may send a larger limit than a request has: by how many tokens, at
+    this moment. The engine reserves them."""
+
+    @property
+    def reasoning_room(self) -> int: ...
 
 
 class LocalBackend(Protocol):

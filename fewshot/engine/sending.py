@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fewshot.backends import PromptedBackend
+from fewshot.backends import PromptedBackend, Reasons
 from fewshot.engine.budget import Cost, Purse, told, worst
 from fewshot.engine.pacing import Pacer
 from fewshot.engine.progress import Counter
@@ -39,6 +39,7 @@ class Sender:
         out_of_budget: Callable[[str], None],
     ) -> None:
         self._backend, self._pace, self._counter, self._out_of_budget = backend, pace, counter, out_of_budget
+        self._reasons = backend if isinstance(backend, Reasons) else None
         self.pacer = Pacer(pace.concurrency, pace.rpm, pace.tpm, pace.patience)
         self.purse = purse
         self._seen, self._most = Cost(), Cost()
@@ -57,7 +58,7 @@ class Sender:
             BackendError: not answered.
             Ending: the run is ending, or the budget is at its end.
         """
-        most = worst(request)
+        most = worst(request) + Cost(completion=self._reasons.reasoning_room if self._reasons else 0)
         if not await self.purse.reserve(most):
             if not self._ending:
                 self._out_of_budget(self.purse.explain(most))

@@ -16,6 +16,7 @@ from fewshot.experiment.requests import Requests
 from fewshot.experiment.signature import Identity
 from fewshot.prompt.wording import ResolvedPrompt
 from fewshot.records import Completion, Prediction
+from fewshot.servers.reasoning import without_amount
 
 Listener = Callable[[engine.Progress], None]
 
@@ -41,10 +42,10 @@ class Answers:
 
     @property
     def adapted(self) -> dict[str, str]:
-        """What servers made us change, over all answers."""
+        """What servers made us change, over all answers; the room that thoughts were given without its amount."""
         changes: dict[str, str] = {}
         for completion in self.completions:
-            changes |= {name: str(value) for name, value in completion.adapted.items()}
+            changes |= {name: without_amount(str(value)) for name, value in completion.adapted.items()}
         return dict(sorted(changes.items()))
 
 

@@ -122,6 +122,8 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         api=settings.api,
         offline=offline,
         timeout=settings.timeout,
+        # Whoever sets the limit means all of the answer, thoughts included.
+        reasoning_tokens=None if settings.max_tokens is None else 0,
         format=settings.format,
         labels=labels,
         local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),

@@ -2,6 +2,7 @@
 
     address     where to send, with which key, and what of that may be shown
     adapting    the parameters that a server refuses, learnt once
+    reasoning   room for thoughts in the limit of an answer
     failures    errors as one clear line, without secrets
     reading     the body of a 200
 

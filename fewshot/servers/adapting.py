@@ -7,6 +7,9 @@ same in other words. Each refusal moves one parameter one step down its ladder:
 >>> refusal = ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
 >>> state.learn(refusal, {"max_tokens": 9}, state.now()), dict(state.now())
 (True, {'max_tokens': 'max_completion_tokens'})
+
+Two lessons come from answers: a model that thinks aloud is sent no stop (a server would end the thought at it; we cut
+behind the thought ourselves), and one whose thought uses up the limit is sent a larger one (`reasoning`).
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from fewshot.records import Request, Turn
+from fewshot.records import Completion, Request, Turn
+from fewshot.servers.reasoning import Room, described
+from fewshot.text.thinking import Thoughts, thoughts
 
 Refusal: TypeAlias = tuple[str, str, str]
 """Of a 400 or 422: its code, the parameter it names, its message; empty where the server says none."""
@@ -51,6 +56,7 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 MOST_STOPS = 4  # the API takes no more; we cut at all of them ourselves
 
 
@@ -59,15 +65,21 @@ class Adaptations:
     """The state of a run. One event loop uses it and no method awaits, so requests in flight see it whole."""
 
     changes: dict[str, str] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
     def now(self) -> Mapping[str, str]:
         """What is known at this moment, as a copy that later lessons do not change."""
         return dict(self.changes)
 
-    def apply(self, request: Request, changes: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """`(body, adapted)`: the request as this server takes it, and which of its parameters were changed."""
+    def apply(
+        self, request: Request, changes: Mapping[str, str], room: int = 0
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`(body, adapted)`: the request as this server takes it, and which of its parameters were changed. `room`:
+        tokens for a thought, beside those for the answer."""
         body = _body(request)
         adapted: dict[str, Any] = {}
+        if "max_tokens" in body:
+            body["max_tokens"] += room
         for name, change in changes.items():
             if name == "system":
                 if request.turns and any(turn.role == "system" for turn in request.turns):
@@ -80,7 +92,32 @@ class Adaptations:
                 elif change != DROPPED:
                     body[change] = value
                 adapted[name] = change
+        if room and _sent("max_tokens", body):
+            adapted["max_tokens"] = described(adapted.get("max_tokens"), room)
         return body, adapted
+
+    def hear(self, completion: Completion, request: Request, body: Mapping[str, Any], room: int) -> bool:
+        """Learns from the answer to `body`, which was sent with `room`. True if it is lost to the thought in it and the
+        request can be sent in a way in which it is not.
+
+        A server that was sent a stop does not know what a thought is: "stop" with a thought that is not closed means
+        that it ended the thought there. Ended by itself it would have been closed, or have reached the limit.
+        """
+        if "stop" in body and completion.finish_reason == "stop" and _thought(completion, request).unclosed:
+            self.changes["stop"] = DROPPED
+            return True
+        return self.room.learn(completion, request, room)
+
+    def is_too_much(self, refusal: Refusal | None, room: int, *, too_long: bool) -> bool:
+        """Whether a request was refused that may be taken without its `room`: prompt and limit together are more than
+        the context (`too_long`), or the limit that was learnt is more than the server takes at all."""
+        if not room or refusal is None:
+            return False
+        named = refusal[1] in LIMITS or _NAMED["max_tokens"].search(refusal[2]) is not None
+        if named and self.room.learns and not too_long:
+            self.room.close()
+            return True
+        return too_long
 
     def learn(self, refusal: Refusal | None, body: Mapping[str, Any], sent: Mapping[str, str]) -> bool:
         """True where the refusal is about a parameter of `body` that can be sent otherwise, or not at all.
@@ -99,6 +136,10 @@ class Adaptations:
             return False
         self.changes[name] = ladder[step]
         return True
+
+
+def _thought(completion: Completion, request: Request) -> Thoughts:
+    return thoughts(completion.text, request.query.text, request.scheme.labels)
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -146,7 +187,7 @@ def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
 def _is(name: str, parameter: str) -> bool:
     if name == "system":
         return parameter == "messages" or parameter.endswith(".role")
-    spelled = {name, "max_completion_tokens"} if name == "max_tokens" else {name}
+    spelled = LIMITS if name == "max_tokens" else {name}
     return parameter.split(".", maxsplit=1)[0] in spelled
 
 

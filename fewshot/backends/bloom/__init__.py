@@ -25,6 +25,7 @@ from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import Server
 from fewshot.servers.failures import Said, from_status, from_transport, too_long
+from fewshot.servers.reasoning import Room, with_tries
 
 if TYPE_CHECKING:
     from huggingface_hub import AsyncInferenceClient
@@ -55,14 +56,17 @@ class Bloom:
     _client: AsyncInferenceClient | None = field(default=None, repr=False)
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request, and again only where the server would not take a parameter.
+        """Sends the request, and again only if the server does not take a parameter, or if a thought took what was
+        meant for the answer and the request can be sent with more.
 
         Raises:
             BackendError: not answered; says whether trying again, or going on at all, makes sense.
         """
+        room, fits = self.adaptations.room.tokens, True
+        earlier: Completion | None = None
         while True:
             changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
+            body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
             try:
                 async with asyncio.timeout(self.total_seconds):
@@ -73,13 +77,25 @@ class Bloom:
                 said = _said(error)
                 if said.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                if not said.too_long and self.adaptations.learn(said.refusal, body, changes):
+                    continue
+                if self.adaptations.is_too_much(said.refusal, room, too_long=said.too_long):
+                    room, fits = 0, False
+                    continue
                 if said.too_long:
                     return too_long(said, request, url=self.server.shown, redact=self.server.redact)
-                if self.adaptations.learn(said.refusal, body, changes):
-                    continue
                 raise self._failure(error, said) from None
             read = read_chat if request.api == "chat" else generated
-            return read(raw, request, perf_counter() - started, adapted, self.server.redact)
+            answer = read(raw, request, perf_counter() - started, adapted, self.server.redact)
+            completion = with_tries(answer, earlier)
+            if not self.adaptations.hear(answer, request, body, room) or not fits:
+                return completion
+            room, earlier = self.adaptations.room.tokens, completion
+
+    @property
+    def reasoning_room(self) -> int:
+        """Tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
 
     async def _send(self, request: Request, body: dict[str, Any]) -> Any:
         client = self._open()
@@ -132,6 +148,7 @@ def open_backend(options: Options) -> Bloom:
     server.check()
     api: Api = options.api or "completions"
     total = options.timeout or TOTAL_SECONDS
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
     if options.base_url is None:
         if not token and not options.offline:
             raise InputError(
@@ -139,9 +156,9 @@ def open_backend(options: Options) -> Bloom:
             )
         model = options.model or DEFAULT_MODEL
         notices = () if options.model else (f"bloom: no --model given, using {model}",)
-        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total)
+        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total, adaptations=adaptations)
     model = options.model or ("" if options.offline else _served(server))
-    return Bloom(model, server.shown, api, options.base_url, server, total_seconds=total)
+    return Bloom(model, server.shown, api, options.base_url, server, total_seconds=total, adaptations=adaptations)
 
 
 def _served(server: Server) -> str:

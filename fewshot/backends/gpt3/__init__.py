@@ -26,6 +26,7 @@ from fewshot.servers.address import API, Server
 from fewshot.servers.failures import Said, from_exception, too_long
 from fewshot.servers.limits import heard
 from fewshot.servers.reading import read_completion
+from fewshot.servers.reasoning import Room, with_tries
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
@@ -52,14 +53,17 @@ class Gpt3:
     _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request, and again only where the server would not take a parameter.
+        """Sends the request, and again only if the server does not take a parameter, or if a thought took what was
+        meant for the answer and the request can be sent with more.
 
         Raises:
             BackendError: not answered; says whether trying again, or going on at all, makes sense.
         """
+        room, fits = self.adaptations.room.tokens, True
+        earlier: Completion | None = None
         while True:
             changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
+            body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
             try:
                 response = await self._send(request, body)
@@ -67,14 +71,26 @@ class Gpt3:
                 said = Said.of(error)
                 if said.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                if not said.too_long and self.adaptations.learn(said.refusal, body, changes):
+                    continue
+                if self.adaptations.is_too_much(said.refusal, room, too_long=said.too_long):
+                    room, fits = 0, False
+                    continue
                 if said.too_long:
                     return too_long(said, request, url=self.server.shown, redact=self.server.redact)
-                if self.adaptations.learn(said.refusal, body, changes):
-                    continue
                 raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
             self._answered = True
             seconds, limits = perf_counter() - started, heard(response.headers)
-            return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
+            read = read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
+            completion = with_tries(read, earlier)
+            if not self.adaptations.hear(read, request, body, room) or not fits:
+                return completion
+            room, earlier = self.adaptations.room.tokens, completion
+
+    @property
+    def reasoning_room(self) -> int:
+        """Tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
 
     async def _send(self, request: Request, body: Mapping[str, Any]) -> Reply:
         if self._wire is None:
@@ -113,7 +129,9 @@ def open_backend(options: Options) -> Gpt3:
     model, notices = _model(options, server)
     api = options.api or "chat"
     total = options.timeout or TOTAL_SECONDS
-    return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices, total_seconds=total)
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
+    endpoint = f"{server.shown}/{ROUTES[api]}"
+    return Gpt3(model, endpoint, api, server, notices, total_seconds=total, adaptations=adaptations)
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:

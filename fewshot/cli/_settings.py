@@ -46,6 +46,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
+        "--reasoning-tokens", type=int, metavar="N", help="room for a thought beside that [learnt from the answers]"
+    )
+    how.add_argument(
         "--extra",
         action="append",
         metavar="K=V",

@@ -123,11 +123,19 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         offline=offline,
         timeout=settings.timeout,
         # Whoever sets the limit means all of the answer, thoughts included.
-        reasoning_tokens=None if settings.max_tokens is None else 0,
+        reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,
         local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
     )
+
+
+def _reasoning_room(settings: Settings) -> int | None:
+    """Tokens for a thought beside those of the answer; `None`: learnt from the first answers. `--max-tokens` limits
+    both together, unless `--reasoning-tokens` is given too."""
+    if settings.reasoning_tokens is not None:
+        return settings.reasoning_tokens
+    return None if settings.max_tokens is None else 0
 
 
 def finished(folder: RunFolder, plan: Plan) -> Run | None:

@@ -18,7 +18,9 @@ DEFAULT_SHOTS = 3
 Check: TypeAlias = Literal["warn", "error", "off"]
 """What happens if the right answer of a demonstration cannot be read back: a line, an error, nothing."""
 
-_LEAST = {"shots": 0} | dict.fromkeys(("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1)
+_LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
+    ("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Settings:
     temperature: float = 0.0
     samples: int = 1
     max_tokens: int | None = None
+    reasoning_tokens: int | None = None
     context: int | None = None
     concurrency: int = 8
     rpm: float | None = None
@@ -129,6 +132,7 @@ class Keywords(TypedDict, total=False):
     temperature: float
     samples: int
     max_tokens: int | None
+    reasoning_tokens: int | None
     context: int | None
     concurrency: int
     rpm: float | None

@@ -66,6 +66,7 @@ TABLE: Mapping[str, Moves] = {
     "unlabelled": Moves(True, set(), {"turns"}),  # one more is asked, and not scored
     "limit": Moves(2, {"ids"}, {"turns"}),
     "max_tokens": Moves(77, {"max_tokens"}, {"max_tokens"}),
+    "reasoning_tokens": Moves(500, {"adapted"}),  # what is sent: the key keeps the limit that is meant
     "context": Moves(100_000, {"context"}),  # everything fits: the same requests
     "samples": Moves(2, {"samples"}, {"sample"}, base=SAMPLED),
     # Of whom

@@ -23,6 +23,8 @@ from fewshot.text.alignment.readable import Readable, readable
 __all__ = ["Alignment", "align", "fold"]
 
 _IDEOGRAPH = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Han and kana: written without spaces, so that each character is compared as a word."""
+
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\W_{_IDEOGRAPH}]+|[^\s]")
 _CONTENT = re.compile(rf"[{_IDEOGRAPH}]|(?=.*[^\W\d_])[^\W_]{{2,}}")
 """A word that is evidence: it has a letter, and is not a single one (an ideograph is)."""
@@ -31,8 +33,8 @@ _RUN, _RELATED, _SHORT = 3, 0.18, 8
 """An answer is a copy if this share of the content words (of the shorter text) stands in runs of three and more words
 that are the source's, or like them. Of real legends of different articles at most 0.115 do ("independent
 experiments."), though half of the words of such a pair are common to both, in order; with 15 letters in 100 changed at
-least 0.25. A source of a few words has no runs to count: half of them must be there; of a short answer to a long source
-half must be one run."""
+least 0.25. With fewer than `_SHORT` such words there are no runs to count: half of them, and half of all words, must be
+there; of a short answer to a long source in one run."""
 
 Edge = tuple[int, int]
 
@@ -114,17 +116,19 @@ def _related(ours: Sequence[str], theirs: Sequence[str], found: Sequence[int]) -
         size = sum(map(_is_content, ours))
     else:  # a source of single letters and signs: each of them is evidence
         content, size = [True] * len(theirs), len(ours)
-    longest = runs = copied = 0
-    for run in _runs(ours, theirs, found):
-        evidence = sum(content[run.start : run.stop])
-        copied += evidence
-        longest = max(longest, evidence)
-        runs += evidence if len(run) >= _RUN else 0
+    runs = list(_runs(ours, theirs, found))
+    evidence = [sum(content[run.start : run.stop]) for run in runs]
     said = sum(content)
-    shorter = min(size, said)
-    if shorter >= _SHORT:
-        return runs >= _RELATED * shorter
-    return shorter > 0 and 2 * (longest if said * 2 < size else copied) >= shorter
+    if min(size, said) >= _SHORT:
+        in_runs = sum(words for run, words in zip(runs, evidence, strict=True) if len(run) >= _RUN)
+        return in_runs >= _RELATED * min(size, said)
+    return _is_half(evidence, said, size) and _is_half([len(run) for run in runs], len(theirs), len(ours))
+
+
+def _is_half(copied: Sequence[int], said: int, size: int) -> bool:
+    """Whether half of the shorter side was copied; of an answer that is short beside the source, in one run."""
+    most = max(copied, default=0) if said * 2 < size else sum(copied)
+    return 0 < min(size, said) <= 2 * most
 
 
 def _runs(ours: Sequence[str], theirs: Sequence[str], found: Sequence[int]) -> Iterator[range]:

@@ -11,7 +11,7 @@ from fewshot.text.alignment.words import blocks, likeness, match, respaced
 def answer(size: int, runs: int, length: int = 3) -> tuple[str, str]:
     """A source of so many words, and an answer as long in which runs of its words stand between other words."""
     ours = [f"source{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(size)]
-    theirs = [f"0{n}" for n in range(size)]
+    theirs = [f"other{n}" for n in range(size)]
     for run in range(runs):
         at = run * (length + 1)
         theirs[at : at + length] = ours[at : at + length]

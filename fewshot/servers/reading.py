@@ -18,12 +18,12 @@ from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Limits, Request
 from fewshot.servers.failures import Redactor, words
 from fewshot.text.thinking import NONE, Thoughts, thoughts
+from fewshot.text.tokens import BYTES_PER_TOKEN, utf8_bytes
 
 CUT = "cut here"
 THOUGHTS = ("reasoning_content", "reasoning")
 """Where servers put a thought beside the content (DeepSeek and SGLang; OpenRouter; vLLM has used both)."""
 
-_BYTES_PER_TOKEN = 4  # of English, in the usual vocabularies (as `prompt/tokens.py` has it, floors above)
 _HUGE = 1 << 53  # no answer takes so many tokens: a server that says so tells nothing
 _SURELY_SECRET = 16
 """Characters of a secret that is looked for in answers: a password that is a word would tear holes into them."""
@@ -198,4 +198,4 @@ def _count(usage: Mapping[str, Any], key: str) -> int | None:
 
 
 def _estimated_tokens(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN
+    return utf8_bytes(text) // BYTES_PER_TOKEN

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-Extent = tuple[int, int]
+from fewshot.text.spans import Extent
 
 _NAMES = "think|thinking|thoughts?|reasoning|reflection|scratchpad"
 _MARK = re.compile(

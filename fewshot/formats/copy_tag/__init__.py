@@ -22,6 +22,7 @@ from fewshot.formats.copy_tag.tags import END, Extent, escape, pairs, read, with
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text.alignment import Alignment, align
 from fewshot.text.legend import leading_label, leading_letters
+from fewshot.text.spans import trimmed
 
 
 class CopyTag(Format):
@@ -180,15 +181,13 @@ def _spans(extents: Sequence[Extent], text: str, scheme: Scheme) -> tuple[Span, 
     """Spans without white space at their edges, in order; of two that overlap the first counts."""
     found: list[Span] = []
     for label, left, right in sorted(extents, key=lambda extent: (extent[1], extent[2])):
-        surface = text[left:right]
-        start = left + len(surface) - len(surface.lstrip())
-        end = start + len(surface.strip())
-        if end <= start or (found and start < found[-1].end):
+        extent = trimmed(text, left, right)
+        if extent is None or (found and extent[0] < found[-1].end):
             continue
         if scheme.kind == "panels":
-            found.append(Span(start, end, PANEL, leading_letters(text[start:end])))
+            found.append(Span(*extent, PANEL, leading_letters(text[slice(*extent)])))
         else:
-            found.append(Span(start, end, label))
+            found.append(Span(*extent, label))
     return tuple(found)
 
 

@@ -32,17 +32,16 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
-_DOCTESTS = "tests/test_docstrings.py"
 TESTS: Mapping[str, Sequence[str]] = {
-    "metrics": ("tests/metrics", _DOCTESTS, "tests/scoring", "tests/tasks", "tests/experiment"),
-    "text": ("tests/text", _DOCTESTS, "tests/scoring", "tests/formats", "tests/backends/rules", "tests/prompt"),
-    "formats": ("tests/formats", _DOCTESTS, "tests/scoring", "tests/prompt"),
-    "scoring": ("tests/scoring", _DOCTESTS, "tests/experiment"),
-    "cassette": ("tests/cassette", _DOCTESTS, "tests/experiment"),
-    "experiment": ("tests/experiment", _DOCTESTS, "tests/report"),
-    "engine": ("tests/engine", _DOCTESTS, "tests/experiment"),
+    "metrics": ("tests/metrics", "tests/scoring", "tests/tasks", "tests/experiment"),
+    "text": ("tests/text", "tests/scoring", "tests/formats", "tests/backends/rules", "tests/prompt"),
+    "formats": ("tests/formats", "tests/scoring", "tests/prompt"),
+    "scoring": ("tests/scoring", "tests/experiment"),
+    "cassette": ("tests/cassette", "tests/experiment"),
+    "experiment": ("tests/experiment", "tests/report"),
+    "engine": ("tests/engine", "tests/experiment"),
 }
-"""The tests that concern a package, the quickest to fail first."""
+"""The tests that concern a package, its own first; before them come the examples in the docstrings of the module."""
 
 _SWAPS = (
     ("Binary", "Add Sub"), ("Binary", "Sub Add"), ("Binary", "Mul Div"), ("Binary", "Div Mul"),
@@ -80,6 +79,12 @@ class Mutant:
     def package(self) -> str:
         """The package of `fewshot/` it lies in."""
         return self.path.split("/")[1]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """What pytest is given."""
+        module = self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return f"tests/test_docstrings.py::test_examples[{module}]", *TESTS[self.package]
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}  {self.was}  →  {self.now}"
@@ -223,7 +228,7 @@ class Copy:
         original = path.read_text("utf-8")
         try:
             path.write_text(mutant.code, "utf-8")
-            return self.passes(TESTS[mutant.package], timeout) is True
+            return self.passes(mutant.tests, timeout) is True
         finally:
             path.write_text(original, "utf-8")
 

@@ -58,6 +58,7 @@ def test_spaces_are_written_around_tags_once() -> None:
         ("Blot of p53</G> and MDM2 in p53-null cells.", (), {"unclosed_tag": 1}),
         ("Blot of p53 and <G>MDM2 in p53-null cells.", (MDM2,), {"unclosed_tag": 1}),
         ("Blot of <G></G>p53 and MDM2 in p53-null cells.", (), {}),
+        ("<G></G>Blot of <G>p53</G> and MDM2 in p53-null cells.<G></G>", (P53,), {}),
         ("Blot of < G > p53 < / G > and MDM2 in p53-null cells.", (P53,), {}),
         ("Blot of <g>p53</g> and MDM2 in p53-null cells.", (P53,), {}),
         ("Blot of <G>p53</G> and MDM2 in p53-null cells. [end]", (P53,), {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,24 @@ def test_shots_of_data_without_a_train_split() -> None:
     assert run("ner", data="data.jsonl", shots=0, out="two").notices == ()
     (notice,) = run("ner", data="data.jsonl", out="three").notices
     assert notice == "data.jsonl has no train split and no --demos are given: 0 shots"
+
+
+# What fits
+
+
+@pytest.mark.parametrize(("less", "shown"), [(0, 2), (1, 1)])
+def test_what_just_fits_is_shown(less: int, shown: int) -> None:
+    """Prompts are bounded by 2.5 bytes a token and 8 tokens a turn; an answer of 77 tokens is asked for outright."""
+    write([*TRAIN, record("t", "test")])
+    run("ner", data="data.jsonl", shots=2, max_tokens=77, out="whole")
+    (turns,) = (line["request"]["turns"] for line in lines("whole/responses.jsonl"))
+    bound = sum(len(turn["content"].encode()) for turn in turns) / 2.5 + 8 * len(turns)
+    context = math.ceil(bound) + 77 - less
+    done = run("ner", data="data.jsonl", shots=2, max_tokens=77, context=context, out="one")
+    (line,) = lines("one/responses.jsonl")
+    assert (len(line["demonstrations"]), line["request"]["max_tokens"]) == (shown, 77)
+    dropped = [notice for notice in done.notices if "left out" in notice]
+    assert [notice.partition(" ")[0] for notice in dropped] == (["1"] if less else [])
 
 
 # Roles

@@ -72,6 +72,21 @@ def test_copy_tag(answer: str, spans: tuple[Span, ...], problems: dict[str, int]
     assert parse("copy_tag", answer) == (spans, problems)
 
 
+@pytest.mark.parametrize(
+    ("torn", "closed"),
+    [("</SMALL_MOLEC", True), ("</s", True), ("</", True), ("< / small_m", True), ("<SMALL_MOLECULE", False),
+     ("", False)],
+)  # fmt: skip
+def test_an_answer_that_was_cut_inside_a_tag(torn: str, closed: bool) -> None:
+    scheme = Scheme("entities", ("SMALL_MOLECULE",))
+    text = "Cells were treated with nutlin for a day. Then they were lysed."
+    answer = f"Cells were treated with <SMALL_MOLECULE> nutlin {torn}"
+    value, problems = parse("copy_tag", answer, text, scheme)
+    assert value == (Span(24, 30, "SMALL_MOLECULE"),)
+    assert problems.get("unclosed_tag", 0) == (0 if closed else 1)
+    assert problems["truncated"] == 1
+
+
 def test_an_empty_source_has_an_empty_copy() -> None:
     parsed = formats.get("copy_tag", "entities").parse("[END]", " ", NER)
     assert (parsed.value, parsed.problems, parsed.fidelity) == ((), {}, 1.0)

@@ -101,6 +101,17 @@ def test_an_unclosed_panel_goes_to_the_end() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("opens", "closes"), ["()", "[]"])
+def test_a_bracket_that_was_left_out_belongs_to_the_panel(opens: str, closes: str) -> None:
+    text = (
+        f"{opens}Left{closes} Western blot of p53 in cells. See {opens}Right{closes} for all. Gels of MDM2 from mice."
+    )
+    start = text.index(f"{opens}Right")
+    answer = f"<panel> {text[1 : start - 5]} </panel> See <panel> {text[start + 1 :]} </panel> [END]"
+    value, _ = parse("copy_tag", answer, text, PANELS)
+    assert [span.start for span in value] == [0, start]
+
+
 def test_unknown_tags_are_taken_out_and_counted_once_each() -> None:
     answer = "<X>Blot</X> of <G>p53</G> and <Y>MDM2</Y> in p53-null cells. [END]"
     assert parse("copy_tag", answer) == ((P53,), {"unknown_label": 2})
@@ -280,3 +291,14 @@ def test_a_surface_that_looks_like_a_tag_of_a_sentence() -> None:
     value = Hypothesis((Member("G", "<g> or </GENE>"),), (Member("G", "a [END] b"),), (Member("EXP_ASSAY", "\\<g>"),))
     answer = render("sentence", value, "<g> or </GENE> a [END] b \\<g>", CAUSAL)
     assert parse("sentence", answer, "<g> or </GENE> a [END] b \\<g>", CAUSAL) == (value, {})
+
+
+@pytest.mark.parametrize("word", ["by", "using", "via", "with", "By"])
+@pytest.mark.parametrize(
+    "effect", ["was tested for its influence on", "and its effect on", "had an impact in", "acted on"]
+)
+def test_words_that_lead_over_to_another_role(effect: str, word: str) -> None:
+    answer = f"<g> p53 </g> {effect} <g> MDM2 </g> {word} <EXPERIMENT> Blot </EXPERIMENT> [END]"
+    value, problems = parse("sentence", answer, TEXT, CAUSAL)
+    assert value == Hypothesis((Member("G", "p53"),), (Member("G", "MDM2"),), (Member("EXP_ASSAY", "Blot"),))
+    assert problems == {}

@@ -151,8 +151,8 @@ class _Meaning(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if ast.unparse(node.func) == "field":
-            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in ("init", "repr")]
+        hidden = {"field": ("init", "repr"), "zip": ("strict",)}.get(ast.unparse(node.func), ())  # guards never fire
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg not in hidden]
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.arg:

@@ -81,3 +81,10 @@ def test_a_line_with_two_keys_is_refused(path: Path) -> None:
 @pytest.mark.parametrize("temperature", [0, 1])
 def test_a_temperature_is_a_number_however_it_is_written(temperature: int) -> None:
     assert key(replace(ASKED, temperature=temperature)) == key(replace(ASKED, temperature=float(temperature)))
+
+
+@pytest.mark.parametrize("name", ["ab" * 31, "ab" * 33, "AB" * 32, "xy" * 32, 7])
+def test_a_key_of_another_program_has_64_digits(path: Path, name: object) -> None:
+    path.write_text(path.read_text() + json.dumps({"id": "c", "key": name}) + "\n")
+    with pytest.raises(DataError, match=r"jsonl:3: key must be 64 hexadecimal digits"):
+        Cassette.open(path)

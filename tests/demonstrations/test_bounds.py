@@ -94,3 +94,18 @@ def test_scores_that_differ_by_less_than_machines_do_are_equal() -> None:
     close = np.array([1.00001, 1.00003, 1.0], dtype=np.float32)
     assert list(best_first(close)) == [0, 1, 2], "in the order of their places"
     assert list(best_first(np.array([1.0001, 1.0003, 1.0], dtype=np.float32))) == [1, 0, 2]
+
+
+def test_what_the_query_s_own_article_shows_does_not_count_for_it() -> None:
+    """Its own example shows A and B. If that counted, C and D would always come first; so A and C may as well."""
+
+    def labelled(id: str, labels: str) -> Example:
+        return Example(id, id, f"text of {id}", entities=tuple(Span(n, n + 1, label) for n, label in enumerate(labels)))
+
+    pool = [labelled("own", "AB"), labelled("ac", "AC"), labelled("cd", "CD"), labelled("b", "B")]
+    first = set()
+    for seed in range(12):
+        chosen = Pool(pool, seed=seed, selector="balanced", task=tasks.get("ner"), labels=("A", "B", "C", "D"))
+        (demo,) = chosen.pick(example("own", "the query"), 1).demonstrations
+        first.add(demo.id)
+    assert first == {"ac", "cd"}

@@ -97,7 +97,7 @@ def test_scores_that_differ_by_less_than_machines_do_are_equal() -> None:
 
 
 def test_what_the_query_s_own_article_shows_does_not_count_for_it() -> None:
-    """Its own example shows most: A, B and E. If that counted, C and D would always come first; so A and C may as well."""
+    """Its own example shows most: A, B and E. If that counted, C and D would always come first."""
 
     def labelled(id: str, labels: str) -> Example:
         return Example(id, id, f"text of {id}", entities=tuple(Span(n, n + 1, label) for n, label in enumerate(labels)))

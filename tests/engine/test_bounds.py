@@ -253,3 +253,10 @@ def test_what_is_no_price(value: str, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("FEWSHOT_PRICES", str(tmp_path / "p.toml"))
     with pytest.raises(Exception, match=r"any\.m: input must be dollars"):
         find("m", "http://h:1/v1")
+
+
+@pytest.mark.parametrize(("status", "pushbacks"), [(429, 1), (503, 0), (529, 0), (500, 0)])
+def test_a_pushback_is_a_429(tmp_path: Path, status: int, pushbacks: int) -> None:
+    backend = Scripted(lambda name, n: busy(n, status=status) if n == 1 else None)
+    stats = go(tmp_path, backend, "a").stats
+    assert (stats.pushbacks, stats.retries) == (pushbacks, 1)

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from fewshot.engine.asking import Outcome, Session
 from fewshot.engine.budget import Budget
 from fewshot.engine.job import Job
 from fewshot.engine.local import predict
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
+from fewshot.engine.session import Outcome, Session
 
 __all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 

@@ -127,7 +127,7 @@ def _prompt(
         prompt=builder,
         demonstrations=asked.demonstrations,
         shots=asked.shots,
-        asked=outcome.asked,
+        asked=outcome.sent,
         replayed=outcome.replayed,
         notices=(*_left_out(made), *asked.notices, *_maybe_twice(outcome.stats)),
         price=price(settings, backend),
@@ -183,7 +183,7 @@ def _predict(
     return Answers(
         predictions=predictions,
         complete=True,
-        asked=found.asked,
+        asked=found.computed,
         replayed=found.replayed,
         seconds=found.seconds,
     )

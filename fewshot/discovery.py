@@ -1,8 +1,8 @@
-"""Plugins by file name: a module's name in its package is its registration.
+"""Plugins by file name: the name of a module in its package is its registration.
 
-`fewshot/tasks/ner.py` is the task `ner` because it lies there; it is imported when it is chosen. A third
-party adds one by an entry point (group `fewshot.tasks`, name, `module:ATTRIBUTE`), which is looked up only
-when the name is none of ours.
+The file `fewshot/tasks/ner.py` is the task `ner`; it is imported when it is chosen. Another package adds a plugin by
+an entry point (group `fewshot.tasks`, name, `module:ATTRIBUTE`); entry points are looked up only for names that are
+not ours, because reading them takes longer than `fewshot --help` may.
 
 >>> "ner" in names("fewshot.tasks")
 True
@@ -23,23 +23,23 @@ _DOCSTRING = '"""'
 
 @cache
 def names(package: str) -> tuple[str, ...]:
-    """Our own names in `package`, sorted, without importing any of them.
+    """Returns our own names in `package`, sorted, without importing any of them.
 
-    (`pkgutil.iter_modules` says the same, and imports `inspect`, which takes a third of `fewshot --help`.)
+    `pkgutil.iter_modules` would do the same, but imports `inspect`, which takes a third of `fewshot --help`.
     """
     spec = find_spec(package)
-    found = set()
+    module_names = set()
     for folder in (spec.submodule_search_locations if spec else None) or ():
         for entry in os.scandir(folder):
             name, _, suffix = entry.name.partition(".")
             is_module = suffix == "py" or (not suffix and os.path.exists(f"{entry.path}/__init__.py"))  # noqa: PTH110
             if is_module and not name.startswith("_"):
-                found.add(name)
-    return tuple(sorted(found))
+                module_names.add(name)
+    return tuple(sorted(module_names))
 
 
 def summary(package: str, name: str) -> str:
-    """The first line of a module's docstring, read from its file: nothing is imported.
+    """Returns the first line of a module's docstring, read from its file without importing it.
 
     >>> summary("fewshot.tasks", "ner")
     'NER: which entities does the legend name?'
@@ -47,15 +47,16 @@ def summary(package: str, name: str) -> str:
     spec = find_spec(f"{package}.{name}")
     if spec is None or spec.origin is None:
         return ""
-    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123  (pathlib alone costs what the rest does)
+    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123  (importing pathlib takes as long as all the rest)
         return file.readline().strip().removeprefix(_DOCSTRING).removesuffix(_DOCSTRING)
 
 
 def load(package: str, name: str, attribute: str) -> object:
-    """The object called `attribute` in the module `name` of `package`, or a third party's of that name.
+    """Returns `attribute` of the module `name` in `package`, or the object of another package's entry point `name`.
 
     Raises:
-        InputError: nobody provides `name`; the message lists the known names and the nearest one.
+        InputError: `name` is unknown; the message lists the known names and the nearest one.
+        AttributeError: Our module has no such attribute.
     """
     if name in names(package):
         return getattr(import_module(f"{package}.{name}"), attribute)
@@ -68,7 +69,7 @@ def load(package: str, name: str, attribute: str) -> object:
 
 
 def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for a name that nobody knows, with the nearest known one.
+    """Returns the error for an unknown name, with the nearest known one.
 
     >>> print(unknown("task", "nerd", ["ner", "causal"]))
     unknown task 'nerd' (known: ner, causal); did you mean 'ner'?
@@ -77,6 +78,7 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
 
     known = list(known)
     by_lower = {k.lower(): k for k in reversed(known)}
+    # A judgement, below difflib's default of 0.6: the names are short, so that one slip changes much of them.
     near = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
     hint = f"did you mean {by_lower[near[0]]!r}?" if near else None
     return InputError(f"unknown {noun} {name!r} (known: {', '.join(known)})", hint=hint)

@@ -1,8 +1,10 @@
-"""Who answers: one file a backend, named as `--backend` names it. There are two kinds.
+"""Backends answer: one file each, named as `--backend` names it. There are two kinds.
 
-A *prompted* backend gets a `Request` and sends it once; concurrency, retries and pacing are the engine's,
-the same for all. A *local* backend needs the text and no prompt, and yields predictions in its own order.
-Both become lines of `responses.jsonl`, so resume and replay are the same for both.
+    async answer(Request) -> Completion                   a prompted backend: gpt3, bloom, rules
+    predict(list[Example]) -> Iterator[Prediction]        a local model: the text alone, without a prompt
+
+A prompted backend translates a request and sends it once; concurrency, retries and pacing are the engine's, the same
+for all. Both kinds become lines of `responses.jsonl`, so resume and replay are the same for both.
 """
 
 from __future__ import annotations
@@ -17,11 +19,24 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected.
-    `timeout`: the most seconds that one request may take in all.
+    """What a backend is opened with.
 
-    For local models: `format` where they have no manifest, `labels` of the data, how to decode and where; `digest` and
-    `labelled`: the recorded ones, in a replay.
+    Attributes:
+        task: The name of the task.
+        model: `--model`.
+        base_url: `--base-url`.
+        api: `--api`.
+        seed: `--seed`.
+        extra: `--extra`, parameters that go into a request unchanged.
+        offline: A replay: no key is needed, and nothing may be connected or loaded.
+        timeout: The most seconds that one request may take in all.
+        format: Local models: the format of the answers, if the model has no manifest.
+        labels: Local models: the labels of the data, if the model has no manifest.
+        decoder: Local models: `--decoder`.
+        device: Local models: `--device`.
+        batch_tokens: Local models: the tokens of one batch.
+        digest: Local models, offline: the recorded digest.
+        labelled: Local models, offline: the recorded number of labelled examples.
     """
 
     task: str
@@ -42,25 +57,25 @@ class Options:
 
 
 class PromptedBackend(Protocol):
-    """Translates a request, sends it once, and says what came back."""
+    """Translates a request, sends it once, and returns what comes back."""
 
     kind: Literal["prompted"]
     name: str
     model: str
-    endpoint: str | None  # scheme://host:port/path, never with credentials; None: no server
+    endpoint: str | None  # scheme://host:port/path, without credentials; None if there is no server
     api: Api
-    notices: Sequence[str]  # lines for stderr, e.g. which default model was taken
+    notices: Sequence[str]  # lines for stderr, for example which default model is used
 
     async def answer(self, request: Request) -> Completion:
-        """The answer to one request.
+        """Returns the answer to one request.
 
         Raises:
-            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
         ...
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
         ...
 
 
@@ -70,13 +85,13 @@ class LocalBackend(Protocol):
     kind: Literal["local"]
     name: str
     model: str
-    digest: str  # of weights and decoder settings: with the text it is the key of a line
-    format: str | None  # the format of the model's own answers; None: not known
-    labelled: int | None  # examples with labels that it was trained on; None: not known
+    digest: str  # of weights and decoder settings; part of the key of a line
+    format: str | None  # the format of the model's own answers; None if unknown
+    labelled: int | None  # labelled examples that it was trained on; None if unknown
     notices: Sequence[str]
 
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
-        """Predictions as they are ready, each example's once, in any order."""
+        """Yields one prediction per example, in any order, as soon as it is ready."""
         ...
 
 
@@ -84,21 +99,21 @@ Backend: TypeAlias = PromptedBackend | LocalBackend
 
 
 class Factory(Protocol):
-    """What a file in this package provides under the name `open_backend`."""
+    """What each file of this package provides as `open_backend`."""
 
     def __call__(self, options: Options) -> Backend: ...
 
 
 def names() -> tuple[str, ...]:
-    """The backends of this package, by name."""
+    """Returns the names of the backends in this package."""
     return discovery.names(__name__)
 
 
 def is_prompted(name: str) -> bool:
-    """Whether a backend is shown demonstrations in a prompt; the file of one that is not says `PROMPTED = False`.
+    """Returns whether a backend is prompted; the file of a local one says `PROMPTED = False`.
 
     Raises:
-        InputError: no such backend.
+        InputError: The backend is unknown.
     """
     try:
         return discovery.load(__name__, name, "PROMPTED") is not False
@@ -107,9 +122,9 @@ def is_prompted(name: str) -> bool:
 
 
 def open_backend(name: str, options: Options) -> Backend:
-    """The backend of that name, ready to answer.
+    """Opens a backend by its name.
 
     Raises:
-        InputError: no such backend, no key, no model.
+        InputError: The backend is unknown, or a key or a model is missing.
     """
     return cast("Factory", discovery.load(__name__, name, "open_backend"))(options)

@@ -1,7 +1,7 @@
-"""What this server will not take, learnt once for the whole run.
+"""The parameters that a server refuses, learned once for the whole run.
 
-OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`, vLLM and TGI say the
-same in other words. Each refusal moves one parameter one step down its ladder:
+OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`; vLLM and TGI say the same in
+other words. Each refusal moves one parameter one step down its ladder:
 
 >>> state = Adaptations()
 >>> refusal = ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
@@ -19,10 +19,11 @@ from typing import Any, TypeAlias
 from fewshot.records import Request, Turn
 
 Refusal: TypeAlias = tuple[str, str, str]
-"""Of a 400 or 422: its code, the parameter it names, its message; empty where the server says none."""
+"""A 400 or 422: its code, the parameter that it names, its message; each is empty if the server does not give it."""
 
 DROPPED = "dropped"
 MERGED = "merged into user"
+# The values are recorded in `Completion.adapted` and stand in signatures: changing one changes both.
 LADDERS: Mapping[str, tuple[str, ...]] = {
     "max_tokens": ("max_completion_tokens", DROPPED),
     "temperature": (DROPPED,),
@@ -38,7 +39,7 @@ _UNSUPPORTED = re.compile(
     r"|not (?:yet )?implemented|roles must alternate|extra fields not permitted",
     re.IGNORECASE,
 )
-# "stop" and "system" are plain words too: they count only where they are named as parameter or role.
+# "stop" and "system" are ordinary words as well: they count only if they are named as a parameter or a role.
 _NAMED: Mapping[str, re.Pattern[str]] = {
     "max_tokens": re.compile(r"\bmax_(?:completion_)?tokens\b"),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
@@ -51,21 +52,25 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
-MOST_STOPS = 4  # the API takes no more; we cut at all of them ourselves
+MOST_STOPS = 4
+"""OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
 
 @dataclass(slots=True)
 class Adaptations:
-    """The state of a run. One event loop uses it and no method awaits, so requests in flight see it whole."""
+    """What a run has learned so far. Belongs to one event loop; no method awaits, so requests never see half a change.
+
+    `changes`: what is sent instead of a parameter, by the parameter's name.
+    """
 
     changes: dict[str, str] = field(default_factory=dict)
 
     def now(self) -> Mapping[str, str]:
-        """What is known at this moment, as a copy that later lessons do not change."""
+        """Returns a copy of the changes known at this moment; `learn` needs to know what a request was built with."""
         return dict(self.changes)
 
     def apply(self, request: Request, changes: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """`(body, adapted)`: the request as this server takes it, and which of its parameters were changed."""
+        """Returns `(body, adapted)`: the request as this server takes it, and its parameters that were changed."""
         body = _body(request)
         adapted: dict[str, Any] = {}
         for name, change in changes.items():
@@ -83,10 +88,13 @@ class Adaptations:
         return body, adapted
 
     def learn(self, refusal: Refusal | None, body: Mapping[str, Any], sent: Mapping[str, str]) -> bool:
-        """True where the refusal is about a parameter of `body` that can be sent otherwise, or not at all.
+        """Learns from a refusal; returns whether the request is worth sending again.
 
-        `sent` are the changes the refused body was made with: where another request has learnt the lesson
-        meanwhile, nothing is added, and the request is only sent again.
+        Args:
+            refusal: What the server says; `None` if its reply is not a 400 or 422.
+            body: The refused body.
+            sent: The changes that the body was built with. If another request in flight has learned the same lesson
+                meanwhile, nothing is added: two refusals of one parameter must not move it down two steps.
         """
         name = None if refusal is None else _refused(refusal, body)
         if name is None:
@@ -112,7 +120,7 @@ def _body(request: Request) -> dict[str, Any]:
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     if request.seed is not None:
-        body["seed"] = request.seed + request.sample  # several samples of one seed would be the same answer
+        body["seed"] = request.seed + request.sample  # with the same seed every sample would be the same answer
     if request.schema is not None:
         schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -124,7 +132,7 @@ def _messages(turns: tuple[Turn, ...]) -> list[dict[str, str]]:
 
 
 def _merged(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """System text in front of the first user turn, for models whose template has no system role."""
+    """Puts the system text in front of the first user turn, for models whose template has no system role."""
     system = [turn.content for turn in turns if turn.role == "system"]
     rest = [turn for turn in turns if turn.role != "system"]
     if rest and rest[0].role == "user":
@@ -133,24 +141,24 @@ def _merged(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
-    """Which of our parameters the server would not take; `None`: the refusal is about something else."""
+    """Returns the parameter of ours that the server refuses; `None` if the refusal is about something else."""
     code, parameter, message = refusal
     if code not in _CODES and not _UNSUPPORTED.search(message):
         return None
     if parameter:
-        return next((name for name in _NAMED if _is(name, parameter) and _sent(name, body)), None)
-    found = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
-    return next((name for _, name in sorted(found) if _sent(name, body)), None)
+        return next((name for name in _NAMED if _matches(name, parameter) and _was_sent(name, body)), None)
+    mentions = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
+    return next((name for _, name in sorted(mentions) if _was_sent(name, body)), None)  # the first one mentioned
 
 
-def _is(name: str, parameter: str) -> bool:
+def _matches(name: str, parameter: str) -> bool:
     if name == "system":
         return parameter == "messages" or parameter.endswith(".role")
-    spelled = {name, "max_completion_tokens"} if name == "max_tokens" else {name}
-    return parameter.split(".", maxsplit=1)[0] in spelled
+    spellings = {name, "max_completion_tokens"} if name == "max_tokens" else {name}
+    return parameter.split(".", maxsplit=1)[0] in spellings
 
 
-def _sent(name: str, body: Mapping[str, Any]) -> bool:
+def _was_sent(name: str, body: Mapping[str, Any]) -> bool:
     if name == "system":
         return any(message["role"] == "system" for message in body.get("messages", ()))
     return name in body or (name == "max_tokens" and "max_completion_tokens" in body)

@@ -1,11 +1,11 @@
-"""The way to the server: the SDK says where to, with which headers and what an error means; aiohttp carries it.
+"""Sends requests: the openai SDK decides address, headers and the meaning of errors; aiohttp does the sending.
 
     wire = Wire(server, total_seconds=300)
     reply = await wire.post("chat/completions", {"model": "m", "messages": […]})      # Reply(headers, content)
 
-The SDK prepares one request (address, authentication, its own headers), which is caught at its transport; all others
-go out as that one with another body. Its own way there builds and checks some twenty objects a request: 0.4 ms of
-processor time, more than aiohttp and everything of ours take together (`benchmarks/engine.py`).
+The SDK prepares one request per route (address, authentication, its own headers), which is captured at its transport;
+every other request is a copy of it with another body. The SDK's own way builds and checks some twenty objects per
+request: 0.4 ms of processor time, more than aiohttp and all our code together (`benchmarks/engine.py`).
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     import openai
 
 CONNECT_SECONDS = 10.0
+"""The most that connecting may take: seconds even over bad networks; a longer wait means that no one is there."""
+
 SILENCE_SECONDS = 300.0
-"""The longest that a server may say nothing: one that does not stream says nothing until it has it all."""
+"""The most that a server may be silent: without streaming it sends nothing until the whole answer is ready."""
 
 CONNECTIONS = 1024
-_ITS_OWN = frozenset({"host", "content-length", "accept-encoding", "connection"})  # aiohttp says these itself
+"""More than any `--concurrency` in use: the engine limits what is in flight, the connection pool must not."""
 
-_OF_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})  # aiohttp has undone these
+_SET_BY_AIOHTTP = frozenset({"host", "content-length", "accept-encoding", "connection"})
+_UNDONE_BY_AIOHTTP = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A 200, not looked into yet."""
+    """A 200 whose body is not parsed yet."""
 
     headers: Mapping[str, str]
     content: bytes
@@ -44,8 +47,8 @@ class Reply:
 class Wire:
     """The connections of one run, in one event loop."""
 
-    def __init__(self, to: Server, total_seconds: float) -> None:
-        self._to, self._total = to, total_seconds
+    def __init__(self, server: Server, total_seconds: float) -> None:
+        self._server, self._total = server, total_seconds
         self._sdk: openai.AsyncOpenAI | None = None
         self._session: aiohttp.ClientSession | None = None
         self._prepared: dict[str, httpx2.Request] = {}
@@ -57,8 +60,9 @@ class Wire:
         """Sends one request.
 
         Raises:
-            openai.APIStatusError: the server said no; the SDK's own error, with body and headers.
-            aiohttp.ClientError, TimeoutError: no answer; `TimeoutError` after `total_seconds`, whatever trickles in.
+            openai.APIStatusError: The server refused; the SDK's own error, with body and headers.
+            aiohttp.ClientError, TimeoutError: There was no answer; `TimeoutError` after `total_seconds`, even if
+                bytes still trickle in.
         """
         prepared = self._prepared.get(route) or await self._prepare(route)
         if self._session is None:
@@ -73,12 +77,12 @@ class Wire:
             raise self._error(prepared, response, content)
 
     async def get(self, route: str, seconds: float) -> bytes | None:
-        """What lies at a route, once something was posted; `None` where it is not to be had in time."""
+        """Returns the body at a route, or `None` if it cannot be had in time or nothing was posted before."""
         import aiohttp
 
         if self._session is None:
             return None
-        url, timeout = f"{self._to.bare.rstrip('/')}/{route}", aiohttp.ClientTimeout(total=seconds)
+        url, timeout = f"{self._server.request_url.rstrip('/')}/{route}", aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._session.get(url, headers=self._headers, proxy=self._proxy, timeout=timeout) as response:
                 return await response.read() if response.status == 200 else None
@@ -86,21 +90,24 @@ class Wire:
             return None
 
     async def _prepare(self, route: str) -> httpx2.Request:
+        """Lets the SDK send an empty request into a transport that only captures it."""
         import httpx2
         import openai
 
-        caught: list[httpx2.Request] = []
+        captured: list[httpx2.Request] = []
 
-        def catch(request: httpx2.Request) -> httpx2.Response:
-            caught.append(request)
+        def capture(request: httpx2.Request) -> httpx2.Response:
+            captured.append(request)
             return httpx2.Response(200, json={})
 
-        client = httpx2.AsyncClient(transport=httpx2.MockTransport(catch), auth=self._to.credentials)
-        self._sdk = openai.AsyncOpenAI(api_key=self._to.key, base_url=self._to.bare, max_retries=0, http_client=client)
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(capture), auth=self._server.credentials)
+        self._sdk = openai.AsyncOpenAI(
+            api_key=self._server.key, base_url=self._server.request_url, max_retries=0, http_client=client
+        )
         await self._sdk.post(route, cast_to=httpx2.Response, body={})
-        self._prepared[route] = prepared = caught[0]
+        self._prepared[route] = prepared = captured[0]
         self._urls[route] = str(prepared.url)
-        self._headers = {name: value for name, value in prepared.headers.items() if name not in _ITS_OWN}
+        self._headers = {name: value for name, value in prepared.headers.items() if name not in _SET_BY_AIOHTTP}
         return prepared
 
     def _open(self, prepared: httpx2.Request) -> aiohttp.ClientSession:
@@ -118,18 +125,18 @@ class Wire:
         )
 
     def _error(self, prepared: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> Exception:
-        """What the SDK makes of a refusal."""
+        """Returns the SDK's own exception for an error reply."""
         import httpx2
         import openai
 
-        headers = [(k, v) for k, v in response.headers.items() if k.lower() not in _OF_THE_BODY]
-        said = httpx2.Response(response.status, headers=headers, content=content, request=prepared)
+        headers = [(k, v) for k, v in response.headers.items() if k.lower() not in _UNDONE_BY_AIOHTTP]
+        reply = httpx2.Response(response.status, headers=headers, content=content, request=prepared)
         if self._sdk is None or response.status < 400:
-            return openai.APIStatusError(f"status {response.status}", response=said, body=said.text)
-        return self._sdk._make_status_error_from_response(said)
+            return openai.APIStatusError(f"status {response.status}", response=reply, body=reply.text)
+        return self._sdk._make_status_error_from_response(reply)
 
     async def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes the connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -27,7 +27,7 @@ from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 
 GENERATED, SEED = 3000, 7
-"""Figures generated for training, and their seed. Judgements: as many as a training of 45 s reads."""
+"""Figures generated for training, and their seed. Judgements."""
 
 _NEEDS = ("torch", "transformers", "accelerate")
 

@@ -63,7 +63,7 @@ def trained_on(model: Path, folds: Mapping[str, Path], out: Path, flags: Sequenc
         folder = out / model.name / article
         asked = ("--backend", "local", "--model", folder, "--data", fold / "held_out.jsonl")
         predictions += run(task, out / "runs" / f"{model.name}-{article}", *asked)
-    return Row(f"{model.name}, trained on", predictions, seconds)
+    return Row(f"{model.name}, trained further", predictions, seconds)
 
 
 def task_of(model: Path) -> str:
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     show(task, examples, Row("rules", run(task, args.out / "runs" / "rules", "--data", args.data)))
     for model in args.models:
         asked = ("--backend", "local", "--model", model, "--data", args.data)
-        show(task, examples, Row(f"{model.name}, as it came", run(task, args.out / "runs" / model.name, *asked)))
+        show(task, examples, Row(f"{model.name}, as it is", run(task, args.out / "runs" / model.name, *asked)))
         show(task, examples, trained_on(model, folds, args.out, flags))
 
 

@@ -60,6 +60,7 @@ def load(package: str, name: str, attribute: str) -> object:
     """
     if name in names(package):
         return getattr(import_module(f"{package}.{name}"), attribute)
+    # Ours come first: another package cannot replace them.
     for entry in _entry_points(package):
         if entry.name == name:
             return entry.load()

@@ -117,7 +117,7 @@ def is_prompted(name: str) -> bool:
     """
     try:
         return discovery.load(__name__, name, "PROMPTED") is not False
-    except AttributeError:
+    except AttributeError:  # prompted backends need not say so
         return True
 
 

@@ -63,7 +63,7 @@ def open_backend(options: Options) -> Local:
         raise InputError(
             "--backend local needs --model", hint="name a folder that `fewshot finetune` wrote, or a model of the hub"
         )
-    if options.offline:
+    if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
         return Local(_without_slash(options.model), options.digest or "", options.format, options.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
@@ -104,7 +104,7 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
     return Local(
         model=_without_slash(options.model or ""),
-        digest=f"{model_folder.digest(folder)}:{decoder}",
+        digest=f"{model_folder.digest(folder)}:{decoder}",  # part of every key: another decoder, another answer
         format=manifest.format,
         labelled=manifest.labelled or None,
         notices=notices,

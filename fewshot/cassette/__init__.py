@@ -217,6 +217,7 @@ def _is_same_answer(left: Json, right: Json) -> bool:
 
     def answer(row: Json) -> Any:
         completion = row.get("completion")
+        # Two runs may ask the same question; joined with `cat`, their lines differ only in the time.
         timeless = {**completion, "seconds": None} if isinstance(completion, dict) else completion
         return timeless, row.get("adapted"), row.get("prediction")
 

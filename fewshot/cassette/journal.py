@@ -86,6 +86,7 @@ class Journal:
         size = os.fstat(self._fd).st_size
         if not size:  # a device (/dev/full) reports 0 as well, and reading one may never end
             return 0
+        # Read backwards until a line break other than the last byte: what follows it is the last line.
         start, tail = size, b""
         while start and b"\n" not in tail[:-1]:
             start = max(0, start - _TAIL_CHUNK)
@@ -97,7 +98,7 @@ class Journal:
             size -= len(last)
             if self._lock:
                 os.ftruncate(self._fd, size)
-        elif not last.endswith(b"\n") and self._lock:
+        elif not last.endswith(b"\n") and self._lock:  # whole, but the next line would be joined to it
             self._write(b"\n")
             size += 1
         return size
@@ -107,7 +108,7 @@ class Journal:
         offsets, offset = self.offsets, 0
         with open(self._fd, "rb", buffering=_SCAN_BUFFER, closefd=False) as file:
             file.seek(0)
-            while offset < size and (line := file.readline()):
+            while offset < size and (line := file.readline()):  # `size`: without the torn rest, also if readonly
                 key = _key_at_start(line)
                 if key is None and line.strip():
                     key = self._parsed_key(line, offset)
@@ -169,9 +170,9 @@ class Journal:
         """
         if not self._lock:
             raise RunFolderError(f"{self.path} is open for reading only")
-        if self._sync is None:
+        if self._sync is None:  # with the first line: a replay needs no thread
             self._sync = _Sync(self._fd)
-        elif self._sync.error:
+        elif self._sync.error:  # the disk refused earlier lines, which the kernel had accepted
             raise RunFolderError(f"cannot write {self.path}: {self._sync.error.strerror}")
         offset = self._write(line + b"\n")
         self.offsets.setdefault(key, offset)
@@ -179,7 +180,7 @@ class Journal:
 
     def _write(self, data: bytes) -> int:
         """Writes `data` at the end of the file, whole or not at all; returns its offset."""
-        offset = os.fstat(self._fd).st_size
+        offset = os.fstat(self._fd).st_size  # where O_APPEND will write; the lock keeps other writers out
         rest = data
         try:
             while rest:  # once, unless the disk is full: then the second `write` says why
@@ -236,7 +237,7 @@ class _Sync:
 
     def _run(self) -> None:
         while self.wanted.wait() and not self._end.wait(SYNC_SECONDS):
-            self.wanted.clear()
+            self.wanted.clear()  # before the sync: a line written during it sets the flag again
             if self._end.is_set():
                 # `finish` ran between the two lines above, and `clear` undid its `wanted.set()`: without this the
                 # next `wait` would never end.

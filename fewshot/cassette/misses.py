@@ -31,6 +31,7 @@ def nearest(rows: Iterable[tuple[int, Json]], id: str, request: Json) -> tuple[i
         if not isinstance(recorded, dict):
             continue
         equal = sum(recorded.get(field, ...) == value for field, value in request.items())
+        # Tuples compare element by element, so a recording of the same id always comes first.
         rank = (row.get("id") == id, equal, _common_length(_prompt(recorded), _prompt(request)))
         if rank > best_rank:
             best_rank, best = rank, (offset, row)

@@ -94,7 +94,7 @@ def _rules_runs(task: str, out: Path, limit: int | None = None) -> list[Path]:
 
 
 def _run(task: str, shots: int, limit: int | None, folder: Path) -> Path:
-    if RunFolder(folder).exists():
+    if RunFolder(folder).exists():  # only a run folder is ever removed
         shutil.rmtree(folder)
     run(Settings(task=task, shots=shots, limit=limit), out=folder)
     return folder

@@ -122,6 +122,7 @@ def _train(recipe: Recipe, model: Path, extra: Path) -> None:
         "--output_dir": model,
     }
     arguments = [str(word) for pair in flags.items() for word in pair]
+    # A process of its own: `fewshot` never imports `finetune`, and torch's memory is given back after each training.
     command = [sys.executable, "-m", "finetune", *arguments, "--do_train", "--overwrite_output_dir"]
     process = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     if process.returncode == INTERRUPTED:

@@ -116,7 +116,7 @@ class Pool:
         if embedder is not None and not self._selector.embeds:
             raise InputError(f"selector {selector!r} cannot use --embedder", hint="use --selector nearest or diverse")
         self._ground = Ground(seed=seed, task=task, labels=labels, embedder=embedder, vectors=vectors)
-        self._ranking: Ranking | None = None
+        self._ranking: Ranking | None = None  # computed with the first query: indexing a large pool takes seconds
         self._shingles = lru_cache(maxsize=_KEPT_SHINGLES)(lambda index: shingles(self.examples[index].text))
 
     @property
@@ -142,6 +142,7 @@ class Pool:
         query_shingles = shingles(query.text)
         for index in self._ranked(query):
             example = self.examples[index]
+            # The same article repeats its legends' wording, and its labels: it would give the answer away.
             if example.group == query.group or example.id == query.id:
                 same_group += 1
             elif jaccard(query_shingles, self._shingles(index)) >= NEAR:
@@ -182,7 +183,7 @@ def seed_of(selector: str, seed: int, query_id: str = "") -> int:
     True
     """
     text = f"{selector} {seed} {query_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(sha256(text).digest())
+    return int.from_bytes(sha256(text).digest())  # not `hash`, which differs from one process to the next
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:

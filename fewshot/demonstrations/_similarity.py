@@ -76,6 +76,7 @@ class Lexical:
 
     def scores(self, text: str) -> Scores:
         """Returns BM25 scores; each distinct word of the text counts once."""
+        # Sorted, because the order of a sum changes its last digit, and sets have none.
         ids = sorted({self._known[word] for word in words(text) if word in self._known})
         if self._index is None or not ids:
             return np.zeros(self._size, dtype=np.float32)

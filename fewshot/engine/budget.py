@@ -104,6 +104,7 @@ class Ledger:
         Returns `False` if the budget is used up or the run ends.
         """
         while not self._fits(most):
+            # With nothing in flight no reservation can shrink any more: waiting would never end.
             if self._closed or not self._in_flight:
                 return False
             self._changed.clear()

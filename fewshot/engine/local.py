@@ -86,7 +86,7 @@ def predict(
             hint=f"--reuse {searched.path.parent} predicts only what is missing",
         )
     if missing:
-        keys = {twins[0].id: key for key, twins in missing.items()}
+        keys = {twins[0].id: key for key, twins in missing.items()}  # the model sees only one of equal examples
         for prediction in backend.predict([twins[0] for twins in missing.values()]):
             key = keys[prediction.id]
             row = prediction_to_json(prediction, kind)

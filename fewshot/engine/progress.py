@@ -153,6 +153,7 @@ class Counter:
 
     def _rate(self, now: float) -> float:
         """Returns requests sent per second over the last half minute; a pause before that is forgotten."""
+        # One mark is kept that is older than the span: the rate is measured from there.
         marks = self._marks
         marks.append((now, self._sent))
         while marks[0][0] < now - _RECENT_SECONDS and len(marks) > 1:

@@ -90,7 +90,7 @@ class Sender:
             spent = billed(completion, most)
             self.pacer.answered(ticket, spent.tokens, completion.limits)
         finally:
-            self.ledger.settle(most, spent)
+            self.ledger.settle(most, spent)  # also when cancelled: a reservation that stays would block the others
         if completion.prompt_tokens is not None:
             self._counted, self._bounds = self._counted + spent, self._bounds + most
         return completion

@@ -95,6 +95,7 @@ class Session:
         self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._job.pace.concurrency))]
         clock = asyncio.create_task(self._tick())
         try:
+            # Not `gather`: it would return at the first exception, while other workers still record answers.
             await asyncio.wait(self._workers)
         finally:
             for task in (*self._workers, clock):
@@ -149,7 +150,7 @@ class Session:
             if self._interrupted:
                 self._unsent += 1
                 return
-            key = self._keys[request.id, request.sample] = key_of(request)
+            key = self._keys[request.id, request.sample] = key_of(request)  # hashed once; everything below uses it
             try:
                 if self._needs_no_sending(key, request):
                     if number % _YIELD_EVERY == 0:
@@ -159,7 +160,7 @@ class Session:
                 else:
                     await self._send(key, request)
                     await asyncio.sleep(0)  # a backend that never waits must not keep Ctrl-C out
-            except Exception:
+            except Exception:  # the other workers record what is in flight, then end; `run` raises this one
                 self._end()
                 raise
 
@@ -191,7 +192,7 @@ class Session:
         for cassette in (own, reuse):
             recorded = cassette.get(key, request) if cassette is not None else None
             if recorded is not None and recorded.completion is not None:
-                if cassette is reuse and reuse is not None and not own.readonly:
+                if cassette is reuse and reuse is not None and not own.readonly:  # the new folder must replay alone
                     own.copy(key, reuse)
                 return recorded.completion
         return None

@@ -74,7 +74,7 @@ class Adaptations:
         body = _body(request)
         adapted: dict[str, Any] = {}
         for name, change in changes.items():
-            if name == "system":
+            if name == "system":  # not a parameter of the body, but the role of a turn
                 if request.turns and any(turn.role == "system" for turn in request.turns):
                     body["messages"] = _messages(_merged(request.turns))
                     adapted[name] = change
@@ -99,7 +99,7 @@ class Adaptations:
         name = None if refusal is None else _refused(refusal, body)
         if name is None:
             return False
-        if self.changes.get(name) != sent.get(name):
+        if self.changes.get(name) != sent.get(name):  # learned meanwhile: only send again
             return True
         ladder = LADDERS[name]
         step = ladder.index(sent[name]) + 1 if name in sent else 0
@@ -124,6 +124,7 @@ def _body(request: Request) -> dict[str, Any]:
     if request.schema is not None:
         schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    # `--extra` overrides our own parameters: the backend adds it to the body as it is.
     return {key: value for key, value in body.items() if key not in request.extra}
 
 
@@ -145,7 +146,7 @@ def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
     code, parameter, message = refusal
     if code not in _CODES and not _UNSUPPORTED.search(message):
         return None
-    if parameter:
+    if parameter:  # named by the server: more reliable than its message
         return next((name for name in _NAMED if _matches(name, parameter) and _was_sent(name, body)), None)
     mentions = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
     return next((name for _, name in sorted(mentions) if _was_sent(name, body)), None)  # the first one mentioned

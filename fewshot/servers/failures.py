@@ -25,6 +25,7 @@ _RETRYABLE = {408, 409, 429}  # and every 5xx: the statuses that the openai SDK 
 # that neither has to be imported to read an error.
 _NOT_SENT = {"ConnectError", "ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError", "ProxyError"}
 _LATE = {"TimeoutError", "TimeoutException"}
+# The wordings of OpenAI, vLLM, llama.cpp, TGI and Anthropic.
 _TOO_LONG = re.compile(
     r"maximum context length|context[_ ](?:length|window)|exceeds? the (?:maximum|available) (?:context|length)"
     r"|`inputs` (?:tokens|must have less than)|prompt is too long|too many tokens",
@@ -81,6 +82,7 @@ def from_transport(error: Exception, url: str, redact: Redactor) -> BackendError
     """Returns the `BackendError` for a connection that failed or broke."""
     chain = list(_chain(error))
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    # The first cause names the host or the broken certificate; the outer errors say "Connection error."
     why = redact(str(chain[-1])) or type(chain[-1]).__name__
     if names & _NOT_SENT:
         return BackendError(f"cannot connect to {url} ({why})", retryable=True, hint=f"is a server running at {url}?")
@@ -183,7 +185,7 @@ def from_reply(reply: ErrorReply, url: str, model: str, redact: Redactor, *, key
     headers = reply.headers
     limits = rate_limits(headers)
     wait = retry_after(headers)
-    if wait is None and status == 429 and limits is not None:
+    if wait is None and status == 429 and limits is not None:  # no Retry-After, but the reset of the exhausted limit
         wait = limits.wait
     return BackendError(
         f"{url} says {status}: {reason}{name}",

@@ -55,6 +55,7 @@ def read_completion(
         raise _no_answer(f"the server answered without a choice{reason}")
     choice = choices[0]
     text, refused = _text(choice, request)
+    # Other reasons ("tool_calls", "abort", vendors' own) count as "stop": what matters is whether the answer is whole.
     finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
     if refused or choice.get("finish_reason") == "content_filter":
         finish = "refused"
@@ -91,7 +92,7 @@ def completion_from(
     kept = before_stop(text, request.stop)
     if kept != text:
         adapted = {"stop": STOP_CUT_BY_US} | dict(adapted)
-        finish = "stop" if finish == "length" else finish
+        finish = "stop" if finish == "length" else finish  # what ran into the limit came after the stop sequence
     return Completion(
         text=kept,
         finish_reason=finish,

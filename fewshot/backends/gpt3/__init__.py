@@ -76,7 +76,7 @@ class Gpt3:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
                 if reply.too_long:
                     return too_long(reply, request, url=self.server.public_url, redact=self.server.redact)
-                if self.adaptations.learn(reply.refusal, body, changes):
+                if self.adaptations.learn(reply.refusal, body, changes):  # ends: each refusal moves down a ladder
                     continue
                 raise from_exception(error, self.server.public_url, self.model, self.server.redact) from None
             self._answered = True
@@ -91,6 +91,7 @@ class Gpt3:
     async def close(self) -> None:
         """Closes connections; adds a notice if the model that answered has a shutdown date."""
         if self._wire is not None:
+            # Asked at the end and only after an answer, so that it neither delays a run nor hides its errors.
             listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
             if listing is not None and (line := retirement(listing, self.model)):
                 self.notices = (*self.notices, line)

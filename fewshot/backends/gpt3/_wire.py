@@ -115,13 +115,14 @@ class Wire:
         import httpx2
 
         url = prepared.url
+        # What the SDK's own client would do: proxies from the environment, certificates of its bundle.
         self._proxy = None if proxy_bypass(url.host) else getproxies().get(url.scheme)
         context = httpx2.create_ssl_context() if url.scheme == "https" else True
         connect, silence = (min(most, self._total) for most in (CONNECT_SECONDS, SILENCE_SECONDS))
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context),
             timeout=aiohttp.ClientTimeout(total=self._total, sock_connect=connect, sock_read=silence),
-            cookie_jar=aiohttp.DummyCookieJar(),
+            cookie_jar=aiohttp.DummyCookieJar(),  # no state from one answer to the next
         )
 
     def _error(self, prepared: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> Exception:

@@ -21,7 +21,7 @@ def find(text: str, shown: Sequence[Example], labels: Sequence[str]) -> Hypothes
     taught = _taught(shown)
     for span in entities.find(text, shown, labels):
         surface = span.cut(text)
-        if span.label == _ASSAY:
+        if span.label == _ASSAY:  # by its label, whatever the words around it
             role: str | None = _ASSAY
         elif span.label in _SETTING:
             role = taught.get(surface.lower())

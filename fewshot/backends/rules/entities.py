@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fewshot.backends.rules import shapes
 from fewshot.records import Example, Span
 
+# Publishers write "IL-6" with any dash; all of these are one character, so that offsets stay.
 _DASHES = str.maketrans(dict.fromkeys("‐‑–−", "-"))
 _ABBREVIATION = re.compile(r"\s?\(([A-Z][A-Za-z0-9-]{1,7})\)")  # 2 to 8 characters: longer ones are words
 _ANY_CASE = 5  # characters from which on case is ignored: "Actin" is "actin", but "CAT" is not "cat"
@@ -38,6 +39,7 @@ def _named(text: str, names: Mapping[str, str], *, rank: int) -> list[tuple[int,
     occurrences = []
     for surface, label in names.items():
         flags = re.IGNORECASE if len(surface) >= _ANY_CASE else 0
+        # Not \b: an underscore separates words here, and "p53-null" holds the word "p53".
         pattern = rf"(?<![^\W_]){re.escape(surface.translate(_DASHES))}(?![^\W_])"
         occurrences += [(m.start(), m.end(), rank, label) for m in re.finditer(pattern, text, flags)]
     return occurrences

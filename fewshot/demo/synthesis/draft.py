@@ -132,10 +132,12 @@ class Draft:
             return
         surface = self._surface(slot)
         label = self.paper.lexicon.labels[slot.kind]
+        # "a ELISA" → "an ELISA". Without U: "a UV lamp", "a ubiquitin ligase".
         if self._text.endswith((" a ", "\nA ")) and surface[0] in "AEIOaeio":
             self._text = self._text[:-1] + "n "
         start = len(self._text)
         self._text += surface
+        # As in SourceData, only gene products and small molecules have roles; the others are annotated as having none.
         role = _ROLES[slot.mark] if slot.mark and label in _BEARERS else NO_ROLE
         self._entities.append(Span(start, len(self._text), label, role=role))
         mark = _ASSAY if label == _ASSAY else slot.mark

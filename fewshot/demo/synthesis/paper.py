@@ -65,6 +65,7 @@ class Paper:
 
 def draw(lexicon: Lexicon, random: Random) -> Paper:
     """Draws a paper's habits, with the frequencies of real legends."""
+    # The order of the draws is part of the corpus: another order gives other legends.
     return Paper(
         lexicon,
         style=styles.draw(random),

@@ -135,7 +135,7 @@ class Cassette:
         """Records an answer.
 
         Args:
-            request: What was asked.
+            request: The request that was answered.
             completion: What came back.
             demonstrations: The ids of the examples that the prompt shows.
             key: The key of the request, if the caller has it.

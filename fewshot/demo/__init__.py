@@ -64,7 +64,7 @@ def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[C
         runs = list(language_model.replays(task, out))
     else:
         runs = list(language_model.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
-    for limit in language_model.limits(runs):
+    for limit in language_model.distinct_limits(runs):
         runs_of_part = [run for run in runs if RunFolder(run.folder).settings().limit == limit]
         rules_runs = _rules_runs(task, out, limit)
         comparison = compare([*rules_runs, *(run.folder for run in runs_of_part)], kinds=True)

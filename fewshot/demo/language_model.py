@@ -91,7 +91,7 @@ def why_stale(folder: Path) -> str | None:
     return None
 
 
-def limits(runs: Iterable[ModelRun]) -> list[int | None]:
+def distinct_limits(runs: Iterable[ModelRun]) -> list[int | None]:
     """Returns the distinct `limit`s of runs: the parts of the test split that they cover."""
     return list(dict.fromkeys(RunFolder(run.folder).settings().limit for run in runs))
 

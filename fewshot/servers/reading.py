@@ -38,7 +38,7 @@ def read_completion(
 
     Args:
         content: The body.
-        request: What was asked; its `stop` and `api` decide how the body is read.
+        request: The request; its `stop` and `api` decide how the body is read.
         seconds: The duration of the try.
         adapted: The parameters that were changed for this server.
         redact: Removes secrets.

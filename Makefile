@@ -3,13 +3,14 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check encoder llm gemma lint types contracts wheel clean
+.PHONY: help demo test check encoder llm gemma lint types contracts wheel mutants clean
 
 help:
 	@echo "make demo   run everything that runs here on the bundled corpus, print one table per task"
 	@echo "make test   install what tests need and run them all"
 	@echo "make encoder  fetch an encoder for --embedder (84 MB, optional)"
 	@echo "make llm    fetch a real language model (93 MB), serve it, ask it about the bundled corpus, stop it"
+	@echo "make mutants  plant 150 faults in the code, one at a time, and count those that no test notices (20 minutes)"
 	@echo "make check  ruff, mypy --strict, import-linter, the wheel in an empty environment"
 
 .venv/local: pyproject.toml constraints.txt
@@ -56,6 +57,11 @@ wheel: .venv/dev
 	$(PYTHON) -m venv .venv/empty
 	.venv/empty/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
 	cd .venv/empty && bin/fewshot --help && bin/fewshot demo
+
+# Not part of `check` and not in CI: docs/testing.md holds the last result.
+mutants: .venv/dev
+	$(PIP) -e '.[mutants]'
+	$(BIN)/python -m benchmarks.mutants $(ARGS)
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,7 +21,8 @@ from fewshot.errors import FewshotError, IncompleteError
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
-from fewshot.report.compare import compare, shown
+from fewshot.report.compare import compare
+from fewshot.report.table import shown
 
 
 def arguments() -> argparse.Namespace:

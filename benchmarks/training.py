@@ -148,7 +148,7 @@ class Case:
             manifest=manifest,
             predict=lambda trained, asked: list(run.predictor(trained, tokenizer, manifest).predict(asked)),
             decision_weight=decisions,
-            tags=dict(vocabulary.tag_ids(tokenizer, manifest.labels)),
+            tags=dict(vocabulary.tag_ids(tokenizer, manifest.answer_format.tags(manifest.scheme))),
             shortlisted=run.shortlisted(ours, training, model),
         )
 

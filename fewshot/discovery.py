@@ -1,8 +1,13 @@
 """Plugins by file name: the name of a module in its package is its registration.
 
-The file `fewshot/tasks/ner.py` is the task `ner`; it is imported when it is chosen. Another package adds a plugin by
-an entry point (group `fewshot.tasks`, name, `module:ATTRIBUTE`); entry points are looked up only for names that are
-not ours, because reading them takes longer than `fewshot --help` may.
+The file `fewshot/tasks/ner.py` is the task `ner`; it is imported when it is chosen. Another package adds a module of
+the same form by an entry point, in a group that is named after our package:
+
+    [project.entry-points."fewshot.tasks"]
+    chemicals = "fewshot_chemicals.chemicals"        # a module that holds TASK, as fewshot/tasks/ner.py does
+
+Our own names come first, and a plugin never replaces one of them. Entry points are read only for names that are not
+ours, and when all names are listed: importing `importlib.metadata` takes as long as the whole of `fewshot --help`.
 
 >>> "ner" in names("fewshot.tasks")
 True
@@ -11,18 +16,34 @@ True
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
 
 from fewshot.errors import InputError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+    from pathlib import Path
+    from types import ModuleType
 
 _DOCSTRING = '"""'
 
 
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A module that another package provides. `source`: that package and its version, for messages."""
+
+    name: str
+    module: str
+    source: str
+
+
 @cache
-def names(package: str) -> tuple[str, ...]:
+def own_names(package: str) -> tuple[str, ...]:
     """Returns our own names in `package`, sorted, without importing any of them.
 
     `pkgutil.iter_modules` would do the same, but imports `inspect`, which takes a third of `fewshot --help`.
@@ -38,35 +59,146 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(module_names))
 
 
-def summary(package: str, name: str) -> str:
-    """Returns the first line of a module's docstring, read from its file without importing it.
+def names(package: str) -> tuple[str, ...]:
+    """Returns all names in `package`: our own, sorted, then those of plugins, sorted. None of them is imported."""
+    return (*own_names(package), *plugins(package))
 
-    >>> summary("fewshot.tasks", "ner")
-    'NER: which entities does the legend name?'
+
+@cache
+def plugins(package: str) -> Mapping[str, Plugin]:
+    """Returns the plugins of `package` by name, sorted; a plugin with one of our own names is left out.
+
+    Raises:
+        InputError: Two packages provide the same name.
     """
-    spec = find_spec(f"{package}.{name}")
-    if spec is None or spec.origin is None:
-        return ""
-    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123  (importing pathlib takes as long as all the rest)
-        return file.readline().strip().removeprefix(_DOCSTRING).removesuffix(_DOCSTRING)
+    found: dict[str, Plugin] = {}
+    for entry in sorted(_entry_points().select(group=package), key=lambda entry: entry.name):
+        source = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
+        plugin = Plugin(entry.name, entry.module, source)
+        other = found.setdefault(entry.name, plugin)
+        if other.module != plugin.module:
+            raise InputError(
+                f"{noun(package)} {entry.name!r} is provided twice, by {other.source} and {source}",
+                hint="uninstall one of them",
+            )
+    return {name: plugin for name, plugin in found.items() if name not in own_names(package)}
 
 
-def load(package: str, name: str, attribute: str) -> object:
-    """Returns `attribute` of the module `name` in `package`, or the object of another package's entry point `name`.
+@cache
+def _entry_points() -> EntryPoints:
+    """Returns the entry points of all installed packages, read once: that takes about 0.2 ms per package."""
+    from importlib.metadata import entry_points
+
+    return cast("EntryPoints", entry_points())
+
+
+def module_name(package: str, name: str) -> str:
+    """Returns the full name of the module that provides `name`, without importing it.
 
     Raises:
         InputError: `name` is unknown; the message lists the known names and the nearest one.
         AttributeError: Our module has no such attribute.
     """
-    if name in names(package):
-        return getattr(import_module(f"{package}.{name}"), attribute)
-    # Ours come first: another package cannot replace them.
-    for entry in _entry_points(package):
-        if entry.name == name:
-            return entry.load()
-    noun = package.rpartition(".")[2].removesuffix("s")
-    others = (entry.name for entry in _entry_points(package))
-    raise unknown(noun, name, (*names(package), *others))
+    if name in own_names(package):
+        return f"{package}.{name}"
+    if name in plugins(package):
+        return plugins(package)[name].module
+    raise unknown(noun(package), name, names(package))
+
+
+def module(package: str, name: str) -> ModuleType:
+    """Imports and returns the module that provides `name`.
+
+    Raises:
+        InputError: `name` is unknown, or its plugin cannot be imported.
+    """
+    found = module_name(package, name)
+    if name in own_names(package):
+        return import_module(found)
+    try:
+        return import_module(found)
+    except Exception as error:  # a plugin is code of others: whatever it raises, the user's next step is the same
+        plugin = plugins(package)[name]
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(
+            f"{noun(package)} {name!r} of {plugin.source} cannot be imported ({why})", hint=f"mend or uninstall {found}"
+        ) from error
+
+
+def load(package: str, name: str, attribute: str) -> object:
+    """Returns the object `attribute` of the module that provides `name`.
+
+    Raises:
+        InputError: As `module`; or the module has no such object.
+    """
+    found = module(package, name)
+    if not hasattr(found, attribute):
+        raise InputError(f"{noun(package)} {name!r}: {found.__name__} has no {attribute}")
+    return getattr(found, attribute)
+
+
+def optional(package: str, name: str, attribute: str) -> object | None:
+    """Returns the object `attribute` of the module that provides `name`, or `None` if the module has no such object.
+
+    Raises:
+        InputError: As `module`.
+    """
+    return getattr(module(package, name), attribute, None)
+
+
+def usable(package: str) -> Iterator[str]:
+    """Yields the names whose modules can be imported, our own first: a broken plugin must not spoil a hint."""
+    yield from own_names(package)
+    for name in plugins(package):
+        try:
+            module(package, name)
+        except InputError:
+            continue
+        yield name
+
+
+def summary(package: str, name: str) -> str:
+    """Returns the first line of a module's docstring, read from its file; imports a plugin's parent package at most.
+
+    >>> summary("fewshot.tasks", "ner")
+    'NER: which entities does the legend name?'
+    """
+    file = _file(package, name)
+    if file is None:
+        return ""
+    with open(file, encoding="utf-8") as opened:  # noqa: PTH123  (pathlib alone costs what the rest does)
+        return opened.readline().strip().removeprefix(_DOCSTRING).removesuffix(_DOCSTRING)
+
+
+def folder(package: str, name: str) -> Path | None:
+    """Returns the folder of a plugin's module, where its prompts are; `None` for our own names and unknown ones."""
+    from pathlib import Path
+
+    if name in own_names(package) or name not in plugins(package):
+        return None
+    file = _file(package, name)
+    return None if file is None else Path(file).parent
+
+
+def _file(package: str, name: str) -> str | None:
+    """Returns the file of the module that provides `name`; `None` if it cannot be found."""
+    try:
+        spec = find_spec(module_name(package, name))
+    except Exception:  # find_spec imports a plugin's parent package, which may raise anything
+        return None
+    return None if spec is None or not spec.has_location else spec.origin
+
+
+_NOUNS = {"fewshot.data": "data format", "fewshot.demonstrations": "selector"}
+
+
+def noun(package: str) -> str:
+    """Returns what a module of `package` is called in messages.
+
+    >>> noun("fewshot.tasks"), noun("fewshot.data")
+    ('task', 'data format')
+    """
+    return _NOUNS.get(package) or package.rpartition(".")[2].removesuffix("s")
 
 
 def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
@@ -83,9 +215,3 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
     near = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
     hint = f"did you mean {by_lower[near[0]]!r}?" if near else None
     return InputError(f"unknown {noun} {name!r} (known: {', '.join(known)})", hint=hint)
-
-
-def _entry_points(group: str):  # type: ignore[no-untyped-def]  # importlib.metadata is slow to import
-    from importlib.metadata import entry_points
-
-    return entry_points(group=group)

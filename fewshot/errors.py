@@ -3,6 +3,7 @@
     FewshotError                 one clear line on stderr, exit 2
     ├── InputError               a flag, a name or a file from the user cannot be used
     │   ├── DataError            … because of its content: carries path, line and id
+    │   ├── UnknownSettingError  … because a keyword of run() or replay() is not a setting (a TypeError too)
     │   └── MissingExtraError    … because `pip install 'fewshot[…]'` is missing
     ├── RunFolderError           a run folder is not what the command needs
     ├── ReplayError              a recording is missing, or differs
@@ -17,6 +18,7 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -65,6 +67,21 @@ class DataError(InputError):
         self.path = path
         self.line = line
         self.id = id
+
+
+class UnknownSettingError(InputError, TypeError):
+    """A keyword that is not a setting.
+
+    >>> print(UnknownSettingError("run", "shotz", ["shots", "split"]))
+    run() has no setting 'shotz'; did you mean 'shots'?
+    """
+
+    def __init__(self, caller: str, name: str, known: Sequence[str]) -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"settings are {', '.join(known)}"
+        super().__init__(f"{caller}() has no setting {name!r}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,24 @@
-"""Where the package lies, and how files are written: whole, or not at all."""
+r"""How files are written and read: whole or not at all, JSON one row a line, one canonical form and its digest.
+
+    write("table.md", table, error=RunFolderError)             the old file, or the new one, never half of it
+    for number, row in json_objects(lines(path), path): …      bad.jsonl:7: not a JSON object: …
+    digest({"b": "é", "a": 1})                                 SHA-256 of '{"a":1,"b":"é"}'
+
+JSON can carry half of a surrogate pair (`"\ud83d"`), UTF-8 cannot. One rule holds wherever this module encodes JSON:
+letters are written as they are, and a row that holds half of a pair is escaped whole (`\u00e9` for é too).
+"""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from fewshot.errors import DataError, FewshotError
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package."""
@@ -13,19 +26,194 @@ PACKAGE = Path(__file__).parent
 CORPUS = PACKAGE / "corpus"
 """The bundled corpus, recorded answers and tiny weights."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_BOM = "\ufeff"
+_HINT = "each line must be one JSON object"
+_COMPACT: dict[str, Any] = {"sort_keys": True, "separators": (",", ":")}
+
+# Letters as they are; everything outside ASCII escaped. Made once: `json.dumps` makes an encoder at every call.
+_LINE = json.JSONEncoder(ensure_ascii=False), json.JSONEncoder()
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, **_COMPACT), json.JSONEncoder(**_COMPACT)
 
 
-def encoded(row: Mapping[str, Any]) -> str:
-    r"""A row as one line of JSON, letters as they are. Half a surrogate pair, which UTF-8 cannot carry (JSON's escapes
-    smuggle it in), is escaped, with all the rest of its line.
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """The path to write to, so that a file appears whole or not at all: a temporary file in the same folder, which
+    replaces `path` at the end and is removed after an exception. What is not a plain file (a link, a pipe,
+    /dev/stdout) is written as it is, since replacing it would destroy it.
+
+        with whole(path) as part:
+            part.write_bytes(…)
+
+    Raises:
+        OSError: the file cannot be moved to its place.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        yield path
+        return
+    # Two processes may write the same file: each has a temporary file of its own, and the last one to end wins.
+    part = path.with_name(f".{os.urandom(4).hex()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write(path: str | Path, content: str | bytes, *, error: type[FewshotError]) -> None:
+    """Writes a file whole or not at all (`whole`); text as UTF-8, line ends as they are.
+
+    Raises:
+        error: `cannot write PATH: REASON`.
+    """
+    path = Path(path)
+    try:
+        with whole(path) as part:
+            if isinstance(content, bytes):
+                part.write_bytes(content)
+            else:
+                part.write_text(content, "utf-8", newline="\n")
+    except OSError as cause:
+        raise error(f"cannot write {path}: {cause.strerror or cause}") from None
+    except UnicodeEncodeError as cause:
+        half = f"\\u{ord(cause.object[cause.start]):x}"
+        raise error(f"cannot write {path}: half of a surrogate pair ({half}) cannot be written as UTF-8") from None
+
+
+def lines(path: str | Path) -> Iterator[str]:
+    """The lines of a UTF-8 text file with their ends; a byte order mark is dropped.
+
+    Raises:
+        DataError: a line that is not UTF-8.
+        OSError: the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        yield from decoded(file, path)
+
+
+def decoded(raw: Iterable[bytes], name: str | Path) -> Iterator[str]:
+    """Lines of bytes as text; a byte order mark is dropped. `name`: of the file, for errors.
+
+    Raises:
+        DataError: a line that is not UTF-8.
+    """
+    for number, line in enumerate(raw, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1} of the line)",
+                path=name,
+                line=number,
+                hint="save the file as UTF-8",
+            ) from error
+
+
+def json_values(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, object]]:
+    """`(line number from 1, JSON value)` of every line that is not blank. `name`: of the file, for errors.
+
+    Raises:
+        DataError: a line that is not JSON; says which, why, and at which character (from 1).
+
+    >>> list(json_values(['{"id": "a"}\\n', "\\n", "[1]\\n"], "a.jsonl"))
+    [(1, {'id': 'a'}), (3, [1])]
+    """
+    return _json_rows(lines, name, "not JSON")
+
+
+def json_objects(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `json_values`, where every line must be an object.
+
+    Raises:
+        DataError: a line that is not a JSON object; says which and why.
+    """
+    for number, row in _json_rows(lines, name, "not a JSON object"):
+        if not isinstance(row, dict):
+            raise DataError("not a JSON object", path=name, line=number, hint=_HINT)
+        yield number, row
+
+
+def json_lines(rows: Iterable[object]) -> str:
+    """The text of a file of JSON lines.
+
+    >>> json_lines([{"id": "a"}, {"id": "b"}])
+    '{"id": "a"}\\n{"id": "b"}\\n'
+    """
+    text = io.StringIO()
+    write_json_lines(rows, text)
+    return text.getvalue()
+
+
+def write_json_lines(rows: Iterable[object], file: TextIO) -> int:
+    """Writes rows as JSON lines, one at a time, and returns how many."""
+    from jsonlines import Writer
+
+    number = 0
+    with Writer(file, dumps=encoded) as writer:
+        for number, row in enumerate(rows, 1):  # noqa: B007
+            writer.write(row)
+    return number
+
+
+def encoded(row: object) -> str:
+    r"""A row as one line of JSON, letters as they are. A row with half of a surrogate pair is escaped whole.
 
     >>> encoded({"text": "é"}), encoded({"text": "é\ud83d"})
     ('{"text": "é"}', '{"text": "\\u00e9\\ud83d"}')
     """
-    text = _encode(row)
+    return _as_utf8(row, *_LINE).decode()
+
+
+def canonical(row: object) -> bytes:
+    r"""Canonical JSON: keys sorted, no spaces, UTF-8. A row with half of a surrogate pair is escaped whole.
+
+    >>> canonical({"b": "é", "a": 1}).decode(), canonical(["é\ud83d"]).decode()
+    ('{"a":1,"b":"é"}', '["\\u00e9\\ud83d"]')
+    """
+    return _as_utf8(row, *_CANONICAL)
+
+
+def digest(row: object) -> str:
+    """SHA-256 (64 hexadecimal digits) of canonical JSON. Request keys and data digests are made of it.
+
+    >>> digest({"b": "é", "a": 1})[:12] == digest({"a": 1, "b": "é"})[:12] == "09ad9fd2fb64"
+    True
+    """
+    from hashlib import sha256
+
+    return sha256(canonical(row)).hexdigest()
+
+
+def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator[tuple[int, object]]:
+    from jsonlines import InvalidLineError, Reader
+
+    number = 0
+
+    def filled() -> Iterator[str]:
+        nonlocal number
+        for line in lines:
+            number += 1
+            if line.removeprefix(_BOM).strip():
+                yield line
+
     try:
-        text.encode()
+        for row in Reader(filled()).iter(allow_none=True):
+            yield number, row
+    except InvalidLineError as error:
+        raise DataError(f"{problem}: {_reason(error.__cause__ or error)}", path=name, line=number, hint=_HINT) from None
+    except RecursionError:
+        raise DataError(f"{problem}: nested too deeply", path=name, line=number, hint=_HINT) from None
+
+
+def _reason(error: BaseException) -> str:
+    """What the JSON parser says, with the place as a character of the line, from 1 (it counts lines of its own)."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg.lower()} at character {error.pos + 1}"
+    return str(error)
+
+
+def _as_utf8(row: object, readable: json.JSONEncoder, escaped: json.JSONEncoder) -> bytes:
+    try:
+        return readable.encode(row).encode()
     except UnicodeEncodeError:
-        return json.dumps(row)
-    return text
+        return escaped.encode(row).encode()

@@ -28,6 +28,9 @@ FIELDS: Mapping[Kind, str] = {
 }
 """The key of a record that holds a value of each kind."""
 
+OF_ENTITIES: frozenset[Kind] = frozenset(("roles",))
+"""The kinds of value that are asked of given entities: the question names them, the answer says something of each."""
+
 PANEL = "panel"
 """The label of every panel span."""
 
@@ -133,7 +136,7 @@ class Scheme:
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",
-    "not_json", "not_in_text", "empty", "refused", "too_long",
+    "not_json", "not_in_text", "empty", "thought_only", "refused", "too_long",
 ]  # fmt: skip
 """What can be wrong with an answer. A malformed answer is data: its problems are counted and it is scored as it is."""
 
@@ -247,6 +250,8 @@ class Completion:
         seconds: The duration of the try that was answered, without retries and waiting.
         adapted: The parameters that the server made us change or leave out.
         limits: The server's rate limits, if its headers state them; not recorded, and ignored in comparisons.
+        reasoning_tokens: How many of the answer's tokens are a thought: as the server counts, else by the thought's
+            share of the characters; `None` if there is no thought.
     """
 
     text: str
@@ -256,3 +261,4 @@ class Completion:
     seconds: float = 0.0
     adapted: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = field(default=None, compare=False)
+    reasoning_tokens: int | None = None

@@ -28,6 +28,7 @@ from fewshot.records import (
     Span,
     Value,
 )
+from fewshot.text.spans import trimmed
 
 Json: TypeAlias = dict[str, Any]
 
@@ -173,16 +174,14 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     start, end = (_offset(item, edge, name, where) for edge in ("start", "end"))
     if not 0 <= start <= end <= len(text):
         where.fail(f"{name} is out of range: {start}–{end} of a text of {len(text)} characters")
-    surface = text[start:end]
-    if not surface.strip():
+    extent = trimmed(text, start, end)
+    if extent is None:
         where.fail(f"{name} is empty: {start}–{end}")
-    start += len(surface) - len(surface.lstrip())
-    end = start + len(surface.strip())
     confidence = item.get("confidence")
     if confidence is not None and not isinstance(confidence, int | float):
         where.fail(f"{name}.confidence must be a number, not {type_of(confidence)}")
     if key == "panels":
-        return Span(start, end, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence)
+        return Span(*extent, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence)
     role = item.get("role", ...)
     if role is ...:
         role = None
@@ -190,7 +189,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
         role = ""
     elif not isinstance(role, str):
         where.fail(f"{name}.role must be a string, not {type_of(role)}")
-    return Span(start, end, _label(item, where, name), None, role, confidence)
+    return Span(*extent, _label(item, where, name), None, role, confidence)
 
 
 def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:

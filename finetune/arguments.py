@@ -13,7 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from fewshot import tasks
 from fewshot.errors import InputError
+from fewshot.models import model_folder
 from finetune import study
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _GENERATION = (
     "length_penalty",
 )
 _EVERYTHING = ("all",)
+TAGGER: model_folder.ModelKind = "tagger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Arguments:
     data: str
     task: str
     format: str | None = None
-    kind: str = "seq2seq"
+    kind: model_folder.ModelKind = "seq2seq"
     base_model: str | None = None
     checkpoint: str | None = None
     labels: tuple[str, ...] = ()
@@ -65,6 +68,11 @@ class Arguments:
     overwrite: bool = False
     shown: int = 2
     generation: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tagger(self) -> bool:
+        """Whether a model that gives each word a class is trained; else one that writes answers."""
+        return self.kind == TAGGER
 
 
 class _Parser(argparse.ArgumentParser):
@@ -132,9 +140,9 @@ def _ours() -> argparse.ArgumentParser:
         parser.add_argument(*names, **options)
 
     add("--data", help="as `fewshot run --data`; EMBO/SourceData is read from the hub")
-    add("--task", help="ner, panelization, causal or roles")
-    add("--kind", choices=("seq2seq", "tagger"), default="seq2seq")
-    add("--format", help="format of the answers [copy_tag; causal: sentence]")
+    add("--task", help=", ".join(tasks.names()))
+    add("--kind", choices=tuple(model_folder.AUTO_CLASSES), default="seq2seq")
+    add("--format", help="format of the answers, see `fewshot list formats` [copy_tag; causal: sentence]")
     add("--base_model", help="a model of the hub, or a folder")
     add("--from_local_checkpoint", help="continue from this checkpoint, or predict with it")
     parser.add_argument(
@@ -270,7 +278,7 @@ def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
         )
     if not 0 <= ours.word_dropout < 1:
         raise InputError(f"--word-dropout must be at least 0 and less than 1, not {ours.word_dropout}")
-    if ours.word_dropout and ours.kind != "tagger":
+    if ours.word_dropout and not ours.tagger:
         raise InputError(
             "--word-dropout needs --kind tagger: a model that copies must see what it copies", hint="use --kind tagger"
         )

@@ -10,11 +10,11 @@ from typing import Any
 
 from fewshot import formats
 from fewshot.errors import InputError
-from fewshot.models import model_folder, tagger, vocabulary
+from fewshot.models import model_folder, tagging, vocabulary
 from fewshot.models.model_folder import Manifest
 from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
-from fewshot.records import Example
-from finetune import features
+from fewshot.records import Example, Scheme
+from finetune import features, study
 from finetune.arguments import Arguments
 from finetune.sources import Source
 
@@ -51,27 +51,33 @@ def build(arguments: Arguments, source: Source, settings: dict[str, Any]) -> Bui
                 f"{folder} was trained for task {was.task}, not {source.task.name}", hint="use another checkpoint"
             )
         return _continued(folder, was, arguments, source, settings)
-    if arguments.kind == "tagger":
+    if arguments.tagger:
         return _tagger(folder, arguments, source, settings)
     return _seq2seq(folder, arguments, source, settings)
 
 
 def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    if source.task.kind == "roles":
-        raise InputError("task roles needs --kind tagger", hint="add --kind tagger")
+    task = source.task
+    if task.of_entities:
+        raise InputError(
+            f"task {task.name} needs --kind tagger: a seq2seq model is not given the entities it asks about",
+            hint="add --kind tagger",
+        )
     notices: list[str] = []
     name = _format(arguments, source, notices)
-    formats.get(name, source.task.kind)
+    form = formats.get(name, task.kind)
     tokenizer = model_folder.load_tokenizer(folder)
     model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
     texts = [text for example in source.train for text in _texts(example)]
-    written = features.needed(source.task.name, name, source.labels, arguments.end)
+    written = features.needed(form, Scheme(task.kind, source.labels), arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
-    longest = limit(model, arguments, tags=name == "copy_tag")
+    longest = limit(model, arguments, tags=form.copies)
     if arguments.max_input_length and longest < arguments.max_input_length:
         notices.append(f"texts are read in windows of {longest} tokens, not {arguments.max_input_length}: "
                        "the model has no places for more and their tags")  # fmt: skip
-    manifest = _manifest(arguments, source, settings, name, "seq2seq", longest)
+    manifest = _manifest(arguments, source, settings, name, longest)
+    if not form.copies:  # a copy is as long as its source, and ends where that does
+        manifest = replaced(manifest, end=arguments.end, max_target_length=arguments.max_target_length)
     places = model_folder.places(model.config)
     if places is not None:
         manifest = replaced(manifest, max_target_length=min(manifest.max_target_length or places, places))
@@ -80,36 +86,32 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     decoder = arguments.decoder or (COPY if why is None else GENERATE)
     if arguments.decoder == COPY and why is not None:
         raise InputError(f"--decoder copy: {why}", hint="use --decoder generate")
-    if why is not None and arguments.decoder is None and name == "copy_tag":
+    if why is not None and arguments.decoder is None and form.copies:
         notices.append(f"decoded by generate: {why}")
     return Built(model, tokenizer, replaced(manifest, decoder=decoder), notices)
 
 
 def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    if source.task.kind == "hypothesis":
-        raise InputError(
-            "task causal needs --kind seq2seq: a hypothesis cannot be written as one label per word",
-            hint="leave --kind out",
-        )
+    task = source.task
+    scheme = tagging.of_task(task)
     tokenizer = model_folder.load_tokenizer(folder)
-    names = tagger.label_names(source.task.name, source.labels)
+    names = scheme.classes(source.labels)
     config = model_folder.load_config(folder)
     config.id2label, config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     config.num_labels = len(names)
     options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
-    model = model_folder.load_model(folder, "AutoModelForTokenClassification", config=config, **options)
-    needs = "roles need" if source.task.name == "roles" else "--word-dropout needs" if arguments.word_dropout else ""
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[arguments.kind], config=config, **options)
+    needs = f"{task.name} needs" if scheme.masks else "--word-dropout needs" if arguments.word_dropout else ""
     if needs and tokenizer.mask_token_id is None:
         raise InputError(f"{folder} has no mask token, which {needs}", hint="use a BERT or RoBERTa model")
-    manifest = _manifest(arguments, source, settings, "labels", "tagger", limit(model, arguments))
+    manifest = _manifest(arguments, source, settings, "labels", limit(model, arguments))
     return Built(model, tokenizer, manifest, [])
 
 
 def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     """Loads a checkpoint of ours: its vocabulary is already extended, its manifest says how it answers."""
     tokenizer = model_folder.load_tokenizer(folder)
-    auto = "AutoModelForTokenClassification" if was.kind == "tagger" else "AutoModelForSeq2SeqLM"
-    model = model_folder.load_model(folder, auto)
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[was.kind])
     missing = [label for label in source.labels if label not in was.labels]
     if missing:
         raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")
@@ -117,44 +119,42 @@ def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source
     manifest = replaced(was, settings=settings)
     if arguments.generation:
         manifest = replaced(manifest, generation=arguments.generation, decoder=None)
-    if arguments.max_target_length is not None and was.format != "copy_tag":
+    if arguments.max_target_length is not None and not (was.tags_words or was.answer_format.copies):
         manifest = replaced(manifest, max_target_length=arguments.max_target_length)
     return Built(model, tokenizer, manifest, notices)
 
 
 def _format(arguments: Arguments, source: Source, notices: list[str]) -> str:
-    """Returns the format of the answers. The study calls `sentence` copy_tag as well, and takes `list` if none is given
-    for a checkpoint."""
-    said = arguments.format
-    if said in ("copy_tag", "other", None) and source.task.kind == "hypothesis":
-        return "sentence"
-    if said in ("other", None):
-        if said is None and arguments.checkpoint is not None:
-            notices.append("no task type is said and the checkpoint has no manifest: list")
-            return "list"
-        return "copy_tag"
-    return str(said)
+    """Returns the format of the answers: `--format`; the format with tags in the text if the study's name for it is
+    given; else the task's own, or, for a checkpoint without a manifest, the study's."""
+    task, given = source.task, arguments.format
+    tagged = formats.tagged(task.kind)
+    if given in study.TAGGED and tagged is not None:
+        return tagged
+    if given is not None:
+        return given
+    able = formats.can_carry(study.UNTOLD, task.kind)
+    if arguments.checkpoint is not None and able:
+        notices.append(f"no task type is said and the checkpoint has no manifest: {study.UNTOLD}")
+        return study.UNTOLD
+    return task.default_format
 
 
 def _texts(example: Example) -> list[str]:
     return [example.text]
 
 
-def _manifest(
-    arguments: Arguments, source: Source, settings: dict[str, Any], name: str, kind: str, longest: int
-) -> Manifest:
+def _manifest(arguments: Arguments, source: Source, settings: dict[str, Any], name: str, longest: int) -> Manifest:
     return Manifest(
         task=source.task.name,
         format=name,
-        kind="tagger" if kind == "tagger" else "seq2seq",
+        kind=arguments.kind,
         labels=source.labels,
         source_template=arguments.prompt,
-        end=arguments.end if name != "copy_tag" else "",
         base_model=str(arguments.base_model or arguments.checkpoint),
         data=source.digest[:16],
         labelled=len(source.train),
         max_input_length=longest,
-        max_target_length=arguments.max_target_length if name != "copy_tag" else None,
         truncate=arguments.truncate,
         generation=arguments.generation,
         settings=settings,

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fewshot import formats, tasks
-from fewshot.formats import sentence
-from fewshot.models import tagger, vocabulary, windows
+from fewshot.formats import Format
+from fewshot.models import tagging, vocabulary, windows
 from fewshot.models.hypothesis_decoding import Grammar
 from fewshot.models.model_folder import Manifest
 from fewshot.models.seq2seq import COPY, truncated
@@ -77,14 +76,15 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
     prefix = cut.text_ids(manifest.source_template) if manifest.source_template else []
     end = cut.text_ids(manifest.end) if manifest.end else []
     room = manifest.max_input_length - len(prefix) - len(cut.framed(()))
-    grammar = Grammar(cut, manifest.labels, end) if manifest.format == "sentence" else None
+    form = manifest.answer_format
+    grammar = Grammar.of(cut, manifest) if form.sentence is not None else None
     made = Features()
     for example in examples:
         gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
         for text, value in parts(example, gold, manifest, cut, room, made):
             source = truncated(cut(text), room)
             row: dict[str, list[Any]] = {"input_ids": cut.framed([*prefix, *source.ids])}
-            if manifest.format == "copy_tag" and isinstance(value, tuple):
+            if form.copies and isinstance(value, tuple):
                 row |= _copied(source, value, cut, tokenizer, manifest, end, made)
             elif grammar is not None and isinstance(value, Hypothesis):
                 ids, missing = grammar.written(source, value)
@@ -94,7 +94,7 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
                 if manifest.decoder == COPY:
                     row["allowed"] = _choices(grammar.allowed(source, row["labels"][: manifest.max_target_length]))
             else:
-                row["labels"] = cut.framed(_answer(text, value, task, manifest, cut) + end)
+                row["labels"] = cut.framed(_answer(text, value, manifest, cut) + end)
             most = manifest.max_target_length or len(row["labels"])
             made.cut += len(row["labels"]) > most
             answer = {name: row[name][:most] for name in ("labels", "copied", "states") if name in row}
@@ -128,7 +128,7 @@ def _copied(
     made: Features,
 ) -> dict[str, list[int]]:
     """Returns columns of a tagged copy. At each position `copied` is the next source token, `states` what is open."""
-    tags = vocabulary.tag_ids(tokenizer, manifest.labels)
+    tags = vocabulary.tag_ids(tokenizer, manifest.answer_format.tags(manifest.scheme))
     copy = tagged(source, spans, tags)
     made.unreachable += copy.unreachable
     opening = {pair[0]: number for number, pair in enumerate(tags.values(), 1)}
@@ -166,18 +166,18 @@ def _choices(allowed: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
     return [known.setdefault(tokens, tokens) for tokens in every]
 
 
-def _answer(text: str, value: Value, task: Task, manifest: Manifest, cut: SourceTokenizer) -> list[int]:
-    form = formats.get(manifest.format, task.kind)
-    answer = form.render(text, value, Scheme(task.kind, manifest.labels))
-    for stop in form.stop:  # the model ends an answer with the vocabulary's own end token
-        answer = answer.removesuffix(stop).rstrip() if stop.strip() else answer
-    return cut.text_ids(answer)
+def _answer(text: str, value: Value, manifest: Manifest, cut: SourceTokenizer) -> list[int]:
+    form = manifest.answer_format
+    answer = form.render(text, value, manifest.scheme)
+    # The end of an answer is the vocabulary's own end token.
+    return cut.text_ids(answer.removesuffix(form.end).rstrip() if form.end else answer)
 
 
 def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
     """Returns rows with `input_ids` and `labels` (one class per token)."""
     cut = SourceTokenizer(tokenizer)
-    names = tagger.label_names(manifest.task, manifest.labels)
+    scheme = tagging.of_task(task)
+    names = scheme.classes(manifest.labels)
     room = manifest.max_input_length - len(cut.framed(()))
     made = Features()
     for example in examples:
@@ -185,34 +185,27 @@ def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
         for text, value in parts(example, gold, manifest, cut, room, made):
             source = cut(text)
             spans = value if isinstance(value, tuple) else ()
-            classes, lost = tagger.targets(source, spans, manifest.task, names)
+            classes, lost = scheme.targets(source, spans, names)
             made.unreachable += lost
-            ids = source.ids if manifest.task != "roles" else tagger.masked(source, spans, tokenizer.mask_token_id)
+            ids = scheme.ids(source, spans, tokenizer.mask_token_id)
             before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
             made.rows.append({"input_ids": cut.framed(ids), "labels": [*before, *classes, *after]})
     return made
 
 
 def _tagged_gold(example: Example, task: Task, manifest: Manifest) -> Value:
-    """Returns the gold value of a tagger; for ROLES all entities that could have a role, with their role or none."""
+    """Returns the gold value of a tagger; of a task that asks about entities all of these, with their role or none."""
     gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
-    if manifest.task != "roles" or isinstance(gold, Hypothesis):
+    if not task.of_entities or isinstance(gold, Hypothesis):
         return gold
     roles = {(span.start, span.end): span.role for span in gold}
     return tuple(replace(span, role=roles.get((span.start, span.end))) for span in task.given(example))
 
 
-def needed(task_name: str, format_name: str, labels: Sequence[str], end: str) -> list[str]:
+def needed(form: Format, scheme: Scheme, end: str) -> list[str]:
     """Returns the tokens that answers of a format need and vocabularies may lack."""
-    found: list[str] = []
-    if format_name == "copy_tag":
-        found = vocabulary.tag_names(labels)
-    elif format_name == "sentence":
-        found = vocabulary.tag_names(map(sentence.tag, labels))
-    elif format_name == "json":
-        found = ["{", "}"]
-    tasks.get(task_name)
-    return [*found, *([end] if end else [])]
+    tags = [tag for pair in form.tags(scheme).values() for tag in pair]
+    return [*tags, *form.tokens, *([end] if end else [])]
 
 
 def paired(row: dict[str, list[Any]]) -> dict[str, list[Any]]:

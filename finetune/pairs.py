@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewshot.data import study_csv
 from fewshot.errors import InputError, RunFolderError
+from fewshot.files import json_lines, write
 from fewshot.models import batches, model_folder, vocabulary
 from fewshot.models.seq2seq import generate
 from fewshot.models.source_tokens import SourceTokenizer
@@ -43,7 +44,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
     """
     from transformers import Seq2SeqTrainer
 
-    if arguments.kind == "tagger":
+    if arguments.tagger:
         raise InputError("raw pairs need --kind seq2seq", hint="leave --kind out")
     say(f"the targets of {arguments.data} belong to no known task: raw pairs, scored by exact match")
     reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))
@@ -107,8 +108,6 @@ def _predict(
     folder: Path,
     say: Callable[[str], None],
 ) -> None:
-    import jsonlines
-
     if not rows:
         raise InputError(f"{arguments.data} has no test rows")
     cut = SourceTokenizer(tokenizer)
@@ -121,13 +120,14 @@ def _predict(
             answers[i] = answer.partition(arguments.end)[0].strip() if arguments.end else answer.strip()
     right = sum(answer == row.target.strip() for answer, row in zip(answers, rows, strict=True))
     scores = {"task": "other", "n": len(rows), "scores": {"exact.accuracy": right / len(rows)}}
+    predictions = (
+        {"id": f"{Path(str(row.where.path)).name}:{row.where.line}", "output": answer, "target": row.target}
+        for row, answer in zip(rows, answers, strict=True)
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with jsonlines.open(folder / "predictions.jsonl", "w") as writer:
-            for row, answer in zip(rows, answers, strict=True):
-                name = f"{Path(str(row.where.path)).name}:{row.where.line}"
-                writer.write({"id": name, "output": answer, "target": row.target})
-        (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", "utf-8")
     except OSError as error:
-        raise RunFolderError(f"cannot write {folder}: {error.strerror}") from None
+        raise RunFolderError(f"cannot make {folder}: {error.strerror}") from None
+    write(folder / "predictions.jsonl", json_lines(predictions), error=RunFolderError)
+    write(folder / "scores.json", json.dumps(scores, indent=2) + "\n", error=RunFolderError)
     say(f"exact match {right} of {len(rows)} ({right / len(rows):.1%}) · {folder}")

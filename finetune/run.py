@@ -9,12 +9,9 @@ checkpoint, or left as it is if it is finished.
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +21,7 @@ from fewshot.models import model_folder, vocabulary
 from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
 from fewshot.records import Example
-from finetune import building, card, features, pairs, shortlist, sources
+from finetune import building, features, model_files, pairs, shortlist, sources
 from finetune.arguments import RUNS, Arguments
 from finetune.building import Built
 from finetune.sources import OTHER, Source
@@ -34,11 +31,6 @@ if TYPE_CHECKING:
     from transformers import Seq2SeqTrainingArguments
 
 Say = Callable[[str], None]
-_NOT_SETTINGS = ("overwrite", "shown", "decoder")
-_NO_MATTER = ("output_dir", "run_name", "logging_dir", "resume_from_checkpoint", "do_train", "do_eval", "do_predict",
-              "disable_tqdm", "use_cpu", "report_to", "hub_token", "logging_steps", "save_total_limit",
-              "log_level")  # fmt: skip
-DONE = "trained.json"
 
 
 def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> int:
@@ -55,9 +47,9 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
     for line in source.notices:
         say(line)
     folder = Path(str(training.output_dir))
-    settings = settings_of(arguments, training, source)
+    settings = model_files.settings_of(arguments, training, source)
     going_on = arguments.overwrite and training.resume_from_checkpoint is not None
-    finished = not going_on and check(folder, settings, overwrite=arguments.overwrite)
+    finished = not going_on and model_files.check(folder, settings, overwrite=arguments.overwrite)
     if training.do_train and finished:
         say(f"{folder} already holds this model, fully trained")
     if not finished:
@@ -67,14 +59,13 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
         if training.do_train or training.do_eval:
             train(built, arguments, training, source, say)
         if training.do_predict and not training.do_train:
-            save(built, folder)
+            model_files.save(built, folder)
     return predict(arguments, training, source, say) if training.do_predict else 0
 
 
 def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> None:
     """Trains and/or evaluates, and writes the model folder."""
-    tagging = built.manifest.kind == "tagger"
-    make = features.taggers if tagging else features.seq2seq
+    make = features.taggers if built.manifest.tags_words else features.seq2seq
     rows = {
         split: make(examples, source.task, built.tokenizer, built.manifest)
         for split, examples in (("train", source.train), ("validation", source.validation))
@@ -100,7 +91,7 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if isinstance(v, float)}
         say("validation: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if name != "runtime"))
     if training.do_train and trainer.is_world_process_zero():
-        save(built, folder, scores=scores, history=trainer.state.log_history)
+        model_files.save(built, folder, scores=scores, history=trainer.state.log_history)
         _push(trainer, training)
 
 
@@ -133,9 +124,9 @@ def _trainer(
     from transformers import EarlyStoppingCallback
 
     manifest, tokenizer = built.manifest, built.tokenizer
-    copying = manifest.decoder == COPY and manifest.format == "copy_tag"
+    copying = not manifest.tags_words and manifest.decoder == COPY and manifest.answer_format.copies
     weight = (1.0 if arguments.decisions is None else arguments.decisions) if copying else 0.0
-    tags = dict(vocabulary.tag_ids(tokenizer, manifest.labels)) if copying else {}
+    tags = dict(vocabulary.tag_ids(tokenizer, manifest.answer_format.tags(manifest.scheme))) if copying else {}
     stopping = arguments.early_stopping is not None and training.load_best_model_at_end
     callbacks = [EarlyStoppingCallback(arguments.early_stopping)] if stopping and arguments.early_stopping else []
     model = built.model
@@ -175,62 +166,16 @@ def shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, model:
 
 def predictor(model: Any, tokenizer: Any, manifest: model_folder.Manifest) -> Seq2Seq | Tagger:
     """Returns what predicts with a model in memory, as `--backend local` does with one on disk."""
-    if manifest.kind == "tagger":
+    if manifest.tags_words:
         return Tagger(model, tokenizer, manifest)
     return Seq2Seq(model, tokenizer, manifest, manifest.decoder or COPY)
 
 
 def questions(examples: Sequence[Example], source: Source) -> list[Example]:
-    """Returns the examples without gold; those of ROLES keep the entities in question, without roles."""
+    """Returns the examples without gold; if a task asks about entities, they keep these, without roles."""
     from dataclasses import replace
 
     return [replace(e, panels=None, hypothesis=None, entities=source.task.given(e) or None) for e in examples]
-
-
-def settings_of(arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source) -> dict[str, Any]:
-    """Returns what a model depends on: our settings, and transformers' that are not defaults and change the result."""
-    import dataclasses
-
-    ours = {name: value for name, value in asdict(arguments).items() if name not in _NOT_SETTINGS}
-    found = {name: list(v) if isinstance(v, tuple) else v for name, v in ours.items() if v not in (None, (), "", {}, 0)}
-    for f in dataclasses.fields(training):
-        value = getattr(training, f.name)
-        default = f.default if f.default is not dataclasses.MISSING else None
-        if f.name in _NO_MATTER or value == default or not isinstance(value, str | int | float | bool):
-            continue
-        found[f.name] = getattr(value, "value", value)
-    return json.loads(json.dumps(found | {"data_digest": source.digest[:16]}))  # type: ignore[no-any-return]
-
-
-def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
-    """Returns whether the folder holds a finished model with these settings.
-
-    Raises:
-        RunFolderError: It holds a model with other settings; names what differs.
-    """
-    was = model_folder.read_manifest(folder) or _checkpointed(folder)
-    if was is None:
-        return False
-    if overwrite:
-        for name in ("checkpoint-*", DONE, model_folder.MANIFEST):
-            for path in folder.glob(name):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return False
-    names = dict.fromkeys((*was.settings, *settings))
-    found = [f"{name}: {was.settings.get(name, 'not set')} → {settings.get(name, 'not set')}" for name in names
-             if was.settings.get(name) != settings.get(name)]  # fmt: skip
-    if found:
-        raise RunFolderError(
-            f"{folder} holds a model with other settings ({'; '.join(found)})",
-            hint="choose another --output_dir or --run_name, or add --overwrite_output_dir",
-        )
-    return (folder / DONE).exists()
-
-
-def _checkpointed(folder: Path) -> model_folder.Manifest | None:
-    """Returns the manifest of the last checkpoint in a folder."""
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
-    return model_folder.read_manifest(found[-1]) if found else None
 
 
 def _last_checkpoint(folder: Path, training: Seq2SeqTrainingArguments) -> str | None:
@@ -263,23 +208,6 @@ def _checked(work: Callable[[], Any], folder: Path) -> None:
                 "out of memory", hint="use a smaller --per_device_train_batch_size, or --gradient_checkpointing"
             ) from None
         raise
-
-
-def save(
-    built: Built, folder: Path, *, scores: dict[str, float] | None = None, history: Sequence[Any] | None = None
-) -> None:
-    """Writes a model folder: weights as safetensors, vocabulary, manifest, card."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        built.model.save_pretrained(folder)
-        built.tokenizer.save_pretrained(folder)
-        built.manifest.write(folder)
-        (folder / "README.md").write_text(card.text(built.manifest, scores or {}), "utf-8")
-        if history is not None:
-            (folder / DONE).write_text(json.dumps(list(history), indent=1) + "\n", "utf-8")
-    except (OSError, RuntimeError) as error:
-        said = " ".join(str(error).split())[:160]
-        raise RunFolderError(f"cannot write {folder}: {said}", hint="the last checkpoint is complete") from None
 
 
 def _push(trainer: Trainer, training: Seq2SeqTrainingArguments) -> None:

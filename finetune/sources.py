@@ -26,7 +26,6 @@ from finetune.arguments import Arguments
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 OTHER = "other"
 _FRACTIONS = (0.8, 0.1, 0.1)  # train, validation, test; the usual shares
-_CONFIGS = {"ner": "NER", "panelization": "PANELIZATION", "roles": "ROLES_MULTI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,12 @@ class Source:
 
 def name_of(said: str, task: str) -> str:
     """Returns a data set as `--data` names it: a bare `OWNER/NAME` that is not a file is one of the hub."""
-    if said == "demo" or said.startswith("hub:") or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
+    if not data.is_path(said) or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
         return said
-    if task not in _CONFIGS:
-        raise InputError(f"{said} has nothing for task {task}", hint="causal needs SourceData XML, a CSV or JSONL")
-    return f"hub:{said}:{_CONFIGS[task]}"
+    found = data.with_config(said, tasks.get(task).kind)
+    if found is None:
+        raise InputError(f"{said} has nothing for task {task}", hint=f"{task} needs SourceData XML, a CSV or JSONL")
+    return found
 
 
 def task_of(arguments: Arguments) -> str:

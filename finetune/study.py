@@ -38,6 +38,12 @@ DROPPED = {
     "use_ipex": "transformers 5 no longer has it",
     "ray_scope": "transformers 5 no longer has it",
 }
+TAGGED = ("copy_tag", "other")
+"""The task types that mean "with tags in between", whatever we call the format: for a hypothesis it is `sentence`."""
+
+UNTOLD = "list"
+"""The task type of its checkpoints that do not say theirs."""
+
 _SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_safetensors", "jit_mode_eval",
              "use_ipex", "evaluate_during_training"}  # fmt: skip
 

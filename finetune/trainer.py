@@ -142,12 +142,13 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
                 self._say(f"  predicted  {self._written(found[example.id].value, example)}")
 
     def _written(self, value: Value, example: Example) -> str:
-        name = {"hypothesis": "sentence"}.get(self._task.kind, "list")
-        scheme = Scheme(self._task.kind, self._manifest.labels, self._task.given(example))
-        text = formats.get(name, self._task.kind).render(example.text, value, scheme)
+        kind = self._task.kind
+        scheme = Scheme(kind, self._manifest.labels, self._task.given(example))
+        text = formats.get(formats.named(kind), kind).render(example.text, value, scheme)
         return " | ".join(text.split("\n"))[:300]
 
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+    def save_model(self, output_dir: str | None = None, *args: Any, **more: Any) -> None:
         """Saves what transformers saves, and the manifest: every checkpoint is a model folder."""
-        super()._save(output_dir, state_dict)
-        self._manifest.write(Path(output_dir or str(self.args.output_dir)))
+        super().save_model(output_dir, *args, **more)
+        if self.args.should_save:
+            self._manifest.write(Path(output_dir or str(self.args.output_dir)))

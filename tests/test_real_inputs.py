@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from fewshot import replay, run
 from fewshot.backends.rules import MODEL
-from fewshot.experiment.running import replay, run
 from fewshot.report.compare import compare
 from tests.servers.openai_server import OpenAiServer
 

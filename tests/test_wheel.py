@@ -31,7 +31,7 @@ def test_the_exact_list(names: set[str]) -> None:
     expected = files("fewshot") | files("prompts", "fewshot/prompts") | files("finetune")
     assert {name for name in names if not name.startswith(info)} == expected
     assert {name.removeprefix(f"{info}/") for name in names if name.startswith(info)} == {
-        "METADATA", "WHEEL", "RECORD", "entry_points.txt",
+        "METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE",
     }  # fmt: skip
 
 

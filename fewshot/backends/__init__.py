@@ -9,12 +9,33 @@ for all. Both kinds become lines of `responses.jsonl`, so resume and replay are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """How and where a local model decodes. `None`: the model's own decoder, the first GPU or else the CPU, the default
+    batch (in padded tokens)."""
+
+    decoder: str | None = None
+    device: str | None = None
+    batch_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedModel:
+    """What a run recorded of a local model, for a replay, which does not load it.
+
+    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on.
+    """
+
+    digest: str | None = None
+    labelled: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,34 +47,26 @@ class Options:
         model: `--model`.
         base_url: `--base-url`.
         api: `--api`.
-        seed: `--seed`.
-        extra: `--extra`, parameters that go into a request unchanged.
         offline: A replay: no key is needed, and nothing may be connected or loaded.
         timeout: The most seconds that one request may take in all.
+        reasoning_tokens: Room for a thought beside the limit of each answer; 0: none; `None`: learned from the answers.
         format: Local models: the format of the answers, if the model has no manifest.
         labels: Local models: the labels of the data, if the model has no manifest.
-        decoder: Local models: `--decoder`.
-        device: Local models: `--device`.
-        batch_tokens: Local models: the tokens of one batch.
-        digest: Local models, offline: the recorded digest.
-        labelled: Local models, offline: the recorded number of labelled examples.
+        local: Local models: how and where they decode.
+        recorded: Local models, offline: what the run recorded of the model.
     """
 
     task: str
     model: str | None = None
     base_url: str | None = None
     api: Api | None = None
-    seed: int = 0
-    extra: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
     timeout: float | None = None
+    reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
-    decoder: str | None = None
-    device: str | None = None
-    batch_tokens: int | None = None
-    digest: str | None = None
-    labelled: int | None = None
+    local: LocalOptions = LocalOptions()
+    recorded: RecordedModel = RecordedModel()
 
 
 class PromptedBackend(Protocol):
@@ -77,6 +90,15 @@ class PromptedBackend(Protocol):
     async def close(self) -> None:
         """Closes connections."""
         ...
+
+
+@runtime_checkable
+class Reasons(Protocol):
+    """What a prompted backend has beside that if it may send a larger limit than a request has: by how many tokens, at
+    this moment. The engine reserves them."""
+
+    @property
+    def reasoning_room(self) -> int: ...
 
 
 class LocalBackend(Protocol):
@@ -105,7 +127,7 @@ class Factory(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names of the backends in this package."""
+    """Returns the names of the backends: our own, then those of plugins."""
     return discovery.names(__name__)
 
 
@@ -115,10 +137,7 @@ def is_prompted(name: str) -> bool:
     Raises:
         InputError: The backend is unknown.
     """
-    try:
-        return discovery.load(__name__, name, "PROMPTED") is not False
-    except AttributeError:  # prompted backends need not say so
-        return True
+    return discovery.optional(__name__, name, "PROMPTED") is not False
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -64,7 +64,8 @@ def open_backend(options: Options) -> Local:
             "--backend local needs --model", hint="name a folder that `fewshot finetune` wrote, or a model of the hub"
         )
     if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
-        return Local(_without_slash(options.model), options.digest or "", options.format, options.labelled)
+        recorded = options.recorded
+        return Local(_without_slash(options.model), recorded.digest or "", options.format, recorded.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -83,22 +84,21 @@ def open_backend(options: Options) -> Local:
 def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
     from fewshot.models import model_folder
 
-    device = model_folder.device(options.device)
+    device = model_folder.device(options.local.device)
     tokenizer = model_folder.load_tokenizer(folder)
     notices: list[str] = []
     predictor: Predictor
     decoder = "labels"
-    if manifest.kind == "tagger":
+    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[manifest.kind]).to(device)
+    if manifest.tags_words:
         from fewshot.models.tagger import Tagger
 
-        if options.decoder is not None:
+        if options.local.decoder is not None:
             raise InputError("--decoder needs a seq2seq model; this one is a tagger", hint="leave --decoder out")
-        model = model_folder.load_model(folder, "AutoModelForTokenClassification").to(device)
         predictor = Tagger(model, tokenizer, manifest, **_batch_options(options))
     else:
         from fewshot.models.seq2seq import Seq2Seq
 
-        model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM").to(device)
         _check_vocabulary(folder, tokenizer, model)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
@@ -113,22 +113,22 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
 
 
 def _batch_options(options: Options) -> dict[str, Any]:
-    return {} if options.batch_tokens is None else {"batch_tokens": options.batch_tokens}
+    return {} if options.local.batch_tokens is None else {"batch_tokens": options.local.batch_tokens}
 
 
 def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
     """Returns the decoder, and notices about it: `--decoder`, else the manifest's, else `copy` if the model can."""
     from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
 
-    wanted = options.decoder or manifest.decoder
+    wanted = options.local.decoder or manifest.decoder
     obstacle = why_not_copy(model, manifest, tokenizer)
-    if wanted == GENERATE and manifest.decoder == COPY and manifest.format == "sentence":
+    if wanted == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
         return GENERATE, ["local: this model was trained to choose names from the text, not to spell them"]
     if wanted == GENERATE or (wanted is None and obstacle is None):
         return wanted or COPY, []
     if obstacle is None:
         return COPY, []
-    if options.decoder == COPY:
+    if options.local.decoder == COPY:
         raise InputError(f"--decoder copy: {obstacle}", hint="use --decoder generate")
     return GENERATE, [f"local: decoded by generate: {obstacle}"]
 

@@ -12,8 +12,6 @@ as a path.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +21,11 @@ from fewshot.cassette import misses
 from fewshot.cassette.as_json import completion_from_json, completion_to_json, request_to_json
 from fewshot.cassette.journal import Journal
 from fewshot.errors import DataError
+from fewshot.files import digest, encoded
 from fewshot.records import Completion, Request
 from fewshot.schema import Json
 
-__all__ = ["Cassette", "Recorded", "digest", "key"]
+__all__ = ["Cassette", "Recorded", "key"]
 
 
 def key(request: Request) -> str:
@@ -38,15 +37,6 @@ def key(request: Request) -> str:
     '063c3668b40a'
     """
     return digest(request_to_json(request))
-
-
-def digest(row: Json) -> str:
-    """Returns the SHA-256 of canonical JSON: keys sorted, no spaces, UTF-8.
-
-    >>> digest({"b": "é", "a": 1}) == hashlib.sha256('{"a":1,"b":"é"}'.encode()).hexdigest()
-    True
-    """
-    return hashlib.sha256(_encode(row, sort_keys=True, separators=(",", ":"))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +143,7 @@ class Cassette:
             "adapted": dict(completion.adapted),
             "completion": completion_to_json(completion),
         }
-        self._journal.append(bytes.fromhex(key), _encode(row))
+        self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def append_prediction(self, key: str, id: str, prediction: Json) -> None:
         """Records a prediction of a local model.
@@ -162,7 +152,7 @@ class Cassette:
             RunFolderError: The line cannot be written; the file is unchanged.
         """
         row = {"key": key, "id": id, "demonstrations": [], "prediction": prediction}
-        self._journal.append(bytes.fromhex(key), _encode(row))
+        self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def copy(self, key: str, other: Cassette) -> None:
         """Copies a line of another cassette, byte for byte.
@@ -195,14 +185,6 @@ class Cassette:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _encode(row: Json, **style: Any) -> bytes:
-    """Returns JSON as UTF-8. A lone surrogate has no UTF-8 form, so a row that holds one is escaped to ASCII."""
-    try:
-        return json.dumps(row, ensure_ascii=False, **style).encode()
-    except UnicodeEncodeError:
-        return json.dumps(row, **style).encode()
 
 
 def _has_key(row: object, key: str, request: Request | None) -> bool:

@@ -36,13 +36,16 @@ def request_to_json(request: Request) -> Json:
 
 def completion_to_json(completion: Completion) -> Json:
     """Returns what `responses.jsonl` keeps of an answer (`adapted` is a key of the line itself)."""
-    return {
+    row: Json = {
         "text": completion.text,
         "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens,
         "completion_tokens": completion.completion_tokens,
         "seconds": completion.seconds,
     }
+    if completion.reasoning_tokens is not None:  # beside a thought only: lines of before keep their bytes
+        row["reasoning_tokens"] = completion.reasoning_tokens
+    return row
 
 
 def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
@@ -55,7 +58,7 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         where.fail(f"completion must be an object, not {type_of(row)}")
     if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
-    for key in ("prompt_tokens", "completion_tokens"):
+    for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens"):
         count = row.get(key)
         if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
             where.fail(f"completion.{key} must be a whole number")
@@ -69,4 +72,5 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         completion_tokens=row.get("completion_tokens"),
         seconds=float(row.get("seconds", 0)),
         adapted=adapted if isinstance(adapted, dict) else {},
+        reasoning_tokens=row.get("reasoning_tokens"),
     )

@@ -1,7 +1,7 @@
 """The command line: one file a command, named as it is typed. The only place that prints and exits.
 
 A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`. One
-that says `HANDS_ON = True` gets its words unread, as `args.rest`.
+with `HANDS_ON = True` gets its arguments unparsed, as `args.rest`.
 Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
 """
 
@@ -31,7 +31,7 @@ class Command(Protocol):
         ...
 
     def main(self, args: argparse.Namespace) -> int:
-        """Does it; returns the exit code."""
+        """Runs the command; returns the exit code."""
         ...
 
 
@@ -43,10 +43,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; returns its exit code (argparse leaves by itself after --help and --version)."""
+    """Runs a command line; returns its exit code (argparse exits by itself after --help and --version)."""
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is escaped: no reason to stop
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal cannot show is escaped
             stream.reconfigure(errors="backslashreplace")
     try:
         if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
@@ -57,20 +57,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fewshot: {_one_line(error)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("fewshot: stopped; what was answered is kept, the same command continues", file=sys.stderr)
+        print("fewshot: stopped; recorded answers are kept, the same command continues", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # `fewshot … | head`: nobody reads on, and that is no error
+    except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def names() -> tuple[str, ...]:
-    """The commands, by name."""
-    return discovery.names(__name__)
+    """The commands, by name. A plugin adds none: `fewshot --help` reads no entry points."""
+    return discovery.own_names(__name__)
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, with the flags of the command that is being called only: the others stay unimported."""
+    """The parser, with the flags of the command that is called; the other commands stay unimported."""
     parser = _Parser(
         prog="fewshot",
         description="Ask figure legends: few-shot prompting and fine-tuned models, scored alike, in one table.",

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fewshot.report.compare import Comparison, shown
+from fewshot.report.table import Comparison, shown
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
     from fewshot.experiment.running import Run
 
-_WIDE = 400  # a table that is piped into a file or a pager is not folded
+_WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
@@ -24,27 +24,27 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str |
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
-        made.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+        grid.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
     for row in rows:
-        made.add_row(*row)
-    console.print(made)
+        grid.add_row(*row)
+    console.print(grid)
 
 
-def comparison(made: Comparison, *, title: str | None = None) -> None:
-    """Prints a comparison: caption above, full signatures below."""
-    columns = list(made.frame.columns)
-    if made.caption:
-        print(made.caption)
-    table(columns, [[shown(name, row[name]) for name in columns] for row in made.rows()], title=title)
-    for key, line in made.signatures.items():
+def comparison(compared: Comparison, *, title: str | None = None) -> None:
+    """Prints a comparison: its caption above, full signatures below."""
+    columns = list(compared.frame.columns)
+    if compared.caption:
+        print(compared.caption)
+    table(columns, [[shown(name, row[name]) for name in columns] for row in compared.rows()], title=title)
+    for key, line in compared.signatures.items():
         print(f"{key}  {line}")
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
     """Prints the scores of one run: the main ones, then all of them side by side, then the signature."""
-    from fewshot.experiment.signature import signature_id, signature_line
+    from fewshot.experiment.signature import Signature
 
     result = run.result
     if not result.scores:
@@ -59,7 +59,8 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
         ["", *columns],
         [[name, *(shown(f"{name}.{c}", row[c]) if c in row else "" for c in columns)] for name, row in rows.items()],
     )
-    print(f"{signature_id(result.signature)}  {signature_line(result.signature)}")
+    signature = Signature.of(result)
+    print(f"{signature.id}  {signature.line}")
 
 
 def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]]:
@@ -83,8 +84,8 @@ def notice(lines: Sequence[str]) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Shows how far a run is, on stderr, while the block runs: a bar on a terminal, elsewhere (a log file) a plain
-    line every `PLAIN_SECONDS`."""
+    """Shows on stderr how far a run is, while the block runs: a bar on a terminal, elsewhere (a log file) a plain line
+    every `PLAIN_SECONDS`."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -97,32 +98,34 @@ def progress(what: str) -> Iterator[Callable[[Progress], None]]:
         line = bar.add_task(what, total=None, more="")
         stopping = False
 
-        def heard(now: Progress) -> None:
+        def show(now: Progress) -> None:
             nonlocal stopping
             bar.update(line, completed=now.done, total=now.total, more=" · ".join(_parts(now)))
             if now.stopping and not stopping:
                 stopping = True
                 bar.console.print(f"fewshot: {STOPPING}", highlight=False)
 
-        yield heard
+        yield show
 
 
 PLAIN_SECONDS = 30.0
-STOPPING = "stopping: nothing more is sent, what is in flight is waited for (Ctrl-C leaves now)"
+"""Between two lines of progress in a log file: often enough to see that a run is alive, seldom enough to read."""
+
+STOPPING = "stopping: sending nothing more, waiting for what is in flight (Ctrl-C again leaves now)"
 
 
 class _Lines:
-    """A listener that writes a line now and then."""
+    """A listener that writes a line every `PLAIN_SECONDS`."""
 
     def __init__(self) -> None:
-        self._told, self._stopping = monotonic(), False
+        self._last, self._stopping = monotonic(), False
 
     def __call__(self, now: Progress) -> None:
         if now.stopping and not self._stopping:
             self._stopping = True
             notice([STOPPING])
-        if monotonic() - self._told >= PLAIN_SECONDS:
-            self._told = monotonic()
+        if monotonic() - self._last >= PLAIN_SECONDS:
+            self._last = monotonic()
             of = f"/{now.total:,}" if now.total is not None else ""
             notice([" · ".join([f"{now.done:,}{of}", *_parts(now)])])
 

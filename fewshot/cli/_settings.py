@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
+from fewshot import tasks
 from fewshot.errors import InputError
 from fewshot.experiment.settings import Settings
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declares a flag for every setting. A flag that is not given leaves no trace: `--replay` needs to know."""
+    """Declares a flag for every setting. A flag that is not given sets no attribute, since `--replay` must know."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
-    what.add_argument("--task", metavar="T", help="ner, panelization, causal or roles")
+    listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
     what.add_argument("--split", metavar="S", help="the split that is run [test]")
     what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]")
@@ -35,9 +36,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
-    how.add_argument("--samples", type=int, metavar="N", help="answers a query; what most of them say counts [1]")
+    how.add_argument("--samples", type=int, metavar="N", help="answers to each query; what most of them say counts [1]")
     how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
     how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
+    how.add_argument(
+        "--examples-check",
+        choices=("warn", "error", "off"),
+        help="if the right answer of a demonstration cannot be read back [warn]",
+    )
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
         "--extra",
@@ -63,18 +69,33 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Names as help shows them, looked up when it does: finding plugins takes longer than declaring all flags."""
+
+    names: Callable[[], Iterable[str]]
+
+    def __str__(self) -> str:
+        return ", ".join(self.names())
+
+
+def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
+    """Makes `%(names)s` in the help of a flag the names there are, plugins included."""
+    vars(action)["names"] = _Listed(names)
+
+
 def given(args: argparse.Namespace) -> dict[str, Any]:
-    """The settings that were said on the command line, by field name."""
-    said = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
-    if "labels" in said:
-        said["labels"] = labels(said["labels"])
-    if "extra" in said:
-        said["extra"] = dict(map(_pair, said["extra"]))
-    return said
+    """The settings that are given on the command line, by field name."""
+    values = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
+    if "labels" in values:
+        values["labels"] = labels(values["labels"])
+    if "extra" in values:
+        values["extra"] = dict(map(_pair, values["extra"]))
+    return values
 
 
 def labels(words: Iterable[str]) -> tuple[str, ...]:
-    """What `--labels` says, whether the names are parted by spaces or, as a signature prints them, by commas.
+    """The labels of `--labels`, separated by spaces or, as a signature prints them, by commas.
 
     >>> labels(["GENEPROD,CELL_TYPE", "TISSUE"])
     ('GENEPROD', 'CELL_TYPE', 'TISSUE')
@@ -88,10 +109,10 @@ def settings(args: argparse.Namespace) -> Settings:
     Raises:
         InputError: no task, or a value out of range.
     """
-    said = given(args)
-    if "task" not in said:
+    values = given(args)
+    if "task" not in values:
         raise InputError("--task is missing", hint="see `fewshot list tasks`")
-    return Settings(**said)
+    return Settings(**values)
 
 
 def _pair(text: str) -> tuple[str, Any]:

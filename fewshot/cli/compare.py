@@ -22,9 +22,9 @@ def main(args: argparse.Namespace) -> int:
     from fewshot.cli import _output
     from fewshot.report.compare import compare, default_folder
 
-    made = compare(args.runs)
-    folder = args.out or default_folder(made)
-    made.write(folder)
-    _output.comparison(made, title=made.task.name)
+    comparison = compare(args.runs)
+    folder = args.out or default_folder(comparison)
+    comparison.write(folder)
+    _output.comparison(comparison, title=comparison.task.name)
     _output.notice([f"written to {folder}"])
     return 0

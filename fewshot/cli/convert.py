@@ -16,7 +16,7 @@ from fewshot import data, discovery, tasks
 from fewshot.cli import _settings
 from fewshot.errors import InputError
 from fewshot.experiment.settings import Settings
-from fewshot.records import Example
+from fewshot.records import Example, Kind
 
 CHAT = "chat_jsonl"
 
@@ -25,8 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot convert`."""
     parser.add_argument("source", metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
-    parser.add_argument("--from", dest="reader", metavar="F", help=f"{', '.join(data.names())} [by ending]")
-    parser.add_argument("--to", dest="writer", metavar="F", help=f"jsonl, study_csv, conll, {CHAT} [by ending]")
+    source = parser.add_argument("--from", dest="reader", metavar="F", help="%(names)s [by ending]")
+    target = parser.add_argument("--to", dest="writer", metavar="F", help="%(names)s [by ending]")
+    _settings.listed(source, data.readable)
+    _settings.listed(target, lambda: (*data.writable(), CHAT))
     parser.add_argument("--task", metavar="T", help="which labels, where a format holds those of one task")
     parser.add_argument("--split", metavar="S", help="this split only")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help=f"{CHAT}: these labels only")
@@ -57,7 +59,7 @@ def _write(args: argparse.Namespace, name: str) -> int:
         raise discovery.unknown("data format", name, (*data.names(), CHAT))
     if args.labels or args.format:
         raise InputError(f"--labels and --format go with --to {CHAT}, not with {name}")
-    able = data.writer(name).tasks
+    able = data.writer(name).kinds
     examples = data.read(args.source, args.task, format=args.reader)
     if args.split:
         examples = [example for example in examples if example.split == args.split]
@@ -68,12 +70,13 @@ def _write(args: argparse.Namespace, name: str) -> int:
     return data.write(examples, args.target, name, args.task)
 
 
-def _labelled(examples: list[Example], task: str, name: str, able: frozenset[str]) -> list[Example]:
+def _labelled(examples: list[Example], task: str, name: str, able: frozenset[Kind]) -> list[Example]:
     """The examples with labels for a task, where the format holds nothing else; says how many it left out."""
     from fewshot.cli import _output
 
-    if task not in able:
-        raise InputError(f"{name} cannot hold {task}", hint=f"it holds {', '.join(sorted(able))}; jsonl holds all")
+    if tasks.get(task).kind not in able:
+        held = sorted(task.name for kind in able for task in tasks.of_kind(kind))
+        raise InputError(f"{name} cannot hold {task}", hint=f"it holds {', '.join(held)}; jsonl holds all")
     kept = [example for example in examples if tasks.get(task).gold(example) is not None]
     if not kept:
         raise InputError(f"none of the {len(examples)} examples is labelled for {task}")

@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 
 from fewshot.cli import _settings
-from fewshot.experiment.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,21 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
-    from fewshot import tasks
+    from fewshot import evaluate, tasks
     from fewshot.cli import _output
-    from fewshot.experiment import external
 
-    settings = Settings(
-        task=args.task,
-        backend=external.BACKEND,
-        model=args.predictions.name,
+    run = evaluate(
+        args.task,
         data=args.data,
+        predictions=args.predictions,
         split=args.split,
         labels=_settings.labels(args.labels),
         format=args.format,
-        shots=0,
+        missing_as_empty=args.missing_as_empty,
+        out=args.out,
     )
-    run = external.score(settings, args.predictions, out=args.out, missing_as_empty=args.missing_as_empty)
     _output.notice(run.notices)
     if args.json:
         print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""List what there is to choose from: tasks, backends, formats, selectors.
+"""List what there is to choose from: tasks, backends, formats, selectors, data formats.
 
 fewshot list tasks
 """
@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import argparse
 
-_KINDS = {
+_PACKAGES = {
     "tasks": "fewshot.tasks",
     "backends": "fewshot.backends",
     "formats": "fewshot.formats",
     "selectors": "fewshot.demonstrations",
+    "data": "fewshot.data",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot list`."""
-    parser.add_argument("kind", choices=tuple(_KINDS))
+    parser.add_argument("kind", choices=tuple(_PACKAGES))
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints a name a line, with the first line of its module's docstring."""
+    """Prints a name a line, with the first line of its module's docstring, and for a plugin the package it is from."""
     from fewshot import discovery
 
-    package = _KINDS[args.kind]
+    package = _PACKAGES[args.kind]
     names = discovery.names(package)
     width = max(map(len, names), default=0)
     for name in names:
-        print(f"{name:{width}}  {discovery.summary(package, name)}")
+        plugin = discovery.plugins(package).get(name)
+        print(f"{name:{width}}  {discovery.summary(package, name)}{f'  [{plugin.source}]' if plugin else ''}")
     return 0

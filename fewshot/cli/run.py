@@ -32,36 +32,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot import tasks
+    from fewshot import replay, run, tasks
     from fewshot.cli import _output
-    from fewshot.experiment import running
 
     if args.replay is not None and args.reuse is not None:
-        raise InputError("--replay asks nothing and --reuse asks the rest: give one of them")
+        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
     if args.dry_run and (args.replay is not None or args.json):
-        raise InputError(
-            "--dry-run shows a prompt that would be sent: there is none to replay, and no score for --json"
-        )
+        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
     if args.dry_run:
-        print(running.rehearse(_settings.settings(args)))
+        from fewshot.experiment.dry_run import dry_run
+
+        print(dry_run(_settings.settings(args)))
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
-            run = running.replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
+            done = replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
         else:
             settings = _settings.settings(args)
-            run = running.run(settings, out=args.out, reuse=args.reuse, listen=listen)
-    _output.notice(run.notices)
+            done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
+    _output.notice(done.notices)
     if args.json:
-        print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))
+        print(json.dumps({"folder": str(done.folder.path)} | done.result.to_json(), ensure_ascii=False))
     else:
-        _output.scores(run, headline=tasks.get(run.result.task).headline)
+        _output.scores(done, headline=tasks.get(done.result.task).headline)
     if args.replay is not None and args.out is None:
         _output.notice(["identical"])
-    failed = _failed(run.failures)
-    if not run.complete:
-        why = run.stopped or failed or "not every request was answered"
-        raise IncompleteError(f"{run.folder.path} is incomplete: {why}", hint="the same command continues it")
+    failed = _failed(done.failures)
+    if not done.complete:
+        why = done.stopped or failed or "not every request was answered"
+        raise IncompleteError(f"{done.folder.path} is incomplete: {why}", hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
     return 0

@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from fewshot import discovery, formats, tasks
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
 from fewshot.records import Example, Prediction, Scheme, Value
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints one or the other."""
+    """Prints the run, or one example."""
     folder = RunFolder(args.run)
     if args.id is None:
         _show_run(folder)
@@ -32,40 +33,40 @@ def main(args: argparse.Namespace) -> int:
 
 def _show_run(folder: RunFolder) -> None:
     from fewshot.cli import _output
-    from fewshot.experiment.running import Run
+    from fewshot.experiment.running import load
 
-    table = folder.run()
+    tables = record.read(folder).to_toml()
     for name in ("settings", "plan", "run", "usage", "failed"):
-        lines = {key: value for key, value in table.get(name, {}).items() if value not in ("", [], {})}
+        lines = {key: value for key, value in tables[name].items() if value not in ("", [], {})}
         if lines:
             print(f"[{name}]")
             for key, value in lines.items():
                 print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
             print()
-    scores = folder.scores()
-    _output.scores(Run(folder, scores), headline=tasks.get(scores.task).headline)
+    run = load(folder.path)
+    _output.scores(run, headline=tasks.get(run.result.task).headline)
 
 
 def _show_example(folder: RunFolder, id_: str) -> None:
-    table = folder.run()["plan"]
-    task, labels = tasks.get(table["task"]), table["labels"]
+    resolved = record.read(folder).plan
+    task, labels = tasks.get(resolved.task), resolved.labels
     examples = {example.id: example for example in folder.examples()}
     if id_ not in examples:
         raise discovery.unknown("id", id_, list(examples)[:20])
     example = examples[id_]
-    found = {p.id: p for p in folder.predictions(task.kind, [example, *examples.values()])}
+    predictions = {p.id: p for p in folder.predictions(task.kind, examples.values())}
     prompt = _recorded_prompt(folder, id_)
     if prompt is not None:
         _section("prompt", prompt)
-    prediction = found.get(id_)
+    prediction = predictions.get(id_)
     if prediction is not None and prediction.output is not None:
         _section("answer", str(prediction.output))
     _section("gold", _marked(task.gold(example), example, task, labels))
     _section("prediction", _marked(prediction.value if prediction else None, example, task, labels))
-    _say_problems(prediction)
+    _print_problems(prediction)
 
 
-def _say_problems(prediction: Prediction | None) -> None:
+def _print_problems(prediction: Prediction | None) -> None:
     if prediction is not None and prediction.problems:
         print("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
     if prediction is not None and prediction.fidelity is not None:
@@ -87,9 +88,9 @@ def _section(title: str, text: str) -> None:
 
 
 def _marked(value: Value | None, example: Example, task: tasks.Task, labels: list[str]) -> str:
-    """A value in the text, tagged as `copy_tag` writes it; a hypothesis as a sentence, roles as a list."""
+    """A value between tags in the text, if a format writes values of this kind so; else in the task's own format."""
     if value is None:
         return "(not labelled)"
-    name = {"hypothesis": "sentence", "roles": "list"}.get(task.kind, "copy_tag")
+    name = formats.tagged(task.kind) or task.default_format
     scheme = Scheme(task.kind, tuple(labels), task.given(example))
     return formats.get(name, task.kind).render(example.text, value, scheme)

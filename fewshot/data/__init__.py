@@ -9,18 +9,17 @@ Which format a source has is seen from its name:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, cast
 
-from fewshot import discovery
+from fewshot import discovery, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS
-from fewshot.records import Example
+from fewshot.files import CORPUS, canonical, whole
+from fewshot.files import lines as lines  # what a reader of lines needs, at hand beside `Reader`
+from fewshot.records import Example, Kind
 from fewshot.schema import example_to_json
 
 DEMO = CORPUS / "demo.jsonl"
@@ -28,12 +27,24 @@ DEMO_CAPTION = "synthetic: shows the mechanics, is no evidence"
 
 
 class Reader(Protocol):
-    """What a file in this package provides under the name `READER`, if it can be read from."""
+    """What a file in this package provides under the name `READER`, if it can be read from. One that inherits from this
+    class says what is left open here (`...`), and what of the rest is not so for it."""
 
     @property
     def suffixes(self) -> frozenset[str]:
         """Endings of the file names it reads, with the dot; the source's format is guessed by them."""
-        ...
+        return frozenset()
+
+    @property
+    def prefix(self) -> str:
+        """What the name of a source that is not a path begins with, up to a colon (`hub:`); "": sources are paths."""
+        return ""
+
+    @property
+    def configs(self) -> Mapping[Kind, str]:
+        """What comes behind `PREFIX:OWNER/NAME` for a kind of value, where the study's command lines name a data set
+        and a task only; empty: they do not mean this reader."""
+        return {}
 
     def read(self, source: str, task: str | None) -> list[Example]:
         """All examples of a source, in its order. `task`: what they are read for (None: everything)."""
@@ -41,12 +52,12 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """What a file in this package provides under the name `WRITER`, if it can be written to."""
+    """What a file in this package provides under the name `WRITER`, if it can be written to; as `Reader`."""
 
     @property
-    def tasks(self) -> frozenset[str]:
-        """The tasks whose labels it can hold, those of one in a file; empty: it holds all that is known."""
-        ...
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of value that it can hold, one of them in a file; empty: it holds all that is known."""
+        return frozenset()
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the examples, returns how many. `task`: which labels, where the format holds one sort."""
@@ -54,7 +65,7 @@ class Writer(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """The data formats of this package, by name."""
+    """The data formats by name: our own, then those of plugins."""
     return discovery.names(__name__)
 
 
@@ -75,24 +86,50 @@ def guess(source: str) -> str:
         InputError: no reader knows the ending.
     """
     if source == "demo":
-        return "jsonl"
-    if source.startswith("hub:"):
-        return "hub"
+        return guess(DEMO.name)
     path = Path(source)
     endings = {path.suffix.lower()}
     if path.is_dir():
         endings = {file.suffix.lower() for file in islice(path.rglob("*.*"), 1000)}
-    for name in names():
-        # A format's endings stand in its own file, so that adding a format is adding one file. These
-        # imports are cheap: what is heavy is imported by the reader when it reads.
-        if endings & getattr(discovery.load(__name__, name, "READER"), "suffixes", frozenset()):
+    for name, reader in _readers():
+        if (reader.prefix and source.startswith(reader.prefix)) or endings & reader.suffixes:
             return name
     ending = path.suffix or "(none)"
     what = "no ending in this folder is" if path.is_dir() else f"the ending {ending} is not"
     raise InputError(
         f"{source}: {what} one that a reader knows",
-        hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(names())}}} reads it as what you say it is",
+        hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(readable())}}} reads it as what you say it is",
     )
+
+
+def is_path(source: str) -> bool:
+    """Whether a source lies on this machine: not where a reader knows the beginning of its name.
+
+    >>> is_path("legends.jsonl"), is_path("hub:EMBO/SourceData:NER")
+    (True, False)
+    """
+    # A name without a colon is not worth looking at every plugin.
+    return ":" not in source or not any(r.prefix and source.startswith(r.prefix) for _, r in _readers())
+
+
+def with_config(source: str, kind: Kind) -> str | None:
+    """The source that `OWNER/NAME` means on a command line of the study, which names data set and task; `None`: nothing
+    is known for this kind of value.
+
+    >>> with_config("EMBO/SourceData", "panels")
+    'hub:EMBO/SourceData:PANELIZATION'
+    """
+    found = ((reader.prefix, reader.configs.get(kind)) for _, reader in _readers())
+    return next((f"{prefix}{source}:{config}" for prefix, config in found if config), None)
+
+
+def _readers() -> Iterator[tuple[str, Reader]]:
+    """All readers, our own first. A format's endings stand in its own file, so that adding a format is adding one file.
+    These imports are cheap: what is heavy is imported by the reader when it reads."""
+    for name in discovery.usable(__name__):
+        found = discovery.optional(__name__, name, "READER")
+        if found is not None:
+            yield name, cast("Reader", found)
 
 
 def read(source: str, task: str | None = None, *, format: str | None = None) -> list[Example]:
@@ -108,7 +145,7 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
     name = format or guess(source)
     chosen = reader(name)
     path = str(DEMO) if source == "demo" else source
-    if name != "hub" and not Path(path).exists():
+    if not chosen.prefix and not Path(path).exists():
         raise InputError(f"{path}: no such file or folder")
     try:
         examples = chosen.read(path, task)
@@ -124,78 +161,60 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
 
 
 def write(examples: Iterable[Example], path: Path, format: str, task: str | None = None) -> int:
-    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is no plain
-    file (a link, a pipe, /dev/stdout) is written as it is.
+    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is not a
+    plain file (a link, a pipe, /dev/stdout) is written as it is.
 
     Raises:
         InputError: no such writer; the file cannot be written.
         DataError: the format cannot carry an example.
     """
     chosen = writer(format)
-    plain = not path.is_symlink() and (path.is_file() or not path.exists())
-    part = path.with_name(f".{path.name}.part") if plain else path
     try:
-        count = chosen.write(examples, part, task)
-        if plain:
-            part.replace(path)
+        with whole(path) as part:
+            return chosen.write(examples, part, task)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
     except UnicodeEncodeError as error:
         raise DataError(
             f"{format} cannot carry half a surrogate pair (\\u{ord(error.object[error.start]):x})"
         ) from error
-    finally:
-        if plain:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-    return count
 
 
 def digest(examples: Iterable[Example]) -> str:
-    """SHA-256 (hex) of what the examples say: the same records, the same digest, whatever the file format.
+    """SHA-256 (hex) of what the examples say, a line of canonical JSON (`files.canonical`) each: the same records, the
+    same digest, whatever the file format.
 
     >>> digest([Example("a", "a", "(A) Blot.")])[:12]
     '16a2902839ef'
     """
-    whole = sha256()
+    every = sha256()
     for example in examples:
-        row = json.dumps(example_to_json(example), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        whole.update(row.encode("utf-8", "surrogatepass") + b"\n")
-    return whole.hexdigest()
+        every.update(canonical(example_to_json(example)) + b"\n")
+    return every.hexdigest()
 
 
-def lines(path: str | Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file with their ends; a byte order mark is dropped.
+def asked_of(writer: Writer, task: str | None) -> tasks.Task | None:
+    """The task whose labels a writer writes; `None`: no task is named, or one that the writer cannot hold."""
+    found = None if task is None else tasks.get(task)
+    return found if found is not None and found.kind in writer.kinds else None
 
-    Raises:
-        DataError: a line that is not UTF-8.
-    """
-    with Path(path).open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            try:
-                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    f"not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1} of the line)",
-                    path=path,
-                    line=number,
-                    hint="save the file as UTF-8",
-                ) from error
+
+def readable() -> tuple[str, ...]:
+    """The names of the data formats that can be read from."""
+    return tuple(name for name, _ in _readers())
+
+
+def writable() -> tuple[str, ...]:
+    """The names of the data formats that can be written to."""
+    return tuple(name for name in discovery.usable(__name__) if discovery.optional(__name__, name, "WRITER"))
 
 
 def _half(name: str, attribute: str, verb: str) -> object:
-    try:
-        return discovery.load(__name__, name, attribute)
-    except AttributeError:
-        able = [n for n in names() if _provides(n, attribute)]
-        raise InputError(f"{name} cannot be {verb}", hint=f"use {', '.join(able)}") from None
-
-
-def _provides(name: str, attribute: str) -> bool:
-    try:
-        return discovery.load(__name__, name, attribute) is not None
-    except AttributeError:
-        return False
+    found = discovery.optional(__name__, name, attribute)
+    if found is None:
+        able = [n for n in discovery.usable(__name__) if discovery.optional(__name__, n, attribute)]
+        raise InputError(f"{name} cannot be {verb}", hint=f"use {', '.join(able)}")
+    return found
 
 
 def _check_ids(examples: Sequence[Example], path: str) -> None:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fewshot.data import lines
+from fewshot import tasks
+from fewshot.data import Reader, Writer, asked_of, lines
 from fewshot.errors import DataError, Where
-from fewshot.records import Example, Span
+from fewshot.records import Example, Kind, Span
 from fewshot.text import iob
 
 DOCUMENT = "-DOCSTART-"
@@ -35,7 +36,7 @@ class _Sentence:
     tags: list[str] = field(default_factory=list)
 
 
-class ConllReader:
+class ConllReader(Reader):
     """Word and tag columns."""
 
     suffixes = frozenset({".tsv", ".conll", ".iob"})
@@ -51,10 +52,10 @@ class ConllReader:
         return [_example(sentence, tagging, source) for sentence in sentences]
 
 
-class ConllWriter:
+class ConllWriter(Writer):
     """Words and tags, tab between them. Examples that were read from CoNLL get their own tags again."""
 
-    tasks = frozenset({"ner"})
+    kinds: frozenset[Kind] = frozenset(("entities",))
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the entities of every example.
@@ -64,12 +65,14 @@ class ConllWriter:
                 words that the example was read with.
         """
         count, group = 0, None
+        asked = asked_of(self, task)
         with path.open("w", encoding="utf-8", newline="\n") as file:
             for count, example in enumerate(examples, 1):  # noqa: B007
                 if example.group not in (example.id, group):
                     file.write(f"{DOCUMENT}\tO\n\n")
                 group = example.group
-                words, tags = _words_and_tags(example)
+                gold = example.entities if asked is None else asked.gold(example)
+                words, tags = _words_and_tags(replace(example, entities=None if gold is None else tasks.spans_of(gold)))
                 file.writelines(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
                 file.write("\n")
         return count

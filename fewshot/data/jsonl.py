@@ -8,21 +8,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from jsonlines import InvalidLineError
-from jsonlines import Reader as Lines
-from jsonlines import Writer as Sink
-
-from fewshot.data import lines
-from fewshot.errors import DataError, Where
-from fewshot.files import encoded
+from fewshot.data import Reader, Writer, lines
+from fewshot.errors import Where
+from fewshot.files import json_values, write_json_lines
 from fewshot.records import Example
 from fewshot.schema import check_ids, example_from_json, example_to_json
 
 
-class JsonlReader:
+class JsonlReader(Reader):
     """JSONL in the project's own schema."""
 
     suffixes = frozenset({".jsonl", ".json"})
@@ -31,55 +27,23 @@ class JsonlReader:
         """All records, whatever they are labelled for.
 
         Raises:
-            DataError: a line that is no JSON or no valid record; an id twice.
+            DataError: a line that is not JSON or not a valid record; an id twice.
         """
         numbers, examples = [], []
-        for number, row in _rows(source):
+        for number, row in json_values(lines(source), source):
             numbers.append(number)
             examples.append(example_from_json(row, Where(source, number)))
         check_ids(examples, source, numbers)
         return examples
 
 
-class JsonlWriter:
+class JsonlWriter(Writer):
     """One record a line; letters as they are, not escaped."""
-
-    tasks: frozenset[str] = frozenset()
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Every example with all that is known of it, for any `task`."""
-        count = 0
-        with path.open("w", encoding="utf-8", newline="\n") as file, Sink(file, dumps=encoded) as sink:
-            for count, example in enumerate(examples, 1):  # noqa: B007
-                sink.write(example_to_json(example))
-        return count
-
-
-def _rows(path: str) -> Iterator[tuple[int, object]]:
-    """`(line number, JSON value)` of every line that is not blank."""
-    number = 0
-
-    def filled() -> Iterator[str]:
-        nonlocal number
-        for line in lines(path):
-            number += 1
-            if line.strip():
-                yield line
-
-    try:
-        for row in Lines(filled()):
-            yield number, row
-    except InvalidLineError as error:
-        raise _not_json(path, number, error) from error
-
-
-def _not_json(path: str, number: int, error: InvalidLineError) -> DataError:
-    """What the JSON parser said, without the place that it counts inside the line alone."""
-    cause = error.__cause__
-    at = getattr(cause, "pos", None)
-    reason = str(getattr(cause, "msg", error)).lower()
-    place = "" if at is None else f" at character {at + 1}"
-    return DataError(f"not JSON: {reason}{place}", path=path, line=number, hint="each line must be one JSON object")
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            return write_json_lines(map(example_to_json, examples), file)
 
 
 READER = JsonlReader()

@@ -12,23 +12,27 @@ Format: https://sourcedata.io; Liechti et al., Nature Methods 2017, doi 10.1038/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
+from fewshot import tasks
+from fewshot.data import Reader
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
+from fewshot.text.sourcedata import ASSAY, CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE, WITH_ROLES
+from fewshot.text.spans import skip_space, trimmed
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _ENTITY_TYPES = {
-    "molecule": "SMALL_MOLECULE",
-    "gene": "GENEPROD",
-    "protein": "GENEPROD",
-    "geneprod": "GENEPROD",
+    "molecule": SMALL_MOLECULE,
+    "gene": GENE_PRODUCT,
+    "protein": GENE_PRODUCT,
+    "geneprod": GENE_PRODUCT,
     "subcellular": "SUBCELLULAR",
     "cell": "CELL",
     "cell_type": "CELL_TYPE",
@@ -36,20 +40,19 @@ _ENTITY_TYPES = {
     "tissue": "TISSUE",
     "organism": "ORGANISM",
 }
-_CATEGORIES = {"assay": "EXP_ASSAY", "disease": "DISEASE"}
-_ROLES = {"intervention": "CONTROLLED_VAR", "assayed": "MEASURED_VAR"}
-_WITH_ROLES = frozenset({"GENEPROD", "SMALL_MOLECULE"})
+_CATEGORIES = {"assay": ASSAY, "disease": "DISEASE"}
+_ROLES = {"intervention": CONTROLLED, "assayed": MEASURED}
 _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
 
-class SourceDataReader:
+class SourceDataReader(Reader):
     """Articles of the SourceData corpus."""
 
     suffixes = frozenset({".xml"})
 
     def read(self, source: str, task: str | None) -> list[Example]:
-        """Figures for `panelization`, panels for other tasks (`causal`: those with a hypothesis); None: all.
+        """Figures or panels, as the task is asked of (a hypothesis: the panels that have one); None: all.
 
         A folder that is named as a split (`train`, `eval`, `validation`, `test`) gives its files that split.
 
@@ -66,7 +69,7 @@ class SourceDataReader:
                     where.fail(f"duplicate id (first in {first.path}:{first.line})")
                 seen[example.id] = where
                 examples.append(example)
-        if task != "causal":
+        if task is None or tasks.get(task).kind != "hypothesis":
             return examples
         tested = [example for example in examples if example.hypothesis is not None]
         if examples and not tested:
@@ -87,17 +90,22 @@ def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[
     """The records of a file that `task` is asked of: figures, panels, or all figures and then all panels."""
     root = _parse(path)
     group = root.get("doi") or path.stem
-    for tag, key, noun, make in (
-        ("fig", "id", "fig", _figure),
-        ("sd-panel", "panel_id", "panel", _panel),
-    ):
-        if task is not None and (task == "panelization") != (tag == "fig"):
+    units: tuple[tuple[tasks.Unit, str, str, str, _Maker], ...] = (
+        ("figure", "fig", "id", "fig", _figure),
+        ("panel", "sd-panel", "panel_id", "panel", _panel),
+    )
+    wanted = None if task is None else tasks.get(task).unit
+    for unit, tag, key, noun, make in units:
+        if wanted not in (None, unit):
             continue
         for number, element in enumerate(root.iter(tag), 1):
             where = Where(path, _line(element), f"{group}/{noun} {element.get(key) or f'#{number}'}")
             example = make(element, group, where, split)
             if example is not None:
                 yield where, example
+
+
+_Maker: TypeAlias = "Callable[[_Element, str, Where, str | None], Example | None]"
 
 
 def _line(element: _Element) -> int | None:
@@ -136,9 +144,9 @@ def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Ex
     text, shift = flat.text()
     spans = []
     for first, after in flat.panels:
-        start, end = _trimmed(text, first - shift, after - shift)
-        if start < end:
-            spans.append(Span(start, end, PANEL, labels=legend.leading_letters(text[start:end])))
+        extent = trimmed(text, first - shift, after - shift)
+        if extent is not None:
+            spans.append(Span(*extent, PANEL, labels=legend.leading_letters(text[slice(*extent)])))
     return Example(where.id or "", group, text, panels=tuple(spans), split=split) if spans else None
 
 
@@ -151,9 +159,9 @@ def _panel(panel: _Element, group: str, where: Where, split: str | None) -> Exam
         return None
     tags = []
     for tag in flat.tags:
-        start, end = _trimmed(text, tag.start - shift, tag.end - shift)
-        if start < end:
-            tags.append(replace(tag, start=start, end=end))
+        extent = trimmed(text, tag.start - shift, tag.end - shift)
+        if extent is not None:
+            tags.append(replace(tag, start=extent[0], end=extent[1]))
     entities = tuple(Span(t.start, t.end, t.label, role=t.entity_role()) for t in tags if t.label)
     return Example(
         id=where.id or "",
@@ -176,7 +184,7 @@ class _Tag:
     role: str
 
     def entity_role(self) -> str:
-        return _ROLES.get(self.role, NO_ROLE) if self.label in _WITH_ROLES else NO_ROLE
+        return _ROLES.get(self.role, NO_ROLE) if self.label in WITH_ROLES else NO_ROLE
 
     def member(self, text: str) -> Member:
         return Member(self.label or self.entity_type.upper() or "UNDEFINED", text[self.start : self.end])
@@ -188,7 +196,7 @@ def _hypothesis(tags: Iterable[_Tag], text: str) -> Hypothesis | None:
     roles = (
         [tag for tag in tags if tag.role == "intervention"],
         [tag for tag in tags if tag.role == "assayed"],
-        [tag for tag in tags if tag.label == "EXP_ASSAY"],
+        [tag for tag in tags if tag.label == ASSAY],
     )
     if not all(roles):
         return None
@@ -209,7 +217,7 @@ class _Flat:
     def text(self) -> tuple[str, int]:
         """The text without white space at its edges, and how far that moved its beginning."""
         whole = "".join(self.pieces)
-        return whole.strip(), len(whole) - len(whole.lstrip())
+        return whole.strip(), skip_space(whole, 0)
 
     def walk(self, element: _Element, *, tagged: bool = False) -> None:
         """Adds what is inside; `tagged`: it lies inside a tag that counts, the outermost."""
@@ -252,14 +260,6 @@ class _Flat:
             self.length += 1
         self.pieces.append(text)
         self.length += len(text)
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The offsets without white space at the edges (the text itself may have been trimmed further in)."""
-    start = max(start, 0)
-    surface = text[start:end]
-    start += len(surface) - len(surface.lstrip())
-    return start, start + len(surface.strip())
 
 
 READER = SourceDataReader()

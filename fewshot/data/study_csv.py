@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from fewshot import formats
-from fewshot.data import lines
+from fewshot import formats, tasks
+from fewshot.data import Reader, Writer, asked_of, lines
 from fewshot.errors import DataError, Where
-from fewshot.records import PANEL, Example, Hypothesis, Kind, Scheme
+from fewshot.records import FIELDS, PANEL, Example, Hypothesis, Kind, Scheme
+from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
 
 DELIMITER = "###tt9HHSlkWoUM###"
 SUBSETS = {
@@ -31,7 +32,7 @@ COLUMNS = ("subset", "input_text", "output_text")
 _TAG = re.compile(r"<\s*([A-Za-z][A-Za-z_]{1,30})\s*>(?=.*?</\s*\1\s*>)", re.DOTALL)
 _INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
-_TASKS: dict[Kind, str] = {"panels": "panelization", "entities": "ner", "hypothesis": "causal"}
+_KINDS: tuple[Kind, ...] = ("panels", "entities", "hypothesis")
 _LEAST_COPIED = 0.6
 
 
@@ -46,7 +47,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyCsvReader:
+class StudyCsvReader(Reader):
     """Reads both shapes. `skip_lines`: what stands above the header; `delimiter`: between input and target where
     there is one column."""
 
@@ -65,7 +66,7 @@ class StudyCsvReader:
     def task_of(self, source: str) -> str | None:
         """The task that the targets are those of; `None`: of none that is known here."""
         kind = _held_by(self.pairs(source))
-        return None if kind is None else _TASKS[kind]
+        return None if kind is None else _task(kind)
 
     def read(self, source: str, task: str | None) -> list[Example]:
         """All rows, in order; what the rows hold must be what `task` asks for.
@@ -79,10 +80,10 @@ class StudyCsvReader:
         return [_example(row, kind, labels) for row in rows]
 
 
-class StudyCsvWriter:
+class StudyCsvWriter(Writer):
     """Writes subset, input and target."""
 
-    tasks = frozenset(_TASKS.values())
+    kinds: frozenset[Kind] = frozenset(_KINDS)
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the examples with their labels for `task` (without one: those that the first example holds).
@@ -91,15 +92,16 @@ class StudyCsvWriter:
             DataError: an example is not labelled for it.
         """
         count = 0
-        kind = next((k for k, name in _TASKS.items() if name == task), None)
+        asked = asked_of(self, task)
+        kind = None if asked is None else asked.kind
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for count, example in enumerate(examples, 1):  # noqa: B007
                 kind = kind or _held(example)
-                target = None if kind is None else _target(example, kind)
+                target = None if kind is None else _target(example, kind, asked)
                 if kind is None or target is None:
-                    what = _TASKS[kind] if kind else "any task that study_csv holds"
+                    what = task or (_task(kind) if kind else "any task that study_csv holds")
                     raise DataError(f"not labelled for {what}", id=example.id, hint="--task T leaves such records out")
                 writer.writerow((example.split or "test", example.text, target))
         return count
@@ -163,9 +165,14 @@ def _paired(cells: Sequence[str], head: Sequence[str], where: Where, delimiter: 
 def _kind(rows: Sequence[Row], task: str | None, source: str) -> Kind:
     """What the targets hold; checked against the task they are read for."""
     kind = _held_by(rows) or "entities"  # texts in which nothing is named have no tags
-    if task is not None and _TASKS[kind] != task:
-        raise DataError(f"the targets are those of {_TASKS[kind]}, not of {task}", path=source)
+    if task is not None and tasks.get(task).kind != kind:
+        raise DataError(f"the targets are those of {_task(kind)}, not of {task}", path=source)
     return kind
+
+
+def _task(kind: Kind) -> str:
+    """The task that such targets are taken for where none is named: the first of its kind."""
+    return next(tasks.of_kind(kind)).name
 
 
 def _held_by(rows: Sequence[Row]) -> Kind | None:
@@ -184,15 +191,14 @@ def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
         return (PANEL,)
     found = {tag: None for row in rows for tag in _TAG.findall(row.target) if f"<{tag}>" not in row.input}
     if kind == "hypothesis":
-        return tuple(dict.fromkeys("EXP_ASSAY" if tag.upper() == "EXPERIMENT" else tag.upper() for tag in found))
+        return tuple(dict.fromkeys(ASSAY if tag.upper() == ASSAY_TAG else tag.upper() for tag in found))
     return tuple(found)
 
 
 def _example(row: Row, kind: Kind, labels: tuple[str, ...]) -> Example:
     where = row.where
     id_ = f"{Path(str(where.path)).name}:{where.line}"
-    form = formats.get("sentence" if kind == "hypothesis" else "copy_tag", kind)
-    parsed = form.parse(row.target, row.input, Scheme(kind, labels))
+    parsed = _format(kind).parse(row.target, row.input, Scheme(kind, labels))
     if parsed.fidelity is not None and parsed.fidelity < _LEAST_COPIED:
         where.fail(f"output_text is no copy of input_text ({parsed.fidelity:.0%} of it is there)")
     value = parsed.value
@@ -201,6 +207,11 @@ def _example(row: Row, kind: Kind, labels: tuple[str, ...]) -> Example:
     if kind == "panels":
         return Example(id_, id_, row.input, panels=value, split=row.subset)
     return Example(id_, id_, row.input, entities=value, split=row.subset)
+
+
+def _format(kind: Kind) -> formats.Format:
+    """The format of the study's targets: that with tags."""
+    return formats.get(formats.tagged(kind) or "", kind)
 
 
 def _held(example: Example) -> Kind | None:
@@ -212,12 +223,13 @@ def _held(example: Example) -> Kind | None:
     return None if example.entities is None else "entities"
 
 
-def _target(example: Example, kind: Kind) -> str | None:
-    value = {"panels": example.panels, "entities": example.entities, "hypothesis": example.hypothesis}[kind]
+def _target(example: Example, kind: Kind, task: tasks.Task | None) -> str | None:
+    """The labels for the task; without one, those of this kind as the record holds them."""
+    value = getattr(example, FIELDS[kind]) if task is None else task.gold(example)
     if value is None:
         return None
     if isinstance(value, Hypothesis):
         labels = tuple(dict.fromkeys(m.label for _, members in value.roles() for m in members))
-        return formats.get("sentence", kind).render(example.text, value, Scheme(kind, labels))
-    labels = tuple(dict.fromkeys(span.label for span in value))
-    return formats.get("copy_tag", kind).render(example.text, value, Scheme(kind, labels))
+    else:
+        labels = tuple(dict.fromkeys(span.label for span in value))
+    return _format(kind).render(example.text, value, Scheme(kind, labels))

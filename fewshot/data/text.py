@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fewshot.data import lines
+from fewshot.data import Reader, lines
 from fewshot.records import Example
 
 
-class TextReader:
+class TextReader(Reader):
     """One unlabelled example a line."""
 
     suffixes = frozenset({".txt"})

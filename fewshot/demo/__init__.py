@@ -17,10 +17,12 @@ from pathlib import Path
 
 from fewshot.demo import fine_tuned, language_model
 from fewshot.demo.language_model import ModelRun
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
-from fewshot.report.compare import Comparison, compare
+from fewshot.report.compare import compare
+from fewshot.report.table import Comparison
 
 TASKS = ("panelization", "ner", "causal", "roles")
 SHOTS = (0, 2, 3)
@@ -65,7 +67,7 @@ def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[C
     else:
         runs = list(language_model.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
     for limit in language_model.distinct_limits(runs):
-        runs_of_part = [run for run in runs if RunFolder(run.folder).settings().limit == limit]
+        runs_of_part = [run for run in runs if record.read(RunFolder(run.folder)).settings.limit == limit]
         rules_runs = _rules_runs(task, out, limit)
         comparison = compare([*rules_runs, *(run.folder for run in runs_of_part)], kinds=True)
         comparison = _annotated(comparison, len(rules_runs), runs_of_part, limit)

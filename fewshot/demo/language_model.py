@@ -16,11 +16,13 @@ from pathlib import Path
 
 from fewshot import cassette
 from fewshot.backends import open_backend
-from fewshot.experiment import plan
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.requests import ask_of
-from fewshot.experiment.running import builder_for, options, replay, run
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.replaying import replay
+from fewshot.experiment.running import options, run
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import system_of
 from fewshot.files import CORPUS
 
 FOLDER = CORPUS / "recorded"
@@ -61,11 +63,11 @@ def recorded(folder: Path = FOLDER) -> list[Path]:
 def replays(task: str, out: Path) -> Iterator[ModelRun]:
     """Replays the recorded runs of a task into `out` and yields them."""
     for source in recorded():
-        if RunFolder(source).settings().task != task:
+        if record.read(RunFolder(source)).settings.task != task:
             continue
         folder = _emptied(out / source.name)
         replay(source, out=folder)
-        yield ModelRun(folder, f"recorded {RunFolder(source).run()['run']['started'][:10]}")
+        yield ModelRun(folder, f"recorded {record.read(RunFolder(source)).run.started[:10]}")
 
 
 def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) -> Iterator[ModelRun]:
@@ -78,14 +80,11 @@ def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) 
 
 def why_stale(folder: Path) -> str | None:
     """Returns how today's requests differ from the recorded ones (prompts, corpus, selectors); `None` if they agree."""
-    recorded_settings = RunFolder(folder).settings()
-    today = plan.make(recorded_settings)
-    backend = open_backend(recorded_settings.backend, options(recorded_settings, offline=True))
-    builder = builder_for(today, backend)
-    if builder is None:
-        return None
+    settings = record.read(RunFolder(folder)).settings
+    plan = plan_of(settings)
+    system = system_of(plan, open_backend(settings.backend, options(settings, offline=True)))
     with cassette.Cassette.open(RunFolder(folder).responses, readonly=True) as recordings:
-        for request in ask_of(today, builder).all:
+        for request in system.requests.all:
             if cassette.key(request) not in recordings:
                 return recordings.explain_miss(request)
     return None
@@ -93,7 +92,7 @@ def why_stale(folder: Path) -> str | None:
 
 def distinct_limits(runs: Iterable[ModelRun]) -> list[int | None]:
     """Returns the distinct `limit`s of runs: the parts of the test split that they cover."""
-    return list(dict.fromkeys(RunFolder(run.folder).settings().limit for run in runs))
+    return list(dict.fromkeys(record.read(RunFolder(run.folder)).settings.limit for run in runs))
 
 
 def _emptied(folder: Path) -> Path:

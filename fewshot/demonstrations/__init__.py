@@ -62,12 +62,12 @@ class Selector(Protocol):
     @property
     def best_last(self) -> bool:
         """Whether the prompt shows the best demonstration last, next to the query."""
-        ...
+        return False
 
     @property
     def embeds(self) -> bool:
         """Whether it can use an embedder."""
-        ...
+        return False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Returns the ranking of a pool; whatever all queries share is computed here, once."""
@@ -112,9 +112,10 @@ class Pool:
     ) -> None:
         self.examples = tuple(examples)
         self._name = selector
-        self._selector = cast("Selector", discovery.load(__name__, selector, "SELECTOR"))
+        self._selector = _selector(selector)
         if embedder is not None and not self._selector.embeds:
-            raise InputError(f"selector {selector!r} cannot use --embedder", hint="use --selector nearest or diverse")
+            able = [n for n in discovery.usable(__name__) if _selector(n).embeds]
+            raise InputError(f"selector {selector!r} cannot use --embedder", hint=f"use --selector {' or '.join(able)}")
         self._ground = Ground(seed=seed, task=task, labels=labels, embedder=embedder, vectors=vectors)
         self._ranking: Ranking | None = None  # computed with the first query: indexing a large pool takes seconds
         self._shingles = lru_cache(maxsize=_KEPT_SHINGLES)(lambda index: shingles(self.examples[index].text))
@@ -172,8 +173,12 @@ class Pool:
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names of the selectors in this package."""
+    """Returns the names of the selectors: our own, then those of plugins."""
     return discovery.names(__name__)
+
+
+def _selector(name: str) -> Selector:
+    return cast("Selector", discovery.load(__name__, name, "SELECTOR"))
 
 
 def seed_of(selector: str, seed: int, query_id: str = "") -> int:

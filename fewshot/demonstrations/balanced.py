@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fewshot.demonstrations import Ground, Ranking
+from fewshot.demonstrations import Ground, Ranking, Selector
 from fewshot.demonstrations._order import shuffled
 from fewshot.records import Example
-from fewshot.tasks import spans_of
-from fewshot.text import legend
 
 NOTHING = "nothing to tag"
 
 
-class Balanced:
+class Balanced(Selector):
     """Greedy cover, computed per query over the distinct sets of features in the pool (a few hundred at most)."""
-
-    best_last = False
-    embeds = False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Groups the pool by the features that each example shows, in a seeded order."""
@@ -63,15 +58,7 @@ def features(example: Example, ground: Ground) -> frozenset[str]:
     value = task.restrict(gold, ground.labels) if ground.labels else gold
     if value == task.empty():
         return frozenset((NOTHING,))
-    if task.kind != "panels":
-        return task.labels(value) or frozenset((NOTHING,))
-    labels = (legend.leading_label(example.text, span.start) for span in spans_of(value))
-    return frozenset("no letter" if label is None else _style(label) for label in labels)
-
-
-def _style(label: legend.Label) -> str:
-    """Returns the style of a panel label: `(A)` and `A.` are two styles, `(A–C)` is a third."""
-    return f"{label.style} list" if len(label.labels) > 1 else label.style
+    return task.shows(value, example.text) or frozenset((NOTHING,))
 
 
 SELECTOR = Balanced()

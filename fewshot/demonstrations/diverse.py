@@ -10,16 +10,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fewshot.demonstrations import Ground, Ranking
+from fewshot.demonstrations import Ground, Ranking, Selector
 from fewshot.demonstrations._order import shuffled
 from fewshot.demonstrations._similarity import similarity
 from fewshot.records import Example
 
 
-class Diverse:
+class Diverse(Selector):
     """One order for all queries, computed only as far as it is consumed."""
 
-    best_last = False
     embeds = True
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fewshot.demonstrations import Ground, Ranking
+from fewshot.demonstrations import Ground, Ranking, Selector
 from fewshot.demonstrations._order import shuffled
 from fewshot.records import Example
 
 
-class Fixed:
+class Fixed(Selector):
     """One order for all queries: a permutation that depends only on the seed and the size of the pool."""
-
-    best_last = False
-    embeds = False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Returns the one order, for every query."""

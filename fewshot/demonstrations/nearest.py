@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fewshot.demonstrations import Ground, Ranking
+from fewshot.demonstrations import Ground, Ranking, Selector
 from fewshot.demonstrations._order import shuffled
 from fewshot.demonstrations._similarity import best_first, similarity
 from fewshot.records import Example
 
 
-class Nearest:
+class Nearest(Selector):
     """Ranks by similarity to the query; a seeded order decides between equally similar examples."""
 
     best_last = True

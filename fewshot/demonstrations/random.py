@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from fewshot.demonstrations import Ground, Ranking, seed_of
+from fewshot.demonstrations import Ground, Ranking, Selector, seed_of
 from fewshot.records import Example
 
 
-class RandomOrder:
+class RandomOrder(Selector):
     """A separate random order for each query."""
-
-    best_last = False
-    embeds = False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Returns a lazy permutation (Fisher–Yates over a sparse array): 3 of 50,000 cost three draws."""

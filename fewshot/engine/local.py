@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fewshot.backends import LocalBackend
-from fewshot.cassette import Cassette, digest
+from fewshot.cassette import Cassette
 from fewshot.engine.progress import Counter, Progress
 from fewshot.errors import ReplayError, Where
-from fewshot.records import Example, Kind, Prediction
+from fewshot.files import digest
+from fewshot.records import OF_ENTITIES, Example, Kind, Prediction
 from fewshot.schema import prediction_from_json, prediction_to_json
 
 
@@ -106,6 +107,6 @@ def local_key(example: Example, backend: LocalBackend, kind: Kind) -> str:
     """Returns the key of a local model's line: the SHA-256 of canonical JSON of the model's digest, the text and,
     for tasks that predict roles, the given entities."""
     given: list[Any] | None = None
-    if kind == "roles":
+    if kind in OF_ENTITIES:
         given = [[span.start, span.end, span.label] for span in example.entities or ()]
     return digest({"digest": backend.digest, "text": example.text, "given": given})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fewshot.backends import PromptedBackend
+from fewshot.backends import PromptedBackend, Reasons
 from fewshot.engine.budget import Cost, Ledger, billed, worst_case
 from fewshot.engine.pacing import Pacer
 from fewshot.engine.progress import Counter
@@ -39,6 +39,7 @@ class Sender:
         out_of_budget: Callable[[str], None],
     ) -> None:
         self._backend, self._pace, self._counter, self._out_of_budget = backend, pace, counter, out_of_budget
+        self._reasons = backend if isinstance(backend, Reasons) else None
         self.pacer = Pacer(pace.concurrency, pace.rpm, pace.tpm, pace.patience)
         self.ledger = ledger
         # Totals over the answers whose tokens the server counted: their ratio calibrates the next estimate.
@@ -58,7 +59,7 @@ class Sender:
             BackendError: The try was not answered.
             RunEnding: The run ends, or the budget does not allow this request.
         """
-        most = worst_case(request)
+        most = worst_case(request) + Cost(completion=self._reasons.reasoning_room if self._reasons else 0)
         if not await self.ledger.reserve(most):
             if not self._ending:
                 self._out_of_budget(self.ledger.explain(most))

@@ -2,7 +2,7 @@
 
     {"messages": [{"role": "system", …}, {"role": "user", …}, {"role": "assistant", …}]}
 
-Every line is checked before it is written: the answer, read back by the format, must say the gold value again.
+Every line is checked before it is written: the answer, read back by the format, must give the gold value again.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from fewshot import prompt
+from fewshot import files
 from fewshot.errors import InputError, RunFolderError
-from fewshot.experiment import plan
-from fewshot.experiment.plan import Plan
+from fewshot.experiment.plan import Plan, plan_of
+from fewshot.experiment.requests import wording_of
 from fewshot.experiment.settings import Settings
-from fewshot.prompt import wording
+from fewshot.prompt import PromptBuilder, Target
 from fewshot.records import Example, Turn
 from fewshot.schema import Json
+
+_NOBODY = Target(backend="", endpoint=None, model="", api="chat")
+"""Of these requests only the turns are taken."""
 
 
 def write(settings: Settings, path: Path) -> int:
@@ -25,47 +28,26 @@ def write(settings: Settings, path: Path) -> int:
 
     Raises:
         InputError: no example is labelled, or a gold value cannot be carried by the format.
+        RunFolderError: the file cannot be written.
     """
-    import jsonlines
-
-    made = plan.make(settings)
-    if not made.scored:
-        raise InputError(f"{settings.data} has no example that is labelled for {made.task.name}")
-    rows = list(_rows(made))
-    try:
-        with jsonlines.open(path, "w") as writer:
-            writer.write_all(rows)
-    except OSError as error:
-        raise RunFolderError(f"cannot write {path}: {error.strerror}") from None
+    plan = plan_of(settings)
+    if not plan.scored:
+        raise InputError(f"{settings.data} has no example that is labelled for {plan.task.name}")
+    rows = list(_rows(plan))
+    files.write(path, files.json_lines(rows), error=RunFolderError)
     return len(rows)
 
 
-def _rows(made: Plan) -> Iterator[Json]:
-    resolved = wording.resolve(wording.load_template(made.task.name, made.format_name), made.labels)
-    builder = prompt.PromptBuilder(
-        prompt=resolved,
-        task=made.task,
-        format_name=made.format_name,
-        format=made.format,
-        labels=made.labels,
-        backend="",
-        endpoint=None,
-        model="",
-        api="chat",
-    )
-    for example in made.scored:
-        turns = builder.request(example, (), given=made.given.get(example.id, ())).turns or ()
-        answer = Turn("assistant", _answer(made, example))
-        yield {"messages": [{"role": t.role, "content": t.content} for t in (*turns, answer)]}
+def _rows(plan: Plan) -> Iterator[Json]:
+    builder = PromptBuilder(plan.question, wording_of(plan), _NOBODY)
+    for example in plan.scored:
+        turns = builder.request(example, (), given=plan.given.get(example.id, ())).turns or ()
+        answer = Turn("assistant", _answer(plan, example))
+        yield {"messages": [{"role": turn.role, "content": turn.content} for turn in (*turns, answer)]}
 
 
-def _answer(made: Plan, example: Example) -> str:
-    gold = made.task.gold(example)
-    if gold is None:
-        raise InputError(f"{example.id} is not labelled for {made.task.name}")
-    value = made.task.restrict(gold, made.labels)
-    scheme = made.scheme(example)
-    text = made.format.render(example.text, value, scheme)
-    if made.format.parse(text, example.text, scheme).problems:
-        raise InputError(f"{example.id}: format {made.format_name!r} cannot carry the gold value")
-    return text
+def _answer(plan: Plan, example: Example) -> str:
+    answer = plan.question.answer(example)
+    if plan.question.format.parse(answer, example.text, plan.scheme(example)).problems:
+        raise InputError(f"{example.id}: format {plan.question.format_name!r} cannot carry the gold value")
+    return answer

@@ -10,123 +10,143 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fewshot import files
 from fewshot.errors import DataError, InputError, Where
-from fewshot.experiment import plan, record, signature
+from fewshot.experiment.answers import GivenSystem
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.plan import Plan
-from fewshot.experiment.running import Run, default_folder, finished
+from fewshot.experiment.plan import EXTERNAL, Plan, plan_of
+from fewshot.experiment.running import Run, begin, default_folder, end, finished
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.signature import Identity
 from fewshot.records import FIELDS, Completion, Example, Prediction
 from fewshot.schema import Json, value_from_json
-from fewshot.scoring import evaluate
 from fewshot.scoring.reading import nothing, read_answer
-
-BACKEND = plan.EXTERNAL
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Line:
+    """A line of the predictions file."""
+
     row: Json
     where: Where
 
 
-def score(
-    settings: Settings,
-    predictions: Path,
+def evaluate(
+    task: str,
     *,
-    out: Path | None = None,
+    data: str | Path,
+    predictions: str | Path,
+    split: str = "test",
+    labels: Sequence[str] = (),
+    format: str | None = None,
     missing_as_empty: bool = False,
+    out: str | Path | None = None,
 ) -> Run:
-    """Scores a JSONL file of predictions against the gold of `settings.data`.
+    """Scores a JSONL file of predictions against gold, by the evaluator that scores runs.
+
+    Args:
+        task: What was predicted.
+        data: The gold: `demo`, a file or folder, or `hub:REPO:CONFIG`.
+        predictions: JSONL: `id` and `panels`, `entities` or `hypothesis`; or `id` and raw `output`, with `format`.
+        split: The split of the data that was predicted.
+        labels: These labels only.
+        format: The format of raw output.
+        missing_as_empty: Whether an id of the data without a prediction scores as an empty answer.
+        out: The run folder; default: one in `runs/`, named after the settings.
 
     Raises:
         DataError: a line that cannot be read, an unknown or repeated id.
         InputError: an id of the data has no prediction and `missing_as_empty` is not set.
     """
-    made = plan.make(settings)
-    rows = _read(predictions)
-    examples = {example.id: example for example in made.examples}
-    for id_, found in rows.items():
-        if id_ not in examples:
-            found.where.fail(
-                f"no such id in {settings.data}, split {settings.split}",
-                hint="check --data, --split and --task",
-            )
-    missing = [id_ for id_ in examples if id_ not in rows]
+    path = Path(predictions)
+    settings = Settings(
+        task=task,
+        backend=EXTERNAL,
+        model=path.name,
+        data=str(data),
+        split=split,
+        labels=tuple(labels),
+        format=format,
+        shots=0,
+    )
+    plan = plan_of(settings)
+    lines = _read(path)
+    _check_ids(lines, plan)
+    missing = [example.id for example in plan.examples if example.id not in lines]
     if missing and not missing_as_empty:
         raise InputError(
-            f"{predictions} has no prediction for {missing[0]!r} ({len(missing)} of {len(examples)} are missing)",
+            f"{path} has no prediction for {missing[0]!r} ({len(missing)} of {len(plan.examples)} are missing)",
             hint="--missing-as-empty scores them as empty answers",
         )
     values = [
-        _prediction(rows[example.id], example, made) if example.id in rows else nothing(example, made.task)
-        for example in made.examples
+        _prediction(lines[example.id], example, plan) if example.id in lines else nothing(example, plan.task)
+        for example in plan.examples
     ]
-    values, notices = _counted(values, made)
-    source = signature.Source.of_file(predictions)
-    folder = RunFolder(out or default_folder(made, source))
-    finished(folder, made)  # refuses a folder of other settings; a finished one is scored anew
-    record.begin(folder, made, source)
-    result = evaluate(
-        made.task,
-        made.examples,
-        values,
-        labels=made.labels,
-        signature=signature.signature(made, source),
-        failed=len(missing),
+    values, notices = _counted(values, plan)
+    system = GivenSystem(
+        identity=replace(Identity.of_file(path), format=format),
+        predictions=tuple(values),
+        failed=dict.fromkeys(missing, "no prediction"),
+        notices=notices,
     )
-    folder.write_predictions(values, made.task.kind)
-    folder.write_scores(result)
-    return Run(folder, result, (*made.notices, *notices))
+    folder = RunFolder(Path(out) if out else default_folder(plan, system.identity.name, system.identity.model))
+    finished(folder, plan)  # refuses a folder of other settings; a finished one is scored anew
+    begin(folder, plan, system)
+    return end(folder, plan, system, system.answer())
 
 
-def _counted(values: Sequence[Prediction], made: Plan) -> tuple[list[Prediction], list[str]]:
-    """What of the predictions counts: with `--labels` those labels alone, else all, and a line on those that the gold
-    does not have."""
-    task = made.task
-    if made.settings.labels:
-        return [replace(value, value=task.restrict(value.value, made.labels)) for value in values], []
-    said = [replace(value, value=task.restrict(value.value, sorted(task.labels(value.value)))) for value in values]
-    unknown = sorted({label for value in said for label in task.labels(value.value)}.difference(made.labels))
+def _check_ids(lines: dict[str, _Line], plan: Plan) -> None:
+    known = {example.id for example in plan.examples}
+    for id_, line in lines.items():
+        if id_ not in known:
+            line.where.fail(
+                f"no such id in {plan.settings.data}, split {plan.settings.split}",
+                hint="check --data, --split and --task",
+            )
+
+
+def _counted(values: Sequence[Prediction], plan: Plan) -> tuple[list[Prediction], list[str]]:
+    """The predictions as they count: with `--labels` only those labels, else all, and a line on labels without gold."""
+    task, labels = plan.task, plan.question.labels
+    if plan.settings.labels:
+        return [replace(value, value=task.restrict(value.value, labels)) for value in values], []
+    kept = [replace(value, value=task.restrict(value.value, sorted(task.labels(value.value)))) for value in values]
+    unknown = sorted({label for value in kept for label in task.labels(value.value)}.difference(labels))
     if not unknown:
-        return said, []
-    many = sum(bool(task.labels(value.value).intersection(unknown)) for value in said)
-    return said, [
-        f"{many} predictions bear labels that the gold does not have, and count as wrong: {', '.join(unknown)}"
+        return kept, []
+    count = sum(bool(task.labels(value.value).intersection(unknown)) for value in kept)
+    return kept, [
+        f"{count} predictions bear labels that the gold does not have, and count as wrong: {', '.join(unknown)}"
     ]
 
 
-def _read(path: Path) -> dict[str, _Row]:
-    """The rows of a predictions file by id."""
-    import jsonlines
-
-    rows: dict[str, _Row] = {}
+def _read(path: Path) -> dict[str, _Line]:
+    """The lines of a predictions file by id."""
+    lines: dict[str, _Line] = {}
     try:
-        with jsonlines.open(path) as reader:
-            for number, row in enumerate(reader.iter(type=dict, skip_empty=True), 1):
-                id_ = row.get("id")
-                if not isinstance(id_, str):
-                    raise DataError("id is missing", path=path, line=number)
-                if id_ in rows:
-                    first = rows[id_].where.line
-                    raise DataError(f"duplicate id (first on line {first})", path=path, line=number, id=id_)
-                rows[id_] = _Row(row, Where(path, number, id_))
-    except jsonlines.InvalidLineError as error:
-        raise DataError("not a JSON object", path=path, line=error.lineno) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
-    return rows
+        for number, row in files.json_objects(files.lines(path), path):
+            id_ = row.get("id")
+            if not isinstance(id_, str):
+                raise DataError("id is missing", path=path, line=number)
+            if id_ in lines:
+                first = lines[id_].where.line
+                raise DataError(f"duplicate id (first on line {first})", path=path, line=number, id=id_)
+            lines[id_] = _Line(row, Where(path, number, id_))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    return lines
 
 
-def _prediction(found: _Row, example: Example, made: Plan) -> Prediction:
-    """The value of a row, or what its raw output says."""
-    value = value_from_json(found.row, made.task.kind, example.text, found.where)
+def _prediction(line: _Line, example: Example, plan: Plan) -> Prediction:
+    """The value of a line, or what its raw output says."""
+    task, question = plan.task, plan.question
+    value = value_from_json(line.row, task.kind, example.text, line.where)
     if value is not None:
         return Prediction(id=example.id, value=value)
-    output = found.row.get("output")
-    field = FIELDS[made.task.kind]
+    output = line.row.get("output")
+    field = FIELDS[task.kind]
     if not isinstance(output, str):
-        found.where.fail(f"neither {field} nor output", hint=f"give {field}, or output and --format")
-    if made.settings.format is None:
-        found.where.fail(f"there is raw output and no {field}", hint="say which --format it is in")
-    return read_answer(Completion(output), example, format=made.format, scheme=made.scheme(example), task=made.task)
+        line.where.fail(f"neither {field} nor output", hint=f"give {field}, or output and --format")
+    if plan.settings.format is None:
+        line.where.fail(f"raw output without {field}", hint="name its --format")
+    return read_answer(Completion(output), example, format=question.format, scheme=plan.scheme(example), task=task)

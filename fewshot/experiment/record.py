@@ -1,125 +1,283 @@
-"""Where a score comes from: the signature that makes it comparable, and what `run.toml` keeps.
+"""What `run.toml` keeps of a run, as one typed record: read once, validated, written whole.
 
-The signature holds all that a score depends on and nothing else (no clock, no path of this machine); package
-versions and times are in `run.toml`.
+    [settings]  as given        [plan]    what they resolved to      [prompt]  the wording
+    [versions]  of packages     [run]     when, how long, how far    [usage]   tokens, cost     [failed]  id → why
+
+Folders of other versions load: tables and keys that are missing have defaults, unknown ones are ignored.
 """
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fewshot import __version__
-from fewshot.data import DEMO_CAPTION
-from fewshot.experiment.answers import Answers
-from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, RunFolder
+from fewshot.data._source import Source
+from fewshot.errors import InputError, RunFolderError
+from fewshot.experiment.answers import Answers, System
+from fewshot.experiment.folder import RUN, RunFolder
 from fewshot.experiment.plan import Plan
-from fewshot.experiment.signature import Answerer, _format, _labelled, system
-from fewshot.prompt import PromptBuilder
+from fewshot.experiment.settings import Settings, without_credentials
+from fewshot.experiment.signature import Identity
+from fewshot.prompt.wording import ResolvedPrompt
 
-_PACKAGES = ("fewshot", "openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
+VERSION = 2
+"""Of the record. 1 (no `version` in the file): before 0.2.0; the same tables."""
 
-
-def begin(folder: RunFolder, made: Plan, answerer: Answerer, builder: PromptBuilder | None = None) -> None:
-    """Writes what is known before the first request. A folder that was begun before keeps its start."""
-    folder.create()
-    started = folder.run().get("run", {}).get("started") if folder.exists() else None
-    folder.write_run(_table(made, answerer, builder) | {"run": {"started": started or _now(), "complete": False}})
-    folder.write_examples(GOLD, made.examples)
-    if made.settings.entities is not None:
-        folder.write_entities(made.given)
+_PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
+_T = TypeVar("_T")
 
 
-def end(folder: RunFolder, made: Plan, answers: Answers) -> None:
-    """Adds what the run took to `run.toml`, and the demonstrations that its prompts showed."""
-    table = folder.run()
-    started = datetime.fromisoformat(table["run"]["started"])
-    ended = datetime.now(UTC)
-    table["run"] = {
-        "started": table["run"]["started"],
-        "ended": ended.isoformat(timespec="seconds"),
-        "seconds": max(0.0, round((ended - started).total_seconds(), 3)),  # clocks jump
-        "complete": answers.complete,
-        "asked": answers.asked,
-        "recorded": answers.replayed,
-        "retries": answers.stats.retries,
-        "pushbacks": answers.stats.pushbacks,
-        "maybe_paid_twice": answers.stats.maybe_twice,
-    }
-    table["usage"] = usage(answers)
-    table["failed"] = dict(answers.failed)
-    folder.write_examples(DEMONSTRATIONS, answers.demonstrations)
-    folder.write_run(table)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What the settings resolved to (`[plan]`)."""
+
+    task: str = ""
+    system: str = ""
+    backend: str = ""
+    model: str = ""
+    endpoint: str | None = None
+    api: str | None = None
+    format: str = ""
+    decoder: str | None = None
+    shots: int | None = None
+    selector: str | None = None
+    labels: list[str] = field(default_factory=list)
+    asked_labels: list[str] = field(default_factory=list)
+    labelled: int | None = None
+    digest: str = ""
+    n: int = 0
+    caption: str | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, identity: Identity) -> Resolved:
+        """What a plan and the system that answers it say."""
+        return cls(
+            task=plan.task.name,
+            system=identity.system,
+            backend=identity.name,
+            model=identity.model,
+            endpoint=identity.endpoint,
+            api=identity.api,
+            format=identity.format or plan.question.format_name,
+            decoder=identity.decoder,
+            shots=plan.shots if plan.prompted else None,
+            selector=plan.chooser.selector,
+            labels=list(plan.question.labels),
+            asked_labels=list(plan.settings.labels),
+            labelled=plan.labelled if plan.prompted else identity.labelled,
+            digest=plan.digest,
+            n=len(plan.examples),
+            caption=Source(plan.settings.data).caption,
+        )
 
 
-def usage(answers: Answers) -> dict[str, Any]:
-    """Tokens and seconds of the answers, as their servers told them; what nobody told is left out."""
-    found = [c for c in answers.completions if c.prompt_tokens is not None or c.completion_tokens is not None]
-    table: dict[str, Any] = {}
-    if found:
-        table["prompt_tokens"] = sum(c.prompt_tokens or 0 for c in found)
-        table["completion_tokens"] = sum(c.completion_tokens or 0 for c in found)
-        table["tokens"] = table["prompt_tokens"] + table["completion_tokens"]
-    if answers.prompt is not None and answers.prompt.endpoint is not None and answers.completions:
-        table |= _cost(answers, complete=len(found) == len(answers.completions))
-    if answers.completions:
-        seconds = sum(c.seconds for c in answers.completions)
-        table["seconds_per_example"] = round(seconds / len(answers.completions), 6)
-    elif answers.seconds is not None and answers.asked:
-        table["seconds_per_example"] = round(answers.seconds / answers.asked, 6)
-    return table
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """When the run was and how far it came (`[run]`). `seconds`: from the first start to the last end, wall clock."""
+
+    started: str = ""
+    ended: str | None = None
+    seconds: float | None = None
+    complete: bool = False
+    asked: int | None = None
+    recorded: int | None = None
+    retries: int | None = None
+    pushbacks: int | None = None
+    maybe_paid_twice: int | None = None
 
 
-def _cost(answers: Answers, *, complete: bool) -> dict[str, Any]:
-    """Dollars of all the answers, without discounts; "unknown", never 0, where the price or the tokens are."""
-    price = answers.price
-    if price is None or not complete:
-        return {"cost_usd": "unknown"}
-    spent = sum(price.of(c.prompt_tokens or 0, c.completion_tokens or 0) for c in answers.completions)
-    return {"cost_usd": round(spent, 6), "price": str(price)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens, dollars and seconds (`[usage]`), as servers report them. `None`: not reported. `cost_usd`: dollars
+    without discounts, or "unknown" if the price or the tokens are not known (never 0)."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    tokens: int | None = None
+    cost_usd: float | str | None = None
+    price: str | None = None
+    seconds_per_example: float | None = None
+
+    @classmethod
+    def of(cls, system: System, answers: Answers) -> Usage:
+        """What the answers of a system took."""
+        completions = answers.completions
+        counted = [c for c in completions if c.prompt_tokens is not None or c.completion_tokens is not None]
+        usage = cls()
+        if counted:
+            prompt = sum(c.prompt_tokens or 0 for c in counted)
+            completion = sum(c.completion_tokens or 0 for c in counted)
+            usage = cls(prompt_tokens=prompt, completion_tokens=completion, tokens=prompt + completion)
+        if system.identity.endpoint is not None and completions:
+            usage = usage._priced(system, complete=len(counted) == len(completions))
+        if completions:
+            seconds = sum(c.seconds for c in completions) / len(completions)
+            return replace(usage, seconds_per_example=round(seconds, 6))
+        if answers.seconds is not None and answers.asked:
+            return replace(usage, seconds_per_example=round(answers.seconds / answers.asked, 6))
+        return usage
+
+    def _priced(self, system: System, *, complete: bool) -> Usage:
+        price = system.price
+        if price is None or not complete:
+            return replace(self, cost_usd="unknown")
+        dollars = price.of(self.prompt_tokens or 0, self.completion_tokens or 0)
+        return replace(self, cost_usd=round(dollars, 6), price=str(price))
 
 
-def _table(made: Plan, answerer: Answerer, builder: PromptBuilder | None) -> dict[str, Any]:
-    """The tables of `run.toml` that do not change while a run goes on."""
-    settings = made.settings
-    plan = {
-        "system": system(answerer),
-        "backend": answerer.name,
-        "model": answerer.model,
-        "endpoint": builder.endpoint if builder else None,
-        "api": getattr(answerer, "api", None),
-        "task": made.task.name,
-        "format": _format(made, answerer),
-        "decoder": getattr(answerer, "digest", None),
-        "shots": made.pick.shots if made.prompted else None,
-        "selector": made.pick.selector,
-        "labels": list(made.labels),
-        "asked_labels": list(settings.labels),
-        "labelled": _labelled(made, answerer),
-        "digest": made.digest,
-        "n": len(made.examples),
-        "caption": DEMO_CAPTION if settings.data == "demo" else None,
-    }
-    return {
-        "settings": settings.to_toml(),
-        "plan": plan,
-        "prompt": builder.prompt.to_dict() if builder else {},
-        "versions": _versions(),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A whole `run.toml`."""
+
+    settings: Settings
+    plan: Resolved
+    prompt: ResolvedPrompt | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    run: Progress = field(default_factory=Progress)
+    usage: Usage = field(default_factory=Usage)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    version: int = VERSION
+
+    @classmethod
+    def begun(cls, plan: Plan, system: System, *, started: str | None = None) -> Recorded:
+        """What is known before the first request. `started`: of a run that is continued."""
+        return cls(
+            settings=plan.settings,
+            plan=Resolved.of(plan, system.identity),
+            prompt=system.wording,
+            versions=_versions(),
+            run=Progress(started=started or _now().isoformat(timespec="seconds")),
+        )
+
+    def ended(self, system: System, answers: Answers) -> Recorded:
+        """The same with what the run took."""
+        now = _now()
+        seconds = (now - datetime.fromisoformat(self.run.started)).total_seconds()
+        run = Progress(
+            started=self.run.started,
+            ended=now.isoformat(timespec="seconds"),
+            seconds=max(0.0, round(seconds, 3)),  # the wall clock may jump back
+            complete=answers.complete,
+            asked=answers.asked,
+            recorded=answers.recorded,
+            retries=answers.stats.retries,
+            pushbacks=answers.stats.pushbacks,
+            maybe_paid_twice=answers.stats.maybe_twice,
+        )
+        return replace(self, run=run, usage=Usage.of(system, answers), failed=dict(answers.failed))
+
+    def to_toml(self) -> dict[str, Any]:
+        """The tables of `run.toml`. Credentials in URLs are left out, and so is what is not known (`None`)."""
+        table = {
+            "version": self.version,
+            "settings": self.settings.to_toml(),
+            "plan": asdict(self.plan),
+            "prompt": self.prompt.to_dict() if self.prompt else {},
+            "versions": dict(self.versions),
+            "run": asdict(self.run),
+            "usage": asdict(self.usage),
+            "failed": dict(self.failed),
+        }
+        return {name: _clean(value) for name, value in table.items()}
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> Recorded:
+        """The record in the tables of a `run.toml`.
+
+        Raises:
+            RunFolderError: a table is missing or mistyped, or it is of a later version.
+        """
+        version = table.get("version", 1)
+        if not isinstance(version, int) or version > VERSION:
+            raise RunFolderError(f"is of version {version}, this fewshot reads up to {VERSION}", hint="update fewshot")
+        tables = {name: _table(table, name) for name in ("settings", "plan", "prompt", "versions", "run", "usage")}
+        try:
+            return cls(
+                settings=Settings.from_toml(tables["settings"]),
+                plan=_typed(Resolved, tables["plan"], "plan"),
+                prompt=ResolvedPrompt.from_dict(tables["prompt"]) if tables["prompt"] else None,
+                versions={str(name): str(value) for name, value in tables["versions"].items()},
+                run=_typed(Progress, tables["run"], "run"),
+                usage=_typed(Usage, tables["usage"], "usage"),
+                failed={str(id_): str(why) for id_, why in _table(table, "failed").items()},
+                version=version,
+            )
+        except (InputError, TypeError) as error:
+            raise RunFolderError(str(error)) from None
+
+
+def read(folder: RunFolder) -> Recorded:
+    """The record of a run folder.
+
+    Raises:
+        RunFolderError: there is none, or it cannot be read; names the file.
+    """
+    table = folder.toml()
+    try:
+        return Recorded.from_toml(table)
+    except RunFolderError as error:
+        raise RunFolderError(f"{folder.path / RUN}: {error.message}", hint=error.hint) from None
+
+
+def write(folder: RunFolder, recorded: Recorded) -> None:
+    """Writes `run.toml`.
+
+    Raises:
+        RunFolderError: it cannot be written.
+    """
+    folder.write_toml(recorded.to_toml())
+
+
+def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = table.get(name, {})
+    if not isinstance(value, Mapping):
+        raise RunFolderError(f"{name} is not a table")
+    return value
+
+
+def _typed(cls: type[_T], table: Mapping[str, Any], name: str) -> _T:
+    """A flat record from a table; keys of other versions are ignored, values of another type are refused."""
+    known = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
+    values = {key: value for key, value in table.items() if key in known}
+    for key, value in values.items():
+        if not _fits(value, known[key]):
+            raise RunFolderError(f"{name}.{key} must be {known[key]}, not {str(value)[:40]!r}")
+    return cls(**values)
+
+
+def _fits(value: object, annotation: str) -> bool:
+    """Whether a TOML value has one of the types of an annotation such as `int | None`."""
+    if annotation == "list[str]":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    kinds: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
+    names = [name for name in annotation.split(" | ") if name in kinds]
+    if isinstance(value, bool):
+        return "bool" in names
+    return any(isinstance(value, kinds[name]) for name in names)
+
+
+def _clean(value: Any) -> Any:
+    """A value without credentials in URLs and without what is not known."""
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items() if item is not None}
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def _versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version(), "fewshot": __version__}
-    for name in _PACKAGES[1:]:
+    versions = {"python": platform.python_version(), "fewshot": __version__}
+    for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _now() -> datetime:
+    return datetime.now(UTC)

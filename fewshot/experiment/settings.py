@@ -6,21 +6,28 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
-from fewshot.errors import InputError
+from fewshot.errors import InputError, UnknownSettingError
 from fewshot.records import Api
 
 DEFAULT_SHOTS = 3
+
+Check: TypeAlias = Literal["warn", "error", "off"]
+"""What happens if the right answer of a demonstration cannot be read back: a line, an error, nothing."""
 
 _LEAST = {"shots": 0} | dict.fromkeys(("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `fewshot run` was asked to do. `None` is "not said": the run decides and records what it took."""
+    """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
+
+    Raises:
+        InputError: a value is out of range.
+    """
 
     task: str
     backend: str = "rules"
@@ -55,35 +62,38 @@ class Settings:
     batch_tokens: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
+    examples_check: Check = "warn"
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
-                raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
+                raise InputError(f"{_flag(name)} must be at least {least}, not {value}")
         for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
-                raise InputError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
+                raise InputError(f"{_flag(name)} must be more than 0, not {value}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.examples_check not in get_args(Check):
+            raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
         if not 0 <= self.temperature <= 2:
             raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
         if self.samples > 1 and not self.temperature:
             raise InputError(
                 f"--samples {self.samples} at temperature 0 are all the same answer",
-                hint="say --temperature 0.7 as well",
+                hint="add --temperature 0.7",
             )
 
     def to_toml(self) -> dict[str, Any]:
-        """A TOML table: what was not said (`None`) is left out."""
+        """A TOML table, without the settings that are not given (`None`)."""
         table = asdict(self)
         table["labels"] = list(self.labels)
         return {key: value for key, value in table.items() if value is not None}
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> Settings:
-        """The settings of a `run.toml`; keys of other versions are left alone.
+        """The settings of a `run.toml`; keys of other versions are ignored.
 
         Raises:
             InputError: the table names no task, or a value is out of range.
@@ -96,8 +106,68 @@ class Settings:
         return cls(**values)
 
 
-PACE = frozenset({"concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens"})
-"""Settings that change how fast and how far a run goes, and nothing that it says: it may be continued with others."""
+class Keywords(TypedDict, total=False):
+    """The settings as keywords of `run` and `replay`: the fields of `Settings` beside the task, all optional."""
+
+    backend: str
+    model: str | None
+    base_url: str | None
+    api: Api | None
+    data: str
+    split: str
+    demos: str | None
+    shots: int | None
+    selector: str
+    embedder: str | None
+    prompt: str | None
+    format: str | None
+    labels: tuple[str, ...]
+    entities: str | None
+    unlabelled: bool
+    limit: int | None
+    seed: int
+    temperature: float
+    samples: int
+    max_tokens: int | None
+    context: int | None
+    concurrency: int
+    rpm: float | None
+    tpm: float | None
+    timeout: float | None
+    budget_usd: float | None
+    budget_tokens: int | None
+    decoder: str | None
+    device: str | None
+    batch_tokens: int | None
+    extra: Mapping[str, Any]
+    failed_as_empty: bool
+    examples_check: Check
+
+
+def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a task (or other settings) with some of them changed. `caller`: whom errors name.
+
+    >>> with_changes("run", Settings(task="ner", shots=0), {"shots": 2}).shots
+    2
+
+    Raises:
+        UnknownSettingError: a change names no setting.
+        InputError: a value is out of range.
+    """
+    known = [f.name for f in fields(Settings)]
+    for name in changes:
+        if name not in known:
+            raise UnknownSettingError(caller, name, known)
+    values = dict(changes)
+    if "labels" in values:
+        values["labels"] = _labels(values["labels"])
+    return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
+
+
+PACE = frozenset({
+    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+})  # fmt: skip
+"""Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
 
 
 def differences(old: Settings, new: Settings) -> list[str]:
@@ -105,12 +175,12 @@ def differences(old: Settings, new: Settings) -> list[str]:
     return [
         f"{f.name.replace('_', '-')}: {_shown(getattr(old, f.name))} → {_shown(getattr(new, f.name))}"
         for f in fields(Settings)
-        if f.name not in PACE and _meant(getattr(old, f.name)) != _meant(getattr(new, f.name))
+        if f.name not in PACE and _recorded(getattr(old, f.name)) != _recorded(getattr(new, f.name))
     ]
 
 
 def without_credentials(text: str) -> str:
-    """A URL without user, password and query, where keys travel; any other text as it is.
+    """A URL without user, password and query, which may hold keys; any other text unchanged.
 
     >>> without_credentials("http://me:pw@host:8000/v1?key=1"), without_credentials("a@b: ok")
     ('http://host:8000/v1', 'a@b: ok')
@@ -118,11 +188,20 @@ def without_credentials(text: str) -> str:
     scheme, colon, rest = text.partition("://")
     if not colon or not scheme.isalnum():
         return text
-    place, slash, path = rest.partition("?")[0].partition("/")
-    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{path}"
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}{colon}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _meant(value: object) -> object:
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _labels(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Labels from Python: one name, or several in any collection."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _recorded(value: object) -> object:
     """A setting as a run folder keeps it: what is compared and shown holds no secret."""
     return without_credentials(value) if isinstance(value, str) else value
 
@@ -130,4 +209,4 @@ def _meant(value: object) -> object:
 def _shown(value: object) -> str:
     if value is None or value in ((), {}):
         return "not set"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_meant(value))
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_recorded(value))

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from fewshot.formats import Format
 from fewshot.records import HYPOTHESIS_ROLES, PANEL, Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text import grounding
 
@@ -24,11 +25,12 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _KEYS: Mapping[Kind, str] = {"entities": "entities", "roles": "entities", "panels": "panels"}
 
 
-class Json:
+class Json(Format):
     """One JSON object."""
 
     kinds: frozenset[Kind] = frozenset(("entities", "roles", "panels", "hypothesis"))
     stop: tuple[str, ...] = ("\n\n",)
+    tokens: tuple[str, ...] = ("{", "}")
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """One line of JSON."""

@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fewshot.formats import Format
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text import grounding
 from fewshot.text.legend import leading_letters
@@ -34,7 +35,7 @@ _ESCAPED = re.compile(r"[:,&–—*_-]|\band\b")  # of a label, what would be re
 _RANGE = re.compile(r"[-–—]|\band\b|&")
 
 
-class List:
+class List(Format):
     """Surfaces by label; panels by their first words."""
 
     kinds: frozenset[Kind] = frozenset(("entities", "roles", "panels"))

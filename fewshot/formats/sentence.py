@@ -15,21 +15,28 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from fewshot.formats import Format, SentenceWords, tag_pairs
 from fewshot.records import Hypothesis, Kind, Member, Parsed, ProblemKind, Scheme, Value
 from fewshot.text import grounding
+from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
 
 END = "[END]"
-ASSAY, ASSAY_TAG = "EXP_ASSAY", "EXPERIMENT"
 INFLUENCE, BY, NOTHING = "was tested for its influence on", "by", "nothing"
 _ON = re.compile(r"\b(?:influence|effects?|impact|role)\s+(?:on|in)\b|\btested\b|\bon\b", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
 
 
-class Sentence:
+class Sentence(Format):
     """One sentence."""
 
     kinds: frozenset[Kind] = frozenset(("hypothesis",))
     stop: tuple[str, ...] = (END,)
+    end = END
+    sentence = SentenceWords(INFLUENCE, BY, "or", NOTHING)
+
+    def tags(self, scheme: Scheme) -> Mapping[str, tuple[str, str]]:
+        """The type in lower case, EXP_ASSAY as EXPERIMENT."""
+        return {label: tag_pairs((tag(label),))[tag(label)] for label in scheme.labels}
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """The sentence. Surfaces that look like one of its tags are escaped by a backslash."""

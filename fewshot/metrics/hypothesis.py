@@ -7,7 +7,7 @@ does not say which intervention goes with which observation.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from fewshot.metrics import Tally, accuracy, add, prf
 from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member
@@ -17,7 +17,7 @@ def tally(gold: Hypothesis, predicted: Hypothesis) -> Tally:
     """The counts of one example. `members` is all roles together: the same entity in two roles counts twice."""
     counts = {}
     for role in HYPOTHESIS_ROLES:
-        ours, theirs = _set(getattr(gold, role)), _set(getattr(predicted, role))
+        ours, theirs = set(map(identity, getattr(gold, role))), set(map(identity, getattr(predicted, role)))
         counts[role] = (len(ours & theirs), len(theirs), len(ours))
     hits, said, there = (sum(column) for column in zip(*counts.values(), strict=True))
     return {"members": (hits, said, there), **counts, "exact": (int(hits == said == there), 1, 1)}
@@ -41,5 +41,6 @@ def normal(surface: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", surface).casefold().split())
 
 
-def _set(members: Iterable[Member]) -> set[tuple[str, str]]:
-    return {(member.label, normal(member.text)) for member in members}
+def identity(member: Member) -> tuple[str, str]:
+    """What makes two members the same: type and surface, as they are compared."""
+    return member.label, normal(member.text)

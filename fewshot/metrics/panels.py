@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from fewshot.metrics import Tally, accuracy, add, prf
 from fewshot.records import Example, Span
 from fewshot.text.legend import cut_tail, is_printed
+from fewshot.text.spans import overlaps
 
 
 def tally(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> Tally:
@@ -53,10 +54,10 @@ def _cut(text: str, spans: Sequence[Span]) -> set[tuple[int, int]]:
 
 def _labels(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, int, int, int]:
     """Hits, predicted, gold and neutral letters of one legend."""
-    unknown = [span for span in gold if span.labels is None]
+    unknown = [(span.start, span.end) for span in gold if span.labels is None]
     theirs: Counter[str] = Counter()
     for span in predicted:
-        if not any(span.start < panel.end and panel.start < span.end for panel in unknown):
+        if not overlaps(span.start, span.end, unknown):
             theirs.update(label.upper() for label in span.labels or ())
     ours: Counter[str] = Counter()
     neutral = Counter({label.upper(): theirs[label.upper()] for label in example.inline_labels or ()})

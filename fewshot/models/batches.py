@@ -7,6 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TOKENS = 8192
 """The default budget of a batch: padded tokens, rows × longest."""
@@ -24,3 +28,13 @@ def batches(lengths: Sequence[int], *, budget: int = TOKENS, most: int = 256) ->
         else:
             made.append([i])
     return made
+
+
+def padded(rows: Sequence[Sequence[int]], pad: int, device: Any) -> tuple[Tensor, Tensor]:
+    """Ids and attention mask, both (rows, longest), of rows of unequal length."""
+    import torch
+
+    widest = max(map(len, rows))
+    ids = torch.tensor([[*row, *[pad] * (widest - len(row))] for row in rows], device=device)
+    mask = torch.tensor([[1] * len(row) + [0] * (widest - len(row)) for row in rows], device=device)
+    return ids, mask

@@ -19,8 +19,9 @@ from typing import Any, Literal, TypeAlias
 
 from transformers import LogitsProcessor
 
-from fewshot.formats import sentence
+from fewshot.formats import SentenceWords
 from fewshot.models import vocabulary
+from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member, Span
 from fewshot.text import grounding
@@ -62,11 +63,12 @@ class State:
 
 @dataclass(slots=True)
 class Grammar:
-    """The sentence in the ids of one vocabulary. `labels`: those that members may have; `end`: what closes an answer
-    before the vocabulary's own end token."""
+    """The sentence in the ids of one vocabulary. `tags`: the opening and closing tag of each label that members may
+    have; `end`: what closes an answer before the vocabulary's own end token."""
 
     cut: SourceTokenizer
-    labels: Sequence[str]
+    tags: Mapping[str, tuple[str, str]]
+    sentence: SentenceWords
     end: Sequence[int] = ()
     _tags: Mapping[str, tuple[int, int]] = field(init=False)
     _links: tuple[tuple[int, ...], ...] = field(init=False)
@@ -74,12 +76,22 @@ class Grammar:
     _nothing: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        named = {sentence.tag(label): label for label in self.labels}
-        ids = vocabulary.tag_ids(self.cut.tokenizer, list(named))
-        self._tags = {label: ids[name] for name, label in named.items()}
-        words = (f" {sentence.INFLUENCE}", f" {sentence.BY}", " or", f" {sentence.NOTHING}")
-        influence, by, self._or, self._nothing = (self.cut(text).ids for text in words)
+        self._tags = vocabulary.tag_ids(self.cut.tokenizer, self.tags)
+        words = (self.sentence.influence, self.sentence.by, self.sentence.alternative, self.sentence.nothing)
+        influence, by, self._or, self._nothing = (self.cut(f" {text}").ids for text in words)
         self._links = (influence, by, (*self.end, *self.cut.after))
+
+    @classmethod
+    def of(cls, cut: SourceTokenizer, manifest: Manifest) -> Grammar:
+        """The grammar of a model's answers.
+
+        Raises:
+            TypeError: their format is not a sentence.
+        """
+        form = manifest.answer_format
+        if form.sentence is None:
+            raise TypeError(f"answers in format {manifest.format} are not sentences")
+        return cls(cut, form.tags(manifest.scheme), form.sentence, cut.text_ids(manifest.end) if manifest.end else ())
 
     def written(self, source: SourceTokens, value: Hypothesis) -> tuple[list[int], int]:
         """The ids of a hypothesis without those around an answer, and how many of its names the source does not hold

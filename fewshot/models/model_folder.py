@@ -17,14 +17,20 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from fewshot import formats, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS
+from fewshot.files import CORPUS, whole
+from fewshot.records import Scheme
 
 MANIFEST = "fewshot.json"
 WEIGHTS = ("*.safetensors", "*.bin")
 BUNDLED = CORPUS / "models"
-Kind: TypeAlias = Literal["seq2seq", "tagger"]
-_KINDS = ("seq2seq", "tagger")
+ModelKind: TypeAlias = Literal["seq2seq", "tagger"]
+AUTO_CLASSES: Mapping[ModelKind, str] = {
+    "seq2seq": "AutoModelForSeq2SeqLM",
+    "tagger": "AutoModelForTokenClassification",
+}
+"""The class of transformers that loads a model of each kind."""
 _DIGITS = 16
 
 
@@ -35,7 +41,7 @@ class Manifest:
 
     task: str
     format: str
-    kind: Kind
+    kind: ModelKind
     labels: tuple[str, ...]
     source_template: str = ""
     end: str = ""
@@ -49,12 +55,34 @@ class Manifest:
     generation: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def tags_words(self) -> bool:
+        """Whether the model gives each word a class; else it writes answers."""
+        return self.kind == "tagger"
+
+    @property
+    def scheme(self) -> Scheme:
+        """What a format must know to write and read the model's answers."""
+        return Scheme(tasks.get(self.task).kind, self.labels)
+
+    @property
+    def answer_format(self) -> formats.Format:
+        """The format of the answers that the model writes.
+
+        Raises:
+            InputError: no such format, or it cannot carry the task's values.
+        """
+        return formats.get(self.format, self.scheme.kind)
+
     def write(self, folder: Path) -> None:
-        """Writes `fewshot.json`, whole or not at all."""
+        """Writes `fewshot.json`, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         row = asdict(self) | {"labels": list(self.labels)}
-        beside = folder / f".{MANIFEST}.new"
-        beside.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        beside.replace(folder / MANIFEST)
+        with whole(folder / MANIFEST) as part:
+            part.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -70,7 +98,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except (OSError, ValueError) as error:
         raise DataError(f"is no manifest ({error})", path=path, hint="train the model again") from None
-    if not isinstance(row, dict) or row.get("kind") not in _KINDS or not isinstance(row.get("labels"), list):
+    if not isinstance(row, dict) or row.get("kind") not in AUTO_CLASSES or not isinstance(row.get("labels"), list):
         raise DataError("is no manifest of a model", path=path, hint="train the model again")
     known = {f.name for f in fields(Manifest)}
     said: dict[str, Any] = {k: tuple(v) if k == "labels" else v for k, v in row.items() if k in known}

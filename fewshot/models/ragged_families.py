@@ -89,17 +89,9 @@ class T5Family:
         return self._by_distance[distance.clamp(min=0)].permute(0, 3, 1, 2)
 
     def _table(self, count: int) -> Tensor:
-        """The bias of each distance back, by head."""
-        block = self._first
-        back = -torch.arange(count, device=block.relative_attention_bias.weight.device)
-        buckets = block._relative_position_bucket(
-            back,
-            bidirectional=False,
-            num_buckets=block.relative_attention_num_buckets,
-            max_distance=block.relative_attention_max_distance,
-        )
-        table: Tensor = block.relative_attention_bias(buckets)
-        return table
+        """The bias of each distance back, `[distance, head]`: that of the last of `count` tokens, nearest first."""
+        back: Tensor = self._first.compute_bias(1, count, past_seen_tokens=count - 1)[0, :, 0]
+        return back.flip(-1).T
 
     def finish(self, x: Tensor) -> Tensor:
         finished: Tensor = self._decoder.final_layer_norm(x)

@@ -12,20 +12,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from fewshot import formats, tasks
-from fewshot.formats import sentence
-from fewshot.models import batches, copy_decoding, vocabulary, windows
+from fewshot import tasks
+from fewshot.formats import Format
+from fewshot.models import batches, copy_decoding, vocabulary, windowed, windows
 from fewshot.models.model_folder import Manifest
 from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.windows import Window
-from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Span, Value
-from fewshot.text.legend import leading_letters
+from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Value
+from fewshot.tasks import Task
 
 COPY, GENERATE = "copy", "generate"
 _PLAIN = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "temperature": None,
@@ -39,28 +39,24 @@ BREAKING = ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beam
 
 def why_not_copy(model: Any, manifest: Manifest, tokenizer: Any = None) -> str | None:
     """Why a model is not decoded by copying; `None`: it can be. Without a `tokenizer` it is taken to have the tags."""
-    if manifest.format not in ("copy_tag", "sentence"):
+    form = manifest.answer_format
+    if not form.copies and form.sentence is None:
         return f"format {manifest.format} is written freely"
-    if manifest.format == "copy_tag" and family_of(model) is None:
+    if form.copies and family_of(model) is None:
         return f"models of type {model.config.model_type} are of another family than BART and T5"
     for name in BREAKING:
         value = manifest.generation.get(name)
         if value not in (None, False, 0, 1, 1.0):
             return f"{name}={value} cannot copy"
-    named = map(sentence.tag, manifest.labels) if manifest.format == "sentence" else manifest.labels
     known = () if tokenizer is None else tokenizer.get_added_vocab()
-    lacking = [tag for tag in vocabulary.tag_names(named) if tag not in known]
+    lacking = [tag for pair in form.tags(manifest.scheme).values() for tag in pair if tag not in known]
     return f"its vocabulary has no {lacking[0]}" if tokenizer is not None and lacking else None
 
 
 @dataclass(slots=True)
-class _Piece:
+class _Piece(windowed.Piece):
     """A window of an example, ready for the model, and what came of it."""
 
-    example: Example
-    window: Window
-    source: SourceTokens
-    encoded: list[int]
     parsed: Parsed | None = None
     output: str = ""
 
@@ -77,51 +73,51 @@ class Seq2Seq:
     rule: copy_decoding.Rule = "candidates"
     cost: copy_decoding.Cost = field(default_factory=copy_decoding.Cost)
     cut: SourceTokenizer = field(init=False)
+    task: Task = field(init=False)
+    _format: Format = field(init=False)
+    _scheme: Scheme = field(init=False)
     _prefix: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.cut = SourceTokenizer(self.tokenizer)
+        self.task = tasks.get(self.manifest.task)
+        self._format, self._scheme = self.manifest.answer_format, self.manifest.scheme
         self._prefix = self.cut.text_ids(self.manifest.source_template) if self.manifest.source_template else []
         self.model.eval()
 
     def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
         """A prediction for each example as its last window is ready. Never reads an example's labels."""
-        pieces = [self._pieces(example) for example in examples]
-        missing = {id(row): len(row) for row in pieces}
-        owner = {id(piece): row for row in pieces for piece in row}
-        every = [piece for row in pieces for piece in row]
-        for batch in batches.batches([len(piece.encoded) for piece in every], budget=self.batch_tokens):
-            chosen = [every[i] for i in batch]
-            (self._copy if self.decoder == COPY else self._generate)(chosen)
-            for piece in chosen:
-                row = owner[id(piece)]
-                missing[id(row)] -= 1
-                if not missing[id(row)]:
-                    yield self._joined(row)
+        return windowed.predict(self, examples, batch_tokens=self.batch_tokens)
 
-    def _pieces(self, example: Example) -> list[_Piece]:
+    def pieces(self, example: Example) -> list[_Piece]:
+        """The windows of an example; a hypothesis is asked of a text as a whole, as much of it as the model reads."""
         room = self.manifest.max_input_length - len(self._prefix) - len(self.cut.framed(()))
         text = example.text
-        if tasks.get(self.manifest.task).kind == "hypothesis" or self.manifest.truncate:
+        if self.manifest.truncate or not isinstance(self.task.empty(), tuple):
             source = truncated(self.cut(text), room)
             return [self._piece(example, Window(0, len(source.text), (0, len(text))), source)]
-        found = windows.windows(text, room, lambda part: len(self.cut(part)))
-        return [self._piece(example, window, self.cut(text[window.start : window.end])) for window in found]
+        return [self._piece(example, window, source) for window, source in windowed.cut(text, room, self.cut)]
+
+    def answer(self, pieces: Sequence[_Piece]) -> None:
+        """Decodes a batch: `copy` by the tags of the format, or by its sentence; `generate` freely."""
+        if self.decoder != COPY:
+            self._generate(pieces)
+        elif self._format.copies:
+            self._copy(pieces)
+        else:
+            self._hypotheses(pieces)
 
     def _piece(self, example: Example, window: Window, source: SourceTokens) -> _Piece:
         return _Piece(example, window, source, self.cut.framed([*self._prefix, *source.ids]))
 
     def _copy(self, pieces: Sequence[_Piece]) -> None:
-        if self._scheme.kind == "hypothesis":
-            self._hypotheses(pieces)
-            return
-        tags = vocabulary.tag_ids(self.tokenizer, self.manifest.labels)
+        tags = vocabulary.tag_ids(self.tokenizer, self._format.tags(self._scheme))
         decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule)
         start = [self.model.config.decoder_start_token_id, *self.cut.before]
         found = decoder.decode([piece.encoded for piece in pieces], [piece.source for piece in pieces], start)
         for piece, marks in zip(pieces, found, strict=True):
             spans = copy_decoding.spans(piece.source, marks)
-            piece.parsed = Parsed(self._labelled(spans, piece.source.text), {}, 1.0)
+            piece.parsed = Parsed(self.task.completed(spans, piece.source.text), {}, 1.0)
         self.cost.passes += decoder.cost.passes
         self.cost.fed += decoder.cost.fed
         self.cost.kept += decoder.cost.kept
@@ -130,8 +126,7 @@ class Seq2Seq:
     def _hypotheses(self, pieces: Sequence[_Piece]) -> None:
         from fewshot.models.hypothesis_decoding import Constraint, Grammar
 
-        end = self.cut.text_ids(self.manifest.end) if self.manifest.end else ()
-        grammar = Grammar(self.cut, self.manifest.labels, end)
+        grammar = Grammar.of(self.cut, self.manifest)
         sources = [piece.source for piece in pieces]
         options = dict(self._options(pieces)) | {"logits_processor": [Constraint(grammar, sources)]}
         written = generated(self.model, self.tokenizer, [piece.encoded for piece in pieces], options)
@@ -139,25 +134,14 @@ class Seq2Seq:
             value, ended = grammar.read(piece.source, ids)
             piece.parsed = Parsed(value, {} if ended else {"truncated": 1})
 
-    def _labelled(self, spans: Sequence[Span], text: str) -> tuple[Span, ...]:
-        """Panels with the letters that they open with, as the format reads them."""
-        if self._scheme.kind != "panels":
-            return tuple(spans)
-        return tuple(replace(span, labels=leading_letters(span.cut(text))) for span in spans)
-
-    @property
-    def _scheme(self) -> Scheme:
-        return Scheme(tasks.get(self.manifest.task).kind, self.manifest.labels)
-
     @torch.inference_mode()
     def _generate(self, pieces: Sequence[_Piece]) -> None:
-        form = formats.get(self.manifest.format, self._scheme.kind)
         answers = generate(self.model, self.tokenizer, [piece.encoded for piece in pieces], self._options(pieces))
         for piece, (answer, ended) in zip(pieces, answers, strict=True):
             if self.manifest.end and self.manifest.end in answer:
                 answer, ended = answer[: answer.index(self.manifest.end)], True  # noqa: PLW2901
-            closed = f"{answer} {form.stop[0]}" if ended and form.stop and form.stop[0].strip() else answer
-            parsed = form.parse(closed, piece.source.text, self._scheme)
+            closed = f"{answer} {self._format.end}" if ended and self._format.end else answer
+            parsed = self._format.parse(closed, piece.source.text, self._scheme)
             problems = Counter(parsed.problems)
             if not ended:
                 problems["truncated"] = max(1, problems["truncated"])
@@ -171,14 +155,14 @@ class Seq2Seq:
         most = min(room, positions - 2) if positions else room
         return _PLAIN | dict(self.manifest.generation) | {"max_new_tokens": most}
 
-    def _joined(self, pieces: Sequence[_Piece]) -> Prediction:
+    def joined(self, pieces: Sequence[_Piece]) -> Prediction:
         """One prediction from the windows of an example."""
         parsed = [piece.parsed for piece in pieces if piece.parsed is not None]
         example, value = pieces[0].example, parsed[0].value
         if len(pieces) > 1:
             parts = [(piece.window, one.value) for piece, one in zip(pieces, parsed, strict=True)]
-            value = windows.merge([(w, v) for w, v in parts if isinstance(v, tuple)], example.text)
-            value = self._labelled(value, example.text)
+            merged = windows.merge([(w, v) for w, v in parts if isinstance(v, tuple)], example.text)
+            value = self.task.completed(merged, example.text)
         problems: Counter[ProblemKind] = Counter()
         for one in parsed:
             problems.update(one.problems)
@@ -196,7 +180,7 @@ class Seq2Seq:
         """The answer as text: what was generated, or the tagged copy that the decisions stand for."""
         if self.decoder == GENERATE:
             return "\n".join(piece.output for piece in pieces)
-        return formats.get(self.manifest.format, self._scheme.kind).render(example.text, value, self._scheme)
+        return self._format.render(example.text, value, self._scheme)
 
 
 def truncated(source: SourceTokens, room: int) -> SourceTokens:
@@ -212,10 +196,7 @@ def generated(
     model: Any, tokenizer: Any, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]
 ) -> list[list[int]]:
     """What transformers' own `generate` writes for each input, after the token that starts a decoder."""
-    widest = max(map(len, inputs))
-    pad = tokenizer.pad_token_id
-    ids = torch.tensor([[*row, *[pad] * (widest - len(row))] for row in inputs], device=model.device)
-    mask = torch.tensor([[1] * len(row) + [0] * (widest - len(row)) for row in inputs], device=model.device)
+    ids, mask = batches.padded(inputs, tokenizer.pad_token_id, model.device)
     rows: list[list[int]] = model.generate(input_ids=ids, attention_mask=mask, **options)[:, 1:].tolist()
     return rows
 

@@ -3,8 +3,8 @@
 T5's vocabulary has no `<`, no `{` and no line break; BART could only write a tag in pieces. After `extend` every tag is
 one token, in every family, and stays so after saving and loading.
 
-    tags = extend(tokenizer, model, labels=("GENEPROD",), texts=["5 µM nutlin"])
-    tags["GENEPROD"]        # (32100, 32101): the ids of <GENEPROD> and </GENEPROD>
+    extend(tokenizer, model, written=["<GENEPROD>", "</GENEPROD>"], texts=["5 µM nutlin"])
+    tag_ids(tokenizer, {"GENEPROD": ("<GENEPROD>", "</GENEPROD>")})        # {"GENEPROD": (32100, 32101)}
 """
 
 from __future__ import annotations
@@ -20,23 +20,14 @@ _LEAST_SEEN = 2
 """A letter that is seen once in the training texts is not worth an embedding."""
 
 
-def tag_names(labels: Iterable[str]) -> list[str]:
-    """The opening and closing tags of some labels, as `copy_tag` writes them.
-
-    >>> tag_names(["panel"])
-    ['<panel>', '</panel>']
-    """
-    return [tag for label in labels for tag in (f"<{label}>", f"</{label}>")]
-
-
-def tag_ids(tokenizer: Any, labels: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-    """The ids of each label's two tags.
+def tag_ids(tokenizer: Any, tags: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[int, int]]:
+    """The ids of each label's two tags (`Format.tags`).
 
     Raises:
         KeyError: a tag is no token of this vocabulary.
     """
     known = tokenizer.get_added_vocab()
-    return {label: (known[f"<{label}>"], known[f"</{label}>"]) for label in labels}
+    return {label: (known[opening], known[closing]) for label, (opening, closing) in tags.items()}
 
 
 def lacking(tokenizer: Any, texts: Iterable[str]) -> list[str]:

@@ -15,11 +15,10 @@ from itertools import pairwise
 
 from fewshot.records import PANEL, Span
 from fewshot.text.legend import leading_label, sentences
+from fewshot.text.spans import Extent, skip_space, trimmed
 
 OVERLAP = 0.25
 """The share of a window that it has in common with the one before it."""
-
-Extent = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,10 @@ def merge(parts: Sequence[tuple[Window, Sequence[Span]]], text: str) -> tuple[Sp
         reaching = False
         for span in spans:
             whole = replace(span, start=span.start + window.start, end=span.end + window.start)
-            own = _trimmed(replace(whole, start=max(whole.start, left), end=min(whole.end, right)), text)
-            if own is None:
+            extent = trimmed(text, max(whole.start, left), min(whole.end, right))
+            if extent is None:
                 continue
+            own = replace(whole, start=extent[0], end=extent[1])
             if whole.start < left or _carried_on(own, left, text):
                 if not reached or joined[-1].label != own.label:
                     continue  # it began where another window knows better, and that one saw nothing
@@ -98,18 +98,6 @@ def _carried_on(span: Span, left: int, text: str) -> bool:
     a letter there."""
     at_border = left > 0 and not text[left : span.start].strip()
     return at_border and span.label == PANEL and leading_label(text, span.start) is None
-
-
-def _first_letter(text: str, at: int) -> int:
-    return at + len(text[at:]) - len(text[at:].lstrip())
-
-
-def _trimmed(span: Span, text: str) -> Span | None:
-    surface = text[span.start : span.end]
-    if span.start >= span.end or not surface.strip():
-        return None
-    start = span.start + len(surface) - len(surface.lstrip())
-    return replace(span, start=start, end=start + len(surface.strip()))
 
 
 def _owned(extents: Sequence[Extent], text: str) -> list[Window]:
@@ -131,7 +119,7 @@ def _pieces(text: str, limit: int, measure: Callable[[str], int]) -> list[Extent
         while measure(text[start:end]) > limit:
             cut = _longest(text, start, end, limit, measure)
             found.append((start, cut))
-            start = _first_letter(text, cut)
+            start = skip_space(text, cut)
         found.append((start, end))
     return found
 

@@ -17,31 +17,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fewshot.formats import Format
+from fewshot.prompt.question import Question
 from fewshot.prompt.tokens import answer_tokens
 from fewshot.prompt.wording import ResolvedPrompt, fill
-from fewshot.records import Api, Example, Request, Scheme, Span, Turn
-from fewshot.tasks import Task
+from fewshot.records import Api, Example, Request, Span, Turn
 from fewshot.text import grounding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptBuilder:
-    """Makes the requests of one run; only query and demonstrations change from one to the next."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a request goes to. `endpoint`: `scheme://host:port/path` without credentials; `None`: no server."""
 
-    prompt: ResolvedPrompt
-    task: Task
-    format_name: str
-    format: Format
-    labels: tuple[str, ...]
     backend: str
     endpoint: str | None
     model: str
     api: Api
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How an answer is drawn. `max_tokens`: `None` takes the room that the source needs; `extra` goes to the server
+    unchanged."""
+
     max_tokens: int | None = None
     temperature: float = 0.0
     seed: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBuilder:
+    """Makes the requests of one run: what is asked, in which words, of whom, and how an answer is drawn. Only query and
+    demonstrations change from one request to the next."""
+
+    question: Question
+    wording: ResolvedPrompt
+    target: Target
+    sampling: Sampling = field(default_factory=Sampling)
 
     def request(
         self,
@@ -52,27 +64,28 @@ class PromptBuilder:
         sample: int = 0,
     ) -> Request:
         """The request for one query. `given`: the entities that it names (roles)."""
-        shown = [(self._query(demo, self.task.given(demo)), self._answer(demo)) for demo in demonstrations]
-        asked = self._query(query, given)
-        chat = self.api == "chat"
-        scheme = Scheme(self.task.kind, self.labels, given)
+        question, target, sampling = self.question, self.target, self.sampling
+        shown = [(self._query(demo, question.task.given(demo)), question.answer(demo)) for demo in demonstrations]
+        query_text = self._query(query, given)
+        chat = target.api == "chat"
+        scheme = question.scheme(given)
         return Request(
-            backend=self.backend,
-            endpoint=self.endpoint,
-            model=self.model,
-            api=self.api,
-            turns=self._turns(shown, asked) if chat else None,
-            prompt=None if chat else self._text(shown, asked),
-            max_tokens=self.max_tokens or answer_tokens(query.text),
-            temperature=self.temperature,
-            stop=() if chat else self.format.stop,
-            seed=self.seed,
+            backend=target.backend,
+            endpoint=target.endpoint,
+            model=target.model,
+            api=target.api,
+            turns=self._turns(shown, query_text) if chat else None,
+            prompt=None if chat else self._text(shown, query_text),
+            max_tokens=sampling.max_tokens or answer_tokens(query.text),
+            temperature=sampling.temperature,
+            stop=() if chat else question.format.stop,
+            seed=sampling.seed,
             sample=sample,
-            schema=self.format.schema(scheme),
-            extra=self.extra,
+            schema=question.format.schema(scheme),
+            extra=sampling.extra,
             id=query.id,
-            task=self.task.name,
-            format=self.format_name,
+            task=question.task.name,
+            format=question.format_name,
             scheme=scheme,
             demonstrations=tuple(demonstrations),
             query=query,
@@ -80,27 +93,21 @@ class PromptBuilder:
 
     def _query(self, example: Example, given: tuple[Span, ...]) -> str:
         entities = grounding.listing(example.text, given)
-        return fill(self.prompt.query, {"text": example.text, "entities": entities})
+        return fill(self.wording.query, {"text": example.text, "entities": entities})
 
-    def _answer(self, example: Example) -> str:
-        gold = self.task.gold(example)
-        value = self.task.empty() if gold is None else self.task.restrict(gold, self.labels)
-        scheme = Scheme(self.task.kind, self.labels, self.task.given(example))
-        return self.format.render(example.text, value, scheme)
-
-    def _turns(self, shown: Sequence[tuple[str, str]], asked: str) -> tuple[Turn, ...]:
-        turns = [Turn("system", self.prompt.system)] if self.prompt.system else []
+    def _turns(self, shown: Sequence[tuple[str, str]], last: str) -> tuple[Turn, ...]:
+        turns = [Turn("system", self.wording.system)] if self.wording.system else []
         for query, answer in shown:
             turns += [Turn("user", query), Turn("assistant", answer)]
-        return (*turns, Turn("user", asked))
+        return (*turns, Turn("user", last))
 
-    def _text(self, shown: Sequence[tuple[str, str]], asked: str) -> str:
-        before, _, after = self.prompt.answer.partition("$answer")
+    def _text(self, shown: Sequence[tuple[str, str]], last: str) -> str:
+        before, _, after = self.wording.answer.partition("$answer")
         blocks = [f"{query}\n{before}{answer}{after}" for query, answer in shown]
-        # A space at the end would be cut from the answer's first word, which vocabularies hold with its space; a
-        # line break belongs there: in the demonstrations above it is a token of what precedes the answer.
-        last = f"{asked}\n{before.rstrip(' ')}"
-        return "\n\n".join(block for block in (self.prompt.system, *blocks, last) if block)
+        # A space at the end would be cut from the answer's first word, which vocabularies hold with its space. A line
+        # break stays: in the demonstrations above it is a token of what precedes the answer.
+        blocks.append(f"{last}\n{before.rstrip(' ')}")
+        return "\n\n".join(block for block in (self.wording.system, *blocks) if block)
 
 
 def describe(request: Request) -> str:

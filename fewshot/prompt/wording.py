@@ -1,19 +1,23 @@
-"""The wording of a prompt: a template of `prompts/`, and the prompt that it becomes for some labels."""
+"""The wording of a prompt: a template of `prompts/`, and the prompt that it becomes for some labels.
+
+A task or format of another package has a folder `prompts/` beside its module, of the same form as ours: the templates
+`TASK.txt` and `TASK.FORMAT.txt`, and a task's definitions of its labels, `labels.toml`.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fewshot import discovery
 from fewshot.errors import DataError, InputError
-from fewshot.files import PACKAGE
+from fewshot.files import PACKAGE, encoded
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
@@ -23,12 +27,14 @@ _NEEDED = {"query": "text", "answer": "answer"}
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A prompt as it is written, before the labels are filled in. `name`: that of its file, without a folder."""
+    """A prompt as it is written, before the labels are filled in. `name`: that of its file, without a folder;
+    `definitions`: those of labels that come with the task and not with `prompts/labels.toml`."""
 
     name: str
     system: str
     query: str
     answer: str
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_text(cls, text: str, name: str, *, path: Path | None = None) -> Template:
@@ -52,7 +58,7 @@ class Template:
         parts = {part: body.strip("\n") for part, body in zip(found, pieces[::2], strict=True)}
         for part, body in parts.items():
             _check_placeholders(part, body, where)
-        return cls(name, *(parts[part] for part in _ALLOWED))
+        return cls(name, parts["system"], parts["query"], parts["answer"])
 
     @property
     def text(self) -> str:
@@ -106,7 +112,8 @@ def folder() -> Path:
 
 
 def load_template(task: str, format_name: str, *, file: Path | None = None) -> Template:
-    """The template of a task, in the wording for a format where there is one; or that of a file.
+    """The template of a task, in the wording for a format where there is one; or that of a file. Ours are looked for
+    first, then those beside the task, then those beside the format.
 
     Raises:
         InputError: there is none.
@@ -114,11 +121,21 @@ def load_template(task: str, format_name: str, *, file: Path | None = None) -> T
     """
     if file is not None and not file.is_file():
         raise InputError(f"{file}: no such file")
-    candidates = [file] if file else [folder() / f"{task}.{format_name}.txt", folder() / f"{task}.txt"]
-    for path in candidates:
-        if path.is_file():
-            return Template.from_text(_read(path), path.name, path=path)
-    raise InputError(f"there is no prompt for task {task!r}: {candidates[-1]} is missing")
+    beside = _beside("fewshot.tasks", task)
+    folders = [folder(), *beside, *_beside("fewshot.formats", format_name)]
+    candidates = [place / name for name in (f"{task}.{format_name}.txt", f"{task}.txt") for place in folders]
+    path = next((path for path in ([file] if file else candidates) if path.is_file()), None)
+    if path is None:
+        missing = (beside or folders)[0] / f"{task}.txt"
+        raise InputError(f"there is no prompt for task {task!r}: {missing} is missing")
+    template = Template.from_text(_read(path), path.name, path=path)
+    return replace(template, definitions=definitions(*beside)) if beside else template
+
+
+def _beside(package: str, name: str) -> list[Path]:
+    """The folder `prompts/` beside a plugin's module; nothing for our own names."""
+    found = discovery.folder(package, name)
+    return [] if found is None else [found / "prompts"]
 
 
 def resolve(template: Template, labels: Sequence[str]) -> ResolvedPrompt:
@@ -127,20 +144,23 @@ def resolve(template: Template, labels: Sequence[str]) -> ResolvedPrompt:
     >>> resolve(Template("x", "Tag these:\\n$labels", "$text", "$answer"), ["X1", "Disease"]).system
     'Tag these:\\n- X1\\n- Disease: diseases, symptoms, adverse effects'
     """
-    known = definitions()
+    known = {**definitions(), **template.definitions}
     lines = (f"- {label}: {known[label]}" if label in known else f"- {label}" for label in labels)
     system = fill(template.system, {"labels": "\n".join(lines)})
     return ResolvedPrompt(template.name, system, template.query, template.answer)
 
 
 @cache
-def definitions() -> Mapping[str, str]:
-    """One line of definition a label, from `prompts/labels.toml`.
+def definitions(beside: Path | None = None) -> Mapping[str, str]:
+    """One line of definition a label, from `labels.toml` in `prompts/`, or in the folder `beside` a plugin's module
+    (where there may be none).
 
     Raises:
-        DataError: the file is no TOML table of lines.
+        DataError: the file is not a TOML table of lines.
     """
-    path = folder() / "labels.toml"
+    path = (beside or folder()) / "labels.toml"
+    if beside is not None and not path.is_file():
+        return {}
     try:
         table = tomllib.loads(_read(path))
     except tomllib.TOMLDecodeError as error:
@@ -176,4 +196,4 @@ def _read(path: Path) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(encoded(parts).encode()).hexdigest()

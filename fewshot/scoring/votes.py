@@ -9,11 +9,11 @@ What more than half say never overlaps: two overlapping spans would have to stan
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from fewshot.metrics.hypothesis import identity
 from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member, Span, Value
 
 T = TypeVar("T", Span, Member)
@@ -25,7 +25,7 @@ def majority(values: Sequence[Value]) -> Value:
     hypotheses = [value for value in values if isinstance(value, Hypothesis)]
     if hypotheses:
         voted = (
-            _voted([[(_same(m), m) for m in dict(value.roles())[role]] for value in hypotheses])
+            _voted([[(identity(m), m) for m in dict(value.roles())[role]] for value in hypotheses])
             for role in HYPOTHESIS_ROLES
         )
         return Hypothesis(*voted)
@@ -50,7 +50,3 @@ def _voted(answers: Sequence[Iterable[tuple[Hashable, T]]]) -> tuple[T, ...]:
         for name, part in first.items()
         if 2 * counts[name] > len(answers)
     )
-
-
-def _same(member: Member) -> tuple[str, str]:
-    return member.label, " ".join(unicodedata.normalize("NFKC", member.text).casefold().split())

@@ -7,6 +7,9 @@ other words. Each refusal moves one parameter one step down its ladder:
 >>> refusal = ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
 >>> state.learn(refusal, {"max_tokens": 9}, state.now()), dict(state.now())
 (True, {'max_tokens': 'max_completion_tokens'})
+
+Two lessons come from answers: a model that thinks aloud is sent no stop (a server would end the thought at it; we cut
+behind the thought ourselves), and one whose thought uses up the limit is sent a larger one (`reasoning`).
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from fewshot.records import Request, Turn
+from fewshot.records import Completion, Request, Turn
+from fewshot.servers.reasoning import Room, described
+from fewshot.text.thinking import Thoughts, thoughts
 
 Refusal: TypeAlias = tuple[str, str, str]
 """A 400 or 422: its code, the parameter that it names, its message; each is empty if the server does not give it."""
@@ -52,6 +57,7 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 MOST_STOPS = 4
 """OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
@@ -64,15 +70,23 @@ class Adaptations:
     """
 
     changes: dict[str, str] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
     def now(self) -> Mapping[str, str]:
         """Returns a copy of the changes known at this moment; `learn` needs to know what a request was built with."""
         return dict(self.changes)
 
-    def apply(self, request: Request, changes: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Returns `(body, adapted)`: the request as this server takes it, and its parameters that were changed."""
+    def apply(
+        self, request: Request, changes: Mapping[str, str], room: int = 0
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns `(body, adapted)`: the request as this server takes it, and its parameters that were changed.
+
+        `room`: tokens for a thought, beside those for the answer.
+        """
         body = _body(request)
         adapted: dict[str, Any] = {}
+        if "max_tokens" in body:
+            body["max_tokens"] += room
         for name, change in changes.items():
             if name == "system":  # not a parameter of the body, but the role of a turn
                 if request.turns and any(turn.role == "system" for turn in request.turns):
@@ -85,7 +99,33 @@ class Adaptations:
                 elif change != DROPPED:
                     body[change] = value
                 adapted[name] = change
+        if room and _was_sent("max_tokens", body):
+            adapted["max_tokens"] = described(adapted.get("max_tokens"), room)
         return body, adapted
+
+    def learn_from_answer(self, completion: Completion, request: Request, body: Mapping[str, Any], room: int) -> bool:
+        """Learns from the answer to `body`, which was sent with `room`.
+
+        Returns whether the answer is lost to its thought, and the request can be sent in a way in which it is not.
+
+        A server that was sent a stop does not know what a thought is: "stop" with a thought that is not closed means
+        that it ended the thought there. Ended by itself it would have been closed, or have reached the limit.
+        """
+        if "stop" in body and completion.finish_reason == "stop" and _thought(completion, request).unclosed:
+            self.changes["stop"] = DROPPED
+            return True
+        return self.room.learn(completion, request, room)
+
+    def is_too_much(self, refusal: Refusal | None, room: int, *, too_long: bool) -> bool:
+        """Returns whether a refused request may be accepted without its `room`: prompt and limit together exceed the
+        context (`too_long`), or the limit that was learned is more than the server accepts at all."""
+        if not room or refusal is None:
+            return False
+        named = refusal[1] in LIMITS or _NAMED["max_tokens"].search(refusal[2]) is not None
+        if named and self.room.learns and not too_long:
+            self.room.close()
+            return True
+        return too_long
 
     def learn(self, refusal: Refusal | None, body: Mapping[str, Any], sent: Mapping[str, str]) -> bool:
         """Learns from a refusal; returns whether the request is worth sending again.
@@ -107,6 +147,10 @@ class Adaptations:
             return False
         self.changes[name] = ladder[step]
         return True
+
+
+def _thought(completion: Completion, request: Request) -> Thoughts:
+    return thoughts(completion.text, request.query.text, request.scheme.labels)
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -155,7 +199,7 @@ def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
 def _matches(name: str, parameter: str) -> bool:
     if name == "system":
         return parameter == "messages" or parameter.endswith(".role")
-    spellings = {name, "max_completion_tokens"} if name == "max_tokens" else {name}
+    spellings = LIMITS if name == "max_tokens" else {name}
     return parameter.split(".", maxsplit=1)[0] in spellings
 
 

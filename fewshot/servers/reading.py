@@ -2,6 +2,10 @@
 
 {"choices": [{"message": {"content": "p53 [END] x"}, "finish_reason": "stop"}], "usage": {…}}
 with stop ("[END]",) → Completion("p53 ", "stop", adapted={"stop": "cut here"})
+
+Models that reason send their thought in `reasoning_content` or `reasoning` beside the content, as a part of it, or in
+the text itself. An empty content beside a thought is an answer (the thought took everything); a stop inside a thought
+is not an end.
 """
 
 from __future__ import annotations
@@ -13,10 +17,15 @@ from typing import Any
 from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Limits, Request
 from fewshot.servers.failures import Redactor, message_of
+from fewshot.text.thinking import NONE, Thoughts, thoughts
 
 STOP_CUT_BY_US = "cut here"
 """`adapted["stop"]` if the server left the stop sequence in its answer. Recorded: the value must not change."""
 
+THOUGHTS = ("reasoning_content", "reasoning")
+"""Where servers put a thought beside the content (DeepSeek and SGLang; OpenRouter; vLLM has used both)."""
+
+_BYTES_PER_TOKEN = 4  # of English, in the usual vocabularies (as `prompt/tokens.py` has it, floors above)
 _HUGE = 1 << 53  # tokens; a float no longer holds every integer from here on, and no answer is that long
 _SECRET_IN_ANSWER = 16
 """Only secrets of this many characters are taken out of answers: real keys have 32 and more, and a shorter password
@@ -45,7 +54,7 @@ def read_completion(
         limits: The rate limits from the headers.
 
     Raises:
-        BackendError: Retryable; the body is not JSON, or has no choice, or its choice has no text.
+        BackendError: Retryable; the body is not JSON, or has no choice, or its choice has neither text nor a thought.
     """
     body, encoding = _json(content, redact)
     adapted = {**adapted, **encoding}
@@ -54,14 +63,15 @@ def read_completion(
         reason = f": {redact(message_of(body['error']))}" if body.get("error") else ""
         raise _no_answer(f"the server answered without a choice{reason}")
     choice = choices[0]
-    text, refused = _text(choice, request)
+    text, thought, refused = _text(choice, request)
     # Other reasons ("tool_calls", "abort", vendors' own) count as "stop": what matters is whether the answer is whole.
     finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
     if refused or choice.get("finish_reason") == "content_filter":
         finish = "refused"
-    elif text is None and finish == "stop":
+    elif text is None and not thought and finish == "stop":
         raise _no_answer("the server answered without text (content is null)")
-    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    usage = _object(body.get("usage"))
+    details = _object(usage.get("completion_tokens_details"))
     return completion_from(
         text or "",
         finish,
@@ -71,6 +81,8 @@ def read_completion(
         redact,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
+        reasoning_tokens=_count(details, "reasoning_tokens"),
+        thought=thought,
         limits=limits,
     )
 
@@ -85,14 +97,25 @@ def completion_from(
     *,
     prompt_tokens: int | None = None,
     completion_tokens: int | None = None,
+    reasoning_tokens: int | None = None,
+    thought: str = "",
     limits: Limits | None = None,
 ) -> Completion:
-    """Returns a completion of `text`, without secrets, cut at a stop sequence that the server left in it."""
+    """Returns a completion of `text`, without secrets, cut at a stop sequence that the server left in it.
+
+    `thought`: what came beside the text; its tokens are counted by its share of the characters if the server does not
+    count them.
+    """
     text = redact.without_secrets(text, least=_SECRET_IN_ANSWER)
-    kept = before_stop(text, request.stop)
+    inside = thoughts(text, request.query.text, request.scheme.labels)
+    kept = before_stop(text, request.stop, inside)
     if kept != text:
         adapted = {"stop": STOP_CUT_BY_US} | dict(adapted)
         finish = "stop" if finish == "length" else finish  # what ran into the limit came after the stop sequence
+    thinking = len(thought) + sum(end - start for start, end in inside.extents)
+    if thinking and not reasoning_tokens:
+        total = completion_tokens or _estimated_tokens(thought + text)
+        reasoning_tokens = max(1, round(total * thinking / len(thought + text)))
     return Completion(
         text=kept,
         finish_reason=finish,
@@ -101,16 +124,30 @@ def completion_from(
         seconds=seconds,
         adapted=dict(adapted),
         limits=limits,
+        reasoning_tokens=reasoning_tokens or None,
     )
 
 
-def before_stop(text: str, stop: tuple[str, ...]) -> str:
-    """Returns the text before the first stop sequence.
+def before_stop(text: str, stop: tuple[str, ...], inside: Thoughts = NONE) -> str:
+    """Returns the text before the first stop sequence that is not inside a thought.
 
     >>> before_stop("a [END] b", ("###", "[END]"))
     'a '
+    >>> cut("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
+    '<think>a\\n\\nb</think>p53'
     """
-    return text[: min((at for s in stop if s and (at := text.find(s)) >= 0), default=len(text))]
+    return text[: min((_find(text, s, inside) for s in stop if s), default=len(text))]
+
+
+def _find(text: str, stop: str, inside: Thoughts) -> int:
+    """Where a stop stands outside of thoughts; the end of the text if nowhere."""
+    at = text.find(stop)
+    while at >= 0:
+        end = inside.covers(at)
+        if end is None:
+            return at
+        at = text.find(stop, end)
+    return len(text)
 
 
 def _json(content: bytes, redact: Redactor) -> tuple[dict[str, Any], Mapping[str, Any]]:
@@ -143,17 +180,40 @@ def _no_answer(message: str) -> BackendError:
     return BackendError(message, retryable=True, status=200, maybe_paid=True)
 
 
-def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, bool]:
-    """Returns `(text, refused)` of a choice: from its message (chat) or its own text (completions)."""
+def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, str, bool]:
+    """Returns `(text, thought, refused)` of a choice: from its message (chat) or its own text (completions)."""
     if request.api == "completions":
-        text, refusal = choice.get("text"), None
+        said, refusal = choice, None
+        text, parts = _joined(choice.get("text"))
     else:
         message = choice.get("message")
-        message = message if isinstance(message, dict) else {}
-        text, refusal = message.get("content"), message.get("refusal")
-    return (text if isinstance(text, str) else None), bool(refusal)
+        said = message if isinstance(message, dict) else {}
+        text, parts = _joined(said.get("content"))
+        refusal = said.get("refusal")
+    beside = next((value for name in THOUGHTS if isinstance(value := said.get(name), str) and value), "")
+    return text, parts or beside, bool(refusal)
 
 
-def _count(usage: Any, key: str) -> int | None:
+def _joined(content: object) -> tuple[str | None, str]:
+    """Returns `(text, thought)` of a content: a string, or (Mistral's and others') a list of parts."""
+    if isinstance(content, str):
+        return content, ""
+    if not isinstance(content, list):
+        return None, ""
+    parts = [part for part in content if isinstance(part, dict)]
+    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+    thought = [_joined(part.get("thinking"))[0] or "" for part in parts if part.get("type") == "thinking"]
+    return ("".join(texts) if texts else None), "".join(thought)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(usage: Mapping[str, Any], key: str) -> int | None:
     value = usage.get(key)
     return value if type(value) is int and 0 <= value < _HUGE else None
+
+
+def _estimated_tokens(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN

@@ -1,17 +1,27 @@
 """The questions asked of a legend: one file a task, named as `--task` names it.
 
-A task says what the gold value of an example is, which labels it has and how predictions are scored. How a
-value is written in an answer is a format's business, how the question is worded lies in `prompts/`.
+A task says what the gold value of an example is, which labels it has, how predictions are scored, and all else that
+others ask of it: nothing outside its file compares with its name. How a value is written in an answer is a format's
+business, how the question is worded lies in `prompts/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Literal, Protocol, TypeAlias, cast
 
 from fewshot import discovery
-from fewshot.records import Example, Hypothesis, Kind, Span, Value
+from fewshot.records import OF_ENTITIES, Example, Hypothesis, Kind, Span, Value
+
+Unit: TypeAlias = Literal["figure", "panel"]
+"""What a source that holds figures and their panels gives as an example: a whole legend, or that of one panel."""
+
+Tagging: TypeAlias = Literal["entities", "starts", "roles"]
+"""How a token classifier writes a value (`fewshot.models.tagging`): spans as IOB2 tags; the first words of segments, of
+which each ends where the next one starts; the roles of given entities, whose words are masked."""
+
+_TAGGINGS: Mapping[Kind, Tagging] = {"entities": "entities", "panels": "starts", "roles": "roles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,8 @@ class Case:
 
 
 class Task(Protocol):
-    """What a file in this package provides under the name `TASK`."""
+    """What a file in this package provides under the name `TASK`. A task that inherits from this class says what is
+    left open here (`...`), and what of the rest is not so for it."""
 
     @property
     def name(self) -> str: ...
@@ -45,13 +56,28 @@ class Task(Protocol):
         """The main scores, in the order of the columns of a comparison."""
         ...
 
+    @property
+    def unit(self) -> Unit:
+        """Which records of a source that holds both it is asked of."""
+        return "panel"
+
+    @property
+    def of_entities(self) -> bool:
+        """Whether the question names entities, the gold ones or those of `--entities RUN`; `given` says which."""
+        return self.kind in OF_ENTITIES
+
+    @property
+    def tagging(self) -> Tagging | None:
+        """How a token classifier writes a value; `None`: it cannot."""
+        return _TAGGINGS.get(self.kind)
+
     def gold(self, example: Example) -> Value | None:
         """The gold value of an example; `None` where it is not labelled for this task."""
         ...
 
     def given(self, example: Example) -> tuple[Span, ...]:
-        """The entities that the question names (roles); `()` for tasks that are asked of the text alone."""
-        ...
+        """The entities that the question names; `()` for tasks that are asked of the text alone."""
+        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The labels that occur in a value."""
@@ -65,14 +91,31 @@ class Task(Protocol):
         """The value of a system that answers nothing."""
         ...
 
+    def completed(self, value: Value, text: str) -> Value:
+        """A value whose spans have offsets and label only, with what the text itself says of them (panels: their
+        letters)."""
+        return value
+
+    def shows(self, value: Value, text: str) -> frozenset[str]:
+        """What a demonstration with this value teaches, which `--selector balanced` covers."""
+        return self.labels(value)
+
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
         """All scores of a set of predictions, by dotted name, unrounded, in a fixed order."""
         ...
 
 
 def names() -> tuple[str, ...]:
-    """The tasks of this package, by name."""
+    """The tasks by name: our own, then those of plugins."""
     return discovery.names(__name__)
+
+
+def of_kind(kind: Kind) -> Iterator[Task]:
+    """The tasks whose values are of this kind, our own first."""
+    for name in discovery.usable(__name__):
+        task = get(name)
+        if task.kind == kind:
+            yield task
 
 
 def get(name: str) -> Task:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fewshot.records import Example, Hypothesis, Kind, Member, Span, Value
-from fewshot.tasks import Case
+from fewshot.records import Example, Hypothesis, Kind, Member, Value
+from fewshot.tasks import Case, Task
+from fewshot.text import sourcedata
 
 
-class Causal:
+class Causal(Task):
     """The hypothesis that a panel tests."""
 
     name = "causal"
     kind: Kind = "hypothesis"
-    known_labels: tuple[str, ...] = (
-        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
-        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
-    )  # fmt: skip
+    known_labels: tuple[str, ...] = sourcedata.LABELS
     default_format = "sentence"
     headline: tuple[str, ...] = (
         "members.micro.f1", "interventions.f1", "observations.f1", "assays.f1", "exact.accuracy",
@@ -29,10 +27,6 @@ class Causal:
     def gold(self, example: Example) -> Value | None:
         """The hypothesis."""
         return example.hypothesis
-
-    def given(self, example: Example) -> tuple[Span, ...]:
-        """Nothing: the question is asked of the text alone."""
-        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The types of the members."""

@@ -8,29 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fewshot.records import Example, Kind, Span, Value
-from fewshot.tasks import Case, spans_of
+from fewshot.records import Example, Kind, Value
+from fewshot.tasks import Case, Task, spans_of
+from fewshot.text import sourcedata
 
 
-class Ner:
+class Ner(Task):
     """Entities of a text."""
 
     name = "ner"
     kind: Kind = "entities"
-    known_labels: tuple[str, ...] = (
-        "GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "CELL_LINE",
-        "TISSUE", "ORGANISM", "EXP_ASSAY", "DISEASE",
-    )  # fmt: skip
+    known_labels: tuple[str, ...] = sourcedata.LABELS
     default_format = "copy_tag"
     headline: tuple[str, ...] = ("strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1", "boundary.micro.f1")
 
     def gold(self, example: Example) -> Value | None:
         """The entities; roles are another task."""
         return example.entities
-
-    def given(self, example: Example) -> tuple[Span, ...]:
-        """Nothing: the question is asked of the text alone."""
-        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The entity labels that occur."""
@@ -45,10 +39,10 @@ class Ner:
         return ()
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Strict, relaxed and boundary scores (`fewshot.metrics.spans`)."""
+        """Strict, relaxed, boundary and names scores (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
-        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted)) for case in cases]
+        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), text=case.example.text) for case in cases]
         return spans.scores(tallies, labels)
 
 

@@ -6,27 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from fewshot.records import PANEL, Example, Kind, Span, Value
-from fewshot.tasks import Case, spans_of
+from fewshot.records import PANEL, Example, Kind, Value
+from fewshot.tasks import Case, Task, Unit, spans_of
+from fewshot.text import legend
 
 
-class Panelization:
+class Panelization(Task):
     """Panels of a figure legend."""
 
     name = "panelization"
     kind: Kind = "panels"
     known_labels: tuple[str, ...] = (PANEL,)
     default_format = "copy_tag"
+    unit: Unit = "figure"
     headline: tuple[str, ...] = ("starts.f1", "spans.f1", "labels.f1", "exact.accuracy")
 
     def gold(self, example: Example) -> Value | None:
         """The panels."""
         return example.panels
-
-    def given(self, example: Example) -> tuple[Span, ...]:
-        """Nothing: the question is asked of the text alone."""
-        return ()
 
     def labels(self, value: Value) -> frozenset[str]:
         """The one label there is."""
@@ -40,12 +39,25 @@ class Panelization:
         """No panel."""
         return ()
 
+    def completed(self, value: Value, text: str) -> Value:
+        """Panels with the letters that they open with."""
+        return tuple(replace(span, labels=legend.leading_letters(span.cut(text))) for span in spans_of(value))
+
+    def shows(self, value: Value, text: str) -> frozenset[str]:
+        """How the panels are lettered: `(A)` and `A.` are two styles, and `(A–C)` is a third."""
+        found = (legend.leading_label(text, span.start) for span in spans_of(value))
+        return frozenset("no letter" if label is None else _style(label) for label in found)
+
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
         """Scores of starts, spans, letters and whole legends (`fewshot.metrics.panels`)."""
         from fewshot.metrics import panels
 
         tallies = [panels.tally(case.example, spans_of(case.gold), spans_of(case.predicted)) for case in cases]
         return panels.scores(tallies)
+
+
+def _style(label: legend.Label) -> str:
+    return f"{label.style} list" if len(label.labels) > 1 else label.style
 
 
 TASK = Panelization()

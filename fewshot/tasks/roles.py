@@ -10,18 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fewshot.records import NO_ROLE, Example, Kind, Span, Value
-from fewshot.tasks import Case, spans_of
-
-BEARERS = ("GENEPROD", "SMALL_MOLECULE")
-"""The labels of the entities that have a role in SourceData."""
+from fewshot.tasks import Case, Task, spans_of
+from fewshot.text.sourcedata import ROLES, WITH_ROLES
 
 
-class Roles:
+class Roles(Task):
     """Roles of given entities."""
 
     name = "roles"
     kind: Kind = "roles"
-    known_labels: tuple[str, ...] = ("CONTROLLED_VAR", "MEASURED_VAR")
+    known_labels: tuple[str, ...] = ROLES
     default_format = "list"
     headline: tuple[str, ...] = (
         "strict.micro.f1", "strict.role.CONTROLLED_VAR.f1", "strict.role.MEASURED_VAR.f1",
@@ -31,12 +29,12 @@ class Roles:
         """The entities that have a role; unlabelled where nobody looked at any entity's role."""
         if example.entities is None or all(span.role is None for span in example.entities):
             return None
-        return tuple(span for span in example.entities if span.label in BEARERS and span.role)
+        return tuple(span for span in example.entities if span.label in WITH_ROLES and span.role)
 
     def given(self, example: Example) -> tuple[Span, ...]:
         """The entities whose role is asked for, without it."""
         entities = example.entities or ()
-        return tuple(replace(span, role=None) for span in entities if span.label in BEARERS)
+        return tuple(replace(span, role=None) for span in entities if span.label in WITH_ROLES)
 
     def labels(self, value: Value) -> frozenset[str]:
         """The roles that occur."""
@@ -55,7 +53,7 @@ class Roles:
         from fewshot.metrics import spans
 
         tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), roles=True) for case in cases]
-        return spans.role_scores(tallies, labels, BEARERS)
+        return spans.role_scores(tallies, labels, WITH_ROLES)
 
 
 TASK = Roles()

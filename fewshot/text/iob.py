@@ -23,6 +23,7 @@ from typing import Literal, TypeAlias
 
 from fewshot.errors import DataError
 from fewshot.records import Span
+from fewshot.text.spans import trimmed
 
 Tagging: TypeAlias = Literal["IOB2", "IOB1", "IOBES", "BILOU"]
 """How an entity's words are tagged. IOB1 writes B- only between two entities of one label that touch."""
@@ -129,12 +130,10 @@ def spans(tags: Iterable[str], edges: Edges, text: str) -> tuple[Span, ...]:
     """
     found = []
     for first, after, label in chunks(tags):
-        start, end = edges[first][0], edges[after - 1][1]
-        surface = text[start:end]
-        if not surface.strip():
+        extent = trimmed(text, edges[first][0], edges[after - 1][1])
+        if extent is None:
             raise DataError(f"an entity of white space only ({label}, word {first + 1})")
-        start += len(surface) - len(surface.lstrip())
-        found.append(Span(start, start + len(surface.strip()), label))
+        found.append(Span(*extent, label))
     return tuple(found)
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from fewshot.text.spans import Extent, trimmed
+
 _LETTER = r"(?:[A-Z]|[a-z])(?:['′’]|\d{1,2}|(?:i{1,3}|iv|v)(?![A-Za-z]))?"
 _DASH = r"[-‐‑‒–—−]"
 _JOIN = rf"\s?(?:{_DASH}|,|&|and|/)\s?"
@@ -124,29 +126,22 @@ def tail_start(text: str, start: int, end: int) -> int | None:
 def cut_tail(text: str, start: int, end: int) -> int:
     """The end of a panel before its tail, trimmed of spaces. A span that is all tail is left as it was."""
     tail = tail_start(text, start, end)
-    trimmed = start + len(text[start : tail if tail is not None else end].rstrip())
-    return trimmed if trimmed > start else end
+    extent = trimmed(text, start, end if tail is None else tail)
+    return extent[1] if extent else end
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+def sentences(text: str) -> list[Extent]:
     """The extents of the sentences of a text, in order, without the white space between them.
 
     Not split behind "Fig.", "e.g.", "S.E.M.", initials and panel letters ("A. Blot"); a line break ends one.
     """
-    found: list[tuple[int, int]] = []
+    found: list[Extent | None] = []
     start = 0
     for stop in _END.finditer(text):
         whole = text[start : stop.start()]
         if "\n" not in stop[0] and _ABBREVIATION.search(whole[-12:]):
             continue
-        _keep(text, start, stop.end(), found)
+        found.append(trimmed(text, start, stop.end()))
         start = stop.end()
-    _keep(text, start, len(text), found)
-    return found
-
-
-def _keep(text: str, start: int, end: int, found: list[tuple[int, int]]) -> None:
-    piece = text[start:end]
-    if piece.strip():
-        left = start + len(piece) - len(piece.lstrip())
-        found.append((left, left + len(piece.strip())))
+    found.append(trimmed(text, start, len(text)))
+    return [extent for extent in found if extent is not None]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from fewshot import data, tasks
-from fewshot.backends import Options, local
+from fewshot.backends import LocalOptions, Options, RecordedModel, local
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.models import model_folder
 from fewshot.models.model_folder import Manifest
-from fewshot.models.vocabulary import extend, tag_names
+from fewshot.models.vocabulary import extend
 from fewshot.records import Example
 from tests.models import tiny
 
@@ -44,8 +44,10 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 def opened(folder: Path, **changes: Any) -> local.Local:
-    given: dict[str, Any] = {"task": "ner", "model": str(folder), "labels": LABELS} | changes
-    return local.open_backend(Options(**given))
+    options: dict[str, Any] = {"task": "ner", "model": str(folder), "labels": LABELS} | changes
+    how = {name: options.pop(name) for name in ("decoder", "device", "batch_tokens") if name in options}
+    was = {name: options.pop(name) for name in ("digest", "labelled") if name in options}
+    return local.open_backend(Options(**options, local=LocalOptions(**how), recorded=RecordedModel(**was)))
 
 
 def test_every_example_is_predicted_with_offsets_however_long(made: Path) -> None:
@@ -200,7 +202,7 @@ def test_a_vocabulary_without_tags_cannot_copy(task: str, format_name: str, tag:
 
 def test_who_learned_to_choose_names_is_not_asked_to_spell_them(folder: Path) -> None:
     tokenizer, model = model_folder.load_tokenizer(folder), model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
-    extend(tokenizer, model, written=tag_names(["geneprod"]), texts=[])
+    extend(tokenizer, model, written=tiny.tag_names(["geneprod"]), texts=[])
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     replaced(folder, task="causal", format="sentence", labels=("GENEPROD",), decoder="copy")
@@ -254,7 +256,7 @@ def test_the_digest_is_that_of_weights_and_manifest(folder: Path) -> None:
 def test_extend_is_what_made_it() -> None:
     tokenizer = tiny.bpe()
     model = tiny.bart(tokenizer)
-    count = extend(tokenizer, model, written=tag_names(LABELS), texts=[])
+    count = extend(tokenizer, model, written=tiny.tag_names(LABELS), texts=[])
     assert count == len(tokenizer) == 604
 
 

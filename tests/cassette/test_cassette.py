@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot.cassette import Cassette, journal, key
+from fewshot.cassette.as_json import completion_from_json, completion_to_json
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Completion, Request, Turn
 
@@ -77,6 +78,16 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
         found = cassette.get(key(request))
         assert found is not None
         assert found.completion == Completion(text)
+
+
+def test_tokens_of_a_thought_stand_in_a_line_only_if_there_is_one() -> None:
+    plain = completion_to_json(Completion("p53", "stop", 5, 3, 0.5))
+    assert list(plain) == ["text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds"], "as ever"
+    thought = Completion("", "length", 5, 728, 0.5, reasoning_tokens=728)
+    assert completion_from_json(completion_to_json(thought), {}) == thought
+    assert completion_from_json(plain, {}).reasoning_tokens is None
+    with pytest.raises(DataError, match="reasoning_tokens must be a whole number"):
+        completion_from_json(plain | {"reasoning_tokens": -1}, {})
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 250])

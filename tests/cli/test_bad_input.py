@@ -185,9 +185,9 @@ def test_the_key_gets_into_no_file_and_no_output(
         (["--extra", "top_p"], "--extra takes K=V, not 'top_p'"),
         (["--replay", "runs/x", "--reuse", "runs/y"], "give one of them"),
         (["--reuse", "runs/x"], "runs/x holds no recorded answers"),
-        (["--dry-run", "--json"], "--dry-run shows a prompt that would be sent"),
-        (["--dry-run", "--replay", "runs/x"], "--dry-run shows a prompt that would be sent"),
-        (["--out", "gold.jsonl"], "gold.jsonl is there and is no run folder"),
+        (["--dry-run", "--json"], "--dry-run sends nothing"),
+        (["--dry-run", "--replay", "runs/x"], "--dry-run sends nothing"),
+        (["--out", "gold.jsonl"], "gold.jsonl exists but is not a run folder"),
         (["--split", "tset"], "demo has no split 'tset' (it has test, train, validation)"),
     ],
 )

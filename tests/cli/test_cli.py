@@ -104,7 +104,7 @@ def test_comparing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert {p.name for p in Path("runs/table").iterdir()} == {"table.md", "table.csv", "table.tex"}
     assert "differ in task" in fails("compare", "runs/ner", "runs/panelization")
-    assert "no run folder" in fails("compare", "runs/nowhere")
+    assert "not a run folder" in fails("compare", "runs/nowhere")
 
 
 def test_showing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +144,7 @@ def test_predictions_of_others(fails: Fails, capsys: pytest.CaptureFixture[str])
     Path("mine.jsonl").write_text('{"id": "fig-0", "entities": []}\n' * 2)
     assert "mine.jsonl:2 (id fig-0): duplicate id (first on line 1)" in fails(*argv)
     Path("mine.jsonl").write_text("".join(json.dumps({"id": row["id"], "output": "x"}) + "\n" for row in LEGENDS))
-    assert "say which --format" in fails(*argv)
+    assert "name its --format" in fails(*argv)
 
 
 def test_raw_output_of_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,7 +198,7 @@ def test_converting(fails: Fails) -> None:
         (["run", "--task", "ner", "--data", "gold.jsonl", "--shots", "3"], "--demos"),
         (["run", "--task", "ner", "--split", "tset"], "no split 'tset'"),
         (["run", "--task", "ner", "--entities", "runs/x"], "--entities goes with --task roles"),
-        (["run", "--replay", "runs/nowhere"], "no run folder"),
+        (["run", "--replay", "runs/nowhere"], "not a run folder"),
         (["run", "--task", "ner", "--extra", "x"], "K=V"),
         (["run", "--task", "ner", "--selector", "nearer"], "did you mean 'nearest'?"),
         (["run", "--task", "ner", "--selector", "fixed", "--embedder", "x"], "cannot use --embedder"),

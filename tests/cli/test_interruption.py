@@ -98,7 +98,7 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_nothing_is_asked_twice(capsys: p
         done = stopped(server, lambda: len(server.posts) >= 4, signal.SIGINT)
         assert done.returncode == 130
         assert done.stderr.splitlines()[-1] == (
-            "fewshot: stopped; what was answered is kept, the same command continues"
+            "fewshot: stopped; recorded answers are kept, the same command continues"
         )
         assert done.stdout == ""
         sent = len(server.posts)

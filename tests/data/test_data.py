@@ -41,13 +41,30 @@ def test_an_ending_that_nobody_knows(name: str, said: str, tmp_path: Path) -> No
 
 
 def test_every_format_reads_or_writes() -> None:
-    assert set(data.names()) == {"jsonl", "text", "study_csv", "conll", "sourcedata_xml", "hub"}
-    for name in data.names():
-        assert data.reader(name).suffixes or name == "hub"
-    with pytest.raises(InputError, match="text cannot be written to; use conll, jsonl, study_csv"):
+    assert {"jsonl", "text", "study_csv", "conll", "sourcedata_xml", "hub"} <= set(data.names())
+    for name in data.readable():
+        assert data.reader(name).suffixes or data.reader(name).prefix.endswith(":")
+    assert {*data.readable(), *data.writable()} == set(data.names())
+    with pytest.raises(InputError, match="text cannot be written to; use conll, jsonl"):
         data.writer("text")
     with pytest.raises(InputError, match="did you mean 'jsonl'"):
         data.reader("jsnl")
+
+
+def test_the_name_of_a_source_that_is_not_a_path_tells_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Box(data.Reader):
+        prefix = "box:"
+
+        def read(self, source: str, task: str | None) -> list[Example]:
+            return [ONE]
+
+    ours = tuple(data._readers())
+    monkeypatch.setattr(data, "_readers", lambda: iter((*ours, ("box", Box()))))
+    monkeypatch.setattr(data, "reader", lambda name: dict((*ours, ("box", Box())))[name])
+    assert data.guess("box:one") == "box"
+    assert not data.is_path("box:one")
+    assert data.is_path("c:/one.jsonl")
+    assert data.read("box:one") == [ONE]
 
 
 @pytest.mark.parametrize("name", ["nowhere.jsonl", "nowhere.csv", "nowhere.tsv", "nowhere.xml", "nowhere.txt"])

@@ -109,6 +109,12 @@ def test_white_space_in_tags_belongs_to_no_entity(tmp_path: Path) -> None:
     assert (panel.text, panel.entities) == ("of p53 here", (Span(3, 6, "GENEPROD", role=""),))
 
 
+def test_a_tag_of_white_space_before_the_text_is_no_entity(tmp_path: Path) -> None:
+    """Trimming moves such a tag to negative offsets, which Python would count from the end."""
+    (panel,) = read(tmp_path / "a.xml", article(f"{entity('protein', '  ')}   (A) Blot of cells."), "ner")
+    assert (panel.text, panel.entities) == ("(A) Blot of cells.", ())
+
+
 def test_a_panel_with_a_picture_alone_is_none(tmp_path: Path) -> None:
     examples = read(tmp_path / "a.xml", article('<graphic href="x">alt</graphic>', "(B) Blot."), None)
     assert [example.id for example in examples] == ["10.1000/x/fig 7", "10.1000/x/panel 10"]

@@ -13,8 +13,9 @@ import pytest
 from fewshot import demo
 from fewshot.demo import language_model
 from fewshot.errors import ReplayError
+from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.running import replay
+from fewshot.experiment.replaying import replay
 from fewshot.prompt import wording
 from tests.servers.openai_server import OpenAiServer
 
@@ -23,7 +24,7 @@ MOST_BYTES = 4_000_000
 
 
 def test_there_is_one_for_each_task_with_0_and_3_shots() -> None:
-    asked = [RunFolder(path).settings() for path in RECORDED]
+    asked = [record.read(RunFolder(path)).settings for path in RECORDED]
     assert {(s.task, s.shots) for s in asked} == {(t, n) for t in language_model.TASKS for n in language_model.SHOTS}
     assert {s.backend for s in asked} == {"gpt3"}
     for task in language_model.TASKS:

@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_written(letters: Letters, tmp_path: Path) -> No
 
 
 def test_a_selector_without_use_for_an_embedder_says_so() -> None:
-    with pytest.raises(InputError, match="cannot use --embedder; use --selector nearest or diverse"):
+    with pytest.raises(InputError, match="cannot use --embedder; use --selector diverse or nearest"):
         Pool(EXAMPLES, seed=0, selector="random", embedder="x")
 
 

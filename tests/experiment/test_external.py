@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
+from fewshot import evaluate, run
 from fewshot.errors import FewshotError, InputError
-from fewshot.experiment import external
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.running import Run, run
-from fewshot.experiment.settings import Settings
+from fewshot.experiment.running import Run
 from fewshot.report.compare import compare
 
 TEXTS = ["(A) Blot of p53. (B) Cells.", "(A) Gels of p21. (B) Mice."]
@@ -45,9 +44,8 @@ def write(rows: list[dict[str, Any]], name: str = "mine.jsonl") -> None:
     Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def score(task: str, *, missing_as_empty: bool = False, out: str | None = None, **settings: Any) -> Run:
-    chosen = Settings(task=task, backend=external.BACKEND, model="mine.jsonl", data="gold.jsonl", shots=0, **settings)
-    return external.score(chosen, Path("mine.jsonl"), out=Path(out) if out else None, missing_as_empty=missing_as_empty)
+def score(task: str, **settings: Any) -> Run:
+    return evaluate(task, data="gold.jsonl", predictions="mine.jsonl", **settings)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +79,7 @@ def test_raw_output_is_read_by_its_format(task: str, format: str, output: str) -
     halves = [row["text"].partition(" (B)") for row in GOLD]
     write([{"id": f"f{n}", "output": output.format(a=a, b=f"(B){b}")} for n, (a, _, b) in enumerate(halves)])
     assert score(task, format=format).result.scores["exact.accuracy"] == 1.0
-    with pytest.raises(
-        FewshotError, match=r"mine\.jsonl:1 \(id f0\): there is raw output and no panels; say which --format"
-    ):
+    with pytest.raises(FewshotError, match=r"mine\.jsonl:1 \(id f0\): raw output without panels; name its --format"):
         score(task)
 
 
@@ -171,7 +167,7 @@ def test_a_file_that_is_not_there_or_no_text() -> None:
     with pytest.raises(InputError, match=r"cannot read mine\.jsonl: No such file"):
         score("ner")
     Path("mine.jsonl").write_bytes(b'{"id": "caf\xe9"}\n')
-    with pytest.raises(InputError, match=r"cannot read mine\.jsonl"):
+    with pytest.raises(InputError, match=r"mine\.jsonl:1: not UTF-8"):
         score("ner")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fewshot.errors import DataError, FewshotError, RunFolderError
+from fewshot.experiment import record
 from fewshot.experiment.folder import (
     DEMONSTRATIONS,
     GOLD,
@@ -16,12 +17,14 @@ from fewshot.experiment.folder import (
     predictions_text,
     scores_text,
 )
+from fewshot.experiment.record import Recorded, Resolved
 from fewshot.experiment.settings import Settings
 from fewshot.records import PANEL, Example, Prediction, Span
 from fewshot.scoring import Scores
 
 EXAMPLE = Example("f1", "g", "(A) Blot µ of p53.", panels=(Span(0, 18, PANEL, ("A",)),), split="test")
 PREDICTION = Prediction("f1", (Span(0, 18, PANEL, ("A",)),), "<panel> … </panel> [END]", {"truncated": 1}, 0.75)
+RECORDED = Recorded(settings=Settings(task="panelization", limit=3), plan=Resolved(task="panelization", n=1))
 SCORES = Scores("panelization", {"task": "panelization"}, True, 1, 0, {"starts.f1": 1 / 3})
 
 
@@ -29,7 +32,7 @@ SCORES = Scores("panelization", {"task": "panelization"}, True, 1, 0, {"starts.f
 def folder(tmp_path: Path) -> RunFolder:
     made = RunFolder(tmp_path / "runs" / "one")
     made.create()
-    made.write_run({"settings": Settings(task="panelization", limit=3).to_toml(), "plan": {"n": 1}})
+    record.write(made, RECORDED)
     made.write_examples(GOLD, [EXAMPLE])
     made.write_predictions([PREDICTION], "panels")
     made.write_scores(SCORES)
@@ -38,11 +41,10 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_what_is_written_is_read_again(folder: RunFolder) -> None:
     assert folder.exists()
-    assert folder.settings() == Settings(task="panelization", limit=3)
     assert folder.examples() == [EXAMPLE]
     assert folder.predictions("panels", [EXAMPLE]) == [PREDICTION]
     assert folder.scores() == SCORES
-    assert folder.run()["plan"] == {"n": 1}
+    assert record.read(folder) == RECORDED
 
 
 def test_the_same_is_written_as_the_same_bytes() -> None:
@@ -67,10 +69,11 @@ def test_half_a_surrogate_pair_of_an_answer_is_written(folder: RunFolder) -> Non
 
 
 def test_credentials_go_into_no_file(folder: RunFolder) -> None:
-    folder.write_run({"settings": {"base_url": "https://me:sk-secret@host:1/v1", "task": "ner"}, "x": {"y": None}})
-    text = folder.text("run.toml")
-    assert "sk-secret" not in text
-    assert tomllib.loads(text) == {"settings": {"base_url": "https://host:1/v1", "task": "ner"}, "x": {}}
+    secret = Settings(task="ner", base_url="https://me:sk-secret@host:1/v1")
+    failed = {"f1": "https://me:sk-secret@host:1/v1?key=sk-secret"}
+    record.write(folder, replace(RECORDED, settings=secret, failed=failed))
+    assert "sk-secret" not in folder.text("run.toml")
+    assert record.read(folder).settings.base_url == "https://host:1/v1"
 
 
 def test_a_file_is_replaced_whole(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +103,7 @@ def test_a_file_that_cannot_be_moved_to_its_place_leaves_the_old_one(
 def test_a_folder_of_other_things_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("x")
     for path in (tmp_path, tmp_path / "thesis.txt"):
-        with pytest.raises(RunFolderError, match="is there and is no run folder; choose another --out"):
+        with pytest.raises(RunFolderError, match="exists but is not a run folder; choose another --out"):
             RunFolder(path).create()
     with pytest.raises(RunFolderError, match=r"cannot make .*thesis\.txt/x: Not a directory"):
         RunFolder(tmp_path / "thesis.txt" / "x").create()
@@ -109,8 +112,8 @@ def test_a_folder_of_other_things_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_says_whether_it_is_a_run_at_all(folder: RunFolder, tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match=r"is no run folder \(run\.toml is missing\); `fewshot run` makes"):
-        RunFolder(tmp_path / "nowhere").run()
+    with pytest.raises(RunFolderError, match=r"is not a run folder \(run\.toml is missing\); `fewshot run` makes"):
+        record.read(RunFolder(tmp_path / "nowhere"))
     (folder.path / "scores.json").unlink()
     with pytest.raises(RunFolderError, match=r"holds an unfinished run \(scores\.json is missing\)"):
         folder.scores()
@@ -132,7 +135,7 @@ def test_what_is_missing_says_whether_it_is_a_run_at_all(folder: RunFolder, tmp_
 def test_a_broken_file_is_named(name: str, content: str, said: str, folder: RunFolder) -> None:
     (folder.path / name).write_bytes(content.encode("latin-1"))
     with pytest.raises(FewshotError, match=said):
-        _ = (folder.run(), folder.scores(), folder.predictions("panels", folder.examples()))
+        _ = (record.read(folder), folder.scores(), folder.predictions("panels", folder.examples()))
 
 
 def test_spans_of_another_run_by_id(folder: RunFolder) -> None:

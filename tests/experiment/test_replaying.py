@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.running import replay
+from fewshot.experiment.replaying import replay
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "folders").glob("*/run.toml"))
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from fewshot import replay, run
 from fewshot.backends import Options, open_backend
 from fewshot.errors import DataError, InputError, RunFolderError
-from fewshot.experiment import plan, running
+from fewshot.experiment.dry_run import dry_run
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.requests import Questions, ask_of
-from fewshot.experiment.running import replay, run
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.requests import Requests
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import system_of
 from fewshot.prompt import tokens
 from tests.servers.openai_server import OpenAiServer
 
@@ -40,69 +42,66 @@ def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def questions(shots: int = 3, **more: Any) -> Questions:
-    settings = Settings(task="ner", data="data.jsonl", shots=shots, **more)
-    made = plan.make(settings)
-    builder = running.builder_for(made, open_backend("rules", Options(task="ner")))
-    assert builder is not None
-    return ask_of(made, builder)
+def requests(shots: int = 3, **more: Any) -> Requests:
+    plan = plan_of(Settings(task="ner", data="data.jsonl", shots=shots, **more))
+    return system_of(plan, open_backend("rules", Options(task="ner"))).requests
 
 
-def ids(found: Questions, query: str = "q") -> list[str]:
-    return [demo.id for demo in found.requests[query][0].demonstrations]
+def ids(found: Requests, query: str = "q") -> list[str]:
+    return [demo.id for demo in found.by_id[query][0].demonstrations]
 
 
-def bound(found: Questions) -> int:
+def bound(found: Requests) -> int:
     """The context in which the query just fits."""
-    request = found.requests["q"][0]
+    request = found.by_id["q"][0]
     return int(tokens.most_tokens(request)) + 1 + request.max_tokens
 
 
 def test_without_a_context_nothing_is_left_out() -> None:
-    found = questions()
+    found = requests()
     assert len(ids(found)) == 3
     assert (found.dropped, found.too_long, found.notices) == (0, frozenset(), ())
 
 
 def test_the_least_similar_is_given_up_first() -> None:
-    whole = questions()
+    whole = requests()
     order = ids(whole)
     assert order[-2:] == ["d1", "d0"], "the most similar last"
     most = bound(whole)
-    assert ids(questions(context=most)) == order
-    assert ids(questions(context=most - 2)) == order[1:]
-    found = questions(context=bound(questions(shots=1)))
+    assert ids(requests(context=most)) == order
+    assert ids(requests(context=most - 2)) == order[1:]
+    found = requests(context=bound(requests(shots=1)))
     assert ids(found) == ["d0"]
     assert found.dropped == 2
     assert found.shots == [1]
 
 
 def test_of_other_selectors_the_last_chosen() -> None:
-    whole = questions(selector="fixed")
-    assert ids(questions(selector="fixed", context=bound(whole) - 2)) == ids(whole)[:-1]
+    whole = requests(selector="fixed")
+    assert ids(requests(selector="fixed", context=bound(whole) - 2)) == ids(whole)[:-1]
 
 
 def test_what_does_not_fit_alone_is_too_long() -> None:
-    found = questions(context=600)
+    found = requests(context=600)
     assert found.too_long == {"long"}
-    assert "long" not in found.requests
+    assert "long" not in found.by_id
     assert any("too long" in line for line in found.notices)
 
 
 def test_room_for_a_tagged_copy_is_reserved_and_for_a_list_less() -> None:
-    tagged = questions(limit=1).requests["q"][0]
+    tagged = requests(limit=1).by_id["q"][0]
     assert tokens.needed_tokens(tagged) == tagged.max_tokens
-    listed = questions(limit=1, format="list")
-    assert tokens.needed_tokens(listed.requests["q"][0]) < listed.requests["q"][0].max_tokens
-    short = questions(limit=1, format="list", context=bound(listed) - 2)
+    listed = requests(limit=1, format="list")
+    assert tokens.needed_tokens(listed.by_id["q"][0]) < listed.by_id["q"][0].max_tokens
+    short = requests(limit=1, format="list", context=bound(listed) - 2)
     assert ids(short) == ids(listed)
-    assert short.requests["q"][0].max_tokens == listed.requests["q"][0].max_tokens - 2
-    fixed = questions(limit=1, format="list", context=bound(listed) - 2, max_tokens=tagged.max_tokens)
+    assert short.by_id["q"][0].max_tokens == listed.by_id["q"][0].max_tokens - 2
+    fixed = requests(limit=1, format="list", context=bound(listed) - 2, max_tokens=tagged.max_tokens)
     assert len(ids(fixed)) == 2, "what was asked for outright is kept"
 
 
 def test_the_bound_is_above_what_a_tokenizer_counts() -> None:
-    request = questions().requests["q"][0]
+    request = requests().by_id["q"][0]
     words = " ".join(turn.content for turn in request.turns or ()).split()
     assert tokens.most_tokens(request) > tokens.estimate_tokens(request) > len(words) / 2
 
@@ -123,7 +122,7 @@ def test_a_run_counts_too_long_scores_it_and_replays() -> None:
 
 
 def test_a_dry_run_tells_what_is_left_out() -> None:
-    said = running.rehearse(Settings(task="ner", data="data.jsonl", shots=3, context=600))
+    said = dry_run(Settings(task="ner", data="data.jsonl", shots=3, context=600))
     assert "1 requests" in said
     assert "1 legends are too long for --context" in said
     assert "demonstrations were left out" in said
@@ -134,8 +133,8 @@ def test_a_dry_run_tells_what_is_left_out() -> None:
 
 
 def test_samples_are_requests_of_their_own() -> None:
-    found = questions(samples=3, temperature=0.7)
-    assert [request.sample for request in found.requests["q"]] == [0, 1, 2]
+    found = requests(samples=3, temperature=0.7)
+    assert [request.sample for request in found.by_id["q"]] == [0, 1, 2]
     assert len(found.all) == 6
 
 

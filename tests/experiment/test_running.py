@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from fewshot import replay, run
 from fewshot.errors import ReplayError, RunFolderError
-from fewshot.experiment.running import replay, run
 from tests.servers.openai_server import OpenAiServer, status
 
 TEXTS = ("(A) Blot of p53.", "(A) Levels of MDM2 in mice.", "(A) Gel of CHK2 from yeast.", "(A) Assay for ATM kinase.")
@@ -97,7 +97,7 @@ def test_a_wrong_key_stops_the_run_and_the_same_command_continues_it() -> None:
 def test_a_folder_of_other_things_is_left_alone() -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("x")
-    with pytest.raises(RunFolderError, match="no run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         run("ner", data="gold.jsonl", out="mine")
     assert [path.name for path in Path("mine").iterdir()] == ["thesis.txt"]
 

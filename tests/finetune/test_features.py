@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from fewshot import data, tasks
+from fewshot.formats import tag_pairs
 from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer
-from fewshot.models.tagger import label_names
+from fewshot.models.tagging import of
 from fewshot.models.vocabulary import tag_ids
 from fewshot.records import PANEL, Example, Hypothesis, Member, Span
 from finetune import building, decisions, features
@@ -30,7 +31,7 @@ def manifest(task: str = "ner", labels: tuple[str, ...] = NER_LABELS, **changes:
 @pytest.mark.parametrize("family", ["bart", "t5"])
 def test_a_tagged_copy_says_the_gold_again(family: str) -> None:
     tokenizer, _ = tiny.seeded(family, NER_LABELS)
-    tags = tag_ids(tokenizer, NER_LABELS)
+    tags = tag_ids(tokenizer, tag_pairs(NER_LABELS))
     made = features.seq2seq(FIGURES, tasks.get("ner"), tokenizer, manifest())
     assert made.unreachable == 0
     assert made.spans == sum(len(e.entities or ()) for e in FIGURES)
@@ -53,7 +54,7 @@ def test_a_tagged_copy_says_the_gold_again(family: str) -> None:
 
 def test_states_and_copied_are_those_of_the_copy_constraint() -> None:
     tokenizer, _ = tiny.seeded("bart", ("GENEPROD",))
-    opening, closing = tag_ids(tokenizer, ("GENEPROD",))["GENEPROD"]
+    opening, closing = tag_ids(tokenizer, tag_pairs(("GENEPROD",)))["GENEPROD"]
     example = Example("a", "a", "in p53 ok", entities=(Span(3, 6, "GENEPROD"),))
     (row,) = features.seq2seq([example], tasks.get("ner"), tokenizer, manifest(labels=("GENEPROD",))).rows
     ids = row["labels"]
@@ -69,7 +70,7 @@ def test_states_and_copied_are_those_of_the_copy_constraint() -> None:
 
 def test_the_loss_of_decisions_is_that_of_the_candidates() -> None:
     tokenizer, _ = tiny.seeded("bart", ("A", "B"))
-    tags = tag_ids(tokenizer, ("A", "B"))
+    tags = tag_ids(tokenizer, tag_pairs(("A", "B")))
     example = Example("a", "a", "in p53 and MDM2", entities=(Span(3, 6, "A"), Span(11, 15, "B")))
     (row,) = features.seq2seq([example], tasks.get("ner"), tokenizer, manifest(labels=("A", "B"))).rows
     labels, copied, states = (torch.tensor([row[name]]) for name in ("labels", "copied", "states"))
@@ -91,7 +92,7 @@ def test_long_texts_are_windows_and_no_gold_is_lost() -> None:
     short = features.seq2seq(FIGURES, tasks.get("ner"), tokenizer, manifest(max_input_length=120))
     assert len(short.rows) > len(FIGURES)
     assert all(len(row["input_ids"]) <= 120 for row in short.rows)
-    opening = {pair[0] for pair in tag_ids(tokenizer, NER_LABELS).values()}
+    opening = {pair[0] for pair in tag_ids(tokenizer, tag_pairs(NER_LABELS)).values()}
     written = sum(token in opening for row in short.rows for token in row["labels"])
     assert written >= short.spans, "each at least once: windows overlap"
 
@@ -110,7 +111,7 @@ def test_what_a_tagger_learns() -> None:
     example = Example("a", "a", text, entities=(Span(0, 3, "GENEPROD"), Span(8, 20, "EXP_ASSAY")))
     labels = ("GENEPROD", "EXP_ASSAY")
     (row,) = features.taggers([example], tasks.get("ner"), tokenizer, manifest(labels=labels, kind="tagger")).rows
-    names = label_names("ner", labels)
+    names = of("entities").classes(labels)
     words = [names[label] for label in row["labels"] if label != features.IGNORED]
     assert words == ["B-GENEPROD", "O", "B-EXP_ASSAY", "I-EXP_ASSAY"]
     panels = Example("b", "b", "(A) One. (B) Two.", panels=(Span(0, 8, PANEL), Span(9, 17, PANEL)))
@@ -169,7 +170,7 @@ def test_a_hypothesis_has_its_choices_beside_it() -> None:
     decided = [(token, tokens) for token, tokens in zip(row["labels"], row["allowed"], strict=True) if tokens]
     assert decided
     assert all(token in tokens for token, tokens in decided)
-    opening, _ = tag_ids(tokenizer, ("geneprod",))["geneprod"]
+    opening, _ = tag_ids(tokenizer, tag_pairs(("geneprod",)))["geneprod"]
     after = [tokens for token, tokens in zip(row["labels"], row["allowed"][1:], strict=False) if token == opening]
     source = SourceTokenizer(tokenizer)(example.text)
     assert set(after[0]) == {source.ids[i] for i in range(len(source)) if source.opens(i)}

@@ -11,7 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewshot.models.copy_decoding import CopyDecoder, Mark, Rule, spans, tag
+from fewshot.formats import tag_pairs
+from fewshot.models.copy_decoding import CopyDecoder, Rule, spans, tag
+from fewshot.models.copy_row import Mark
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.vocabulary import tag_ids
 from tests.models import tiny
@@ -73,7 +75,7 @@ def marks_of(found: Sequence[Mark]) -> list[tuple[int, int, str]]:
 def family(request: pytest.FixtureRequest) -> tuple[Any, Any, Tags]:
     tokenizer, model = tiny.seeded(request.param)
     model = model.double()
-    tags = tag_ids(tokenizer, tiny.LABELS)
+    tags = tag_ids(tokenizer, tag_pairs(tiny.LABELS))
     biased(model, tags, 2.0)
     return tokenizer, model, tags
 
@@ -132,7 +134,7 @@ _CACHE: dict[str, tuple[Any, Any, Tags]] = {}
 def _cached(name: str) -> tuple[Any, Any, Tags]:
     if name not in _CACHE:
         tokenizer, model = tiny.seeded(name, seed=1)
-        tags = tag_ids(tokenizer, tiny.LABELS)
+        tags = tag_ids(tokenizer, tag_pairs(tiny.LABELS))
         model = model.double()
         biased(model, tags, 2.0)
         _CACHE[name] = tokenizer, model, tags

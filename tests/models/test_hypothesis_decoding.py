@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot import data
-from fewshot.formats import sentence
-from fewshot.models import seq2seq, vocabulary
+from fewshot.models import seq2seq
 from fewshot.models.hypothesis_decoding import MOST_MEMBERS, Constraint, Grammar
 from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.records import Example, Hypothesis, Member
+from finetune.features import needed
 from tests.models import tiny
 
 pytestmark = pytest.mark.local
@@ -32,9 +32,9 @@ VOCABULARIES = {"bart": tiny.bpe, "t5": tiny.unigram, "bert": tiny.wordpiece}
 def grammar(family: str, end: str = "") -> Grammar:
     tokenizer = VOCABULARIES[family]()
     every = sorted({member.label for example in examples() for member in members(example)})
-    tokenizer.add_tokens([*vocabulary.tag_names(map(sentence.tag, every)), *([end] if end else [])])
-    cut = SourceTokenizer(tokenizer)
-    return Grammar(cut, every, cut.text_ids(end) if end else ())
+    manifest = Manifest(task="causal", format="sentence", kind="seq2seq", labels=tuple(every), end=end)
+    tokenizer.add_tokens(needed(manifest.answer_format, manifest.scheme, end))
+    return Grammar.of(SourceTokenizer(tokenizer), manifest)
 
 
 @cache
@@ -123,7 +123,7 @@ def test_an_untrained_model_writes_hypotheses_about_its_legends(beams: int) -> N
     asked = [replace(example, hypothesis=None) for example in examples()[:5]]
     for family, model in models():
         made = grammar(family)
-        manifest = Manifest(task="causal", format="sentence", kind="seq2seq", labels=tuple(made.labels))
+        manifest = Manifest(task="causal", format="sentence", kind="seq2seq", labels=tuple(made.tags))
         predictor = seq2seq.Seq2Seq(model, made.cut.tokenizer, manifest, seq2seq.COPY)
         assert seq2seq.why_not_copy(model, manifest) is None
         for prediction in predictor.predict(asked):

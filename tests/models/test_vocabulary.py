@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from fewshot.formats import tag_pairs
 from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
-from fewshot.models.vocabulary import extend, lacking, tag_ids, tag_names
+from fewshot.models.vocabulary import extend, lacking, tag_ids
 from tests.models import tiny
 
 pytestmark = pytest.mark.local
@@ -26,14 +27,14 @@ def made(family: str) -> tuple[Any, Any]:
 def test_every_tag_is_one_token_and_can_be_written_after_save_and_load(family: str, tmp_path: Path) -> None:
     tokenizer, model = made(family)
     texts = ["5 µM Gα", "Gα < 1 {µ}", "line\nbreak"]
-    count = extend(tokenizer, model, written=tag_names(LABELS), texts=texts)
+    count = extend(tokenizer, model, written=tiny.tag_names(LABELS), texts=texts)
     assert model.get_input_embeddings().weight.shape[0] >= count
     tokenizer.save_pretrained(tmp_path)
     model.save_pretrained(tmp_path)
     tokenizer = model_folder.load_tokenizer(tmp_path)
     model = model_folder.load_model(tmp_path, "AutoModelForSeq2SeqLM")
     cut = SourceTokenizer(tokenizer)
-    for tag in tag_names(LABELS):
+    for tag in tiny.tag_names(LABELS):
         (one,) = cut.text_ids(tag)
         assert tokenizer.decode([one]).strip() == tag
         written = model.generate(
@@ -43,7 +44,7 @@ def test_every_tag_is_one_token_and_can_be_written_after_save_and_load(family: s
             prefix_allowed_tokens_fn=lambda *_, one=one: [one],
         )
         assert tag in tokenizer.decode(written[0], skip_special_tokens=True)
-    assert set(tag_ids(tokenizer, LABELS)) == set(LABELS)
+    assert set(tag_ids(tokenizer, tag_pairs(LABELS))) == set(LABELS)
     ids = cut.text_ids("line\nbreak")
     assert "\n" in tokenizer.decode(ids)
     assert tokenizer.unk_token_id not in cut("Gα").ids
@@ -76,4 +77,4 @@ def test_letters_that_are_seen_once_are_not_worth_a_row() -> None:
 
 def test_a_label_without_tags_is_no_label() -> None:
     with pytest.raises(KeyError):
-        tag_ids(tiny.bpe(), ["GENEPROD"])
+        tag_ids(tiny.bpe(), tag_pairs(["GENEPROD"]))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from fewshot import data
+from fewshot.formats import tag_pairs
 
 LABELS = ("GENEPROD", "EXP_ASSAY")
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+
+
+def tag_names(labels: Iterable[str]) -> list[str]:
+    """The opening and closing tags of some labels, as `copy_tag` writes them."""
+    return [tag for pair in tag_pairs(labels).values() for tag in pair]
 
 
 @cache
@@ -112,7 +118,7 @@ def seeded(family: str, labels: Sequence[str] = LABELS, *, seed: int = 0) -> tup
     """`(tokenizer, model)` of a family with random weights, its tags added."""
     import torch
 
-    from fewshot.models.vocabulary import extend, tag_names
+    from fewshot.models.vocabulary import extend
 
     torch.manual_seed(seed)
     tokenizer = unigram() if family == "t5" else bpe()

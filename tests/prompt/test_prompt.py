@@ -14,9 +14,10 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot import formats, prompt, tasks
+from fewshot import discovery, formats, prompt, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.prompt import PromptBuilder, tokens, wording
+from fewshot.prompt import PromptBuilder, Sampling, Target, tokens, wording
+from fewshot.prompt.question import Question
 from fewshot.prompt.wording import ResolvedPrompt, Template, load_template, resolve
 from fewshot.records import PANEL, Api, Example, Hypothesis, Member, Span
 
@@ -74,9 +75,9 @@ QUERY = example(
 
 
 def pairs() -> Iterator[tuple[str, str]]:
-    """Every task with every format that carries it, as the folders have them."""
-    for task in tasks.names():
-        for name in formats.names():
+    """Every task of ours with every format of ours that carries it; what plugins are installed does not matter."""
+    for task in discovery.own_names("fewshot.tasks"):
+        for name in discovery.own_names("fewshot.formats"):
             try:
                 formats.get(name, tasks.get(task).kind)
             except InputError:
@@ -87,20 +88,20 @@ def pairs() -> Iterator[tuple[str, str]]:
 CASES = [(task, name, api, shots) for task, name in pairs() for api in ("chat", "completions") for shots in (0, 2)]
 
 
-def builder(task_name: str, format_name: str, api: Api, **changes: Any) -> PromptBuilder:
+def builder(
+    task_name: str,
+    format_name: str,
+    api: Api,
+    *,
+    wording: ResolvedPrompt | None = None,
+    labels: tuple[str, ...] | None = None,
+    **sampling: Any,
+) -> PromptBuilder:
     task = tasks.get(task_name)
-    settings: dict[str, Any] = {
-        "prompt": resolve(load_template(task_name, format_name), task.known_labels),
-        "task": task,
-        "format_name": format_name,
-        "format": formats.get(format_name, task.kind),
-        "labels": task.known_labels,
-        "backend": "gpt3",
-        "endpoint": "http://127.0.0.1:80/v1",
-        "model": "m",
-        "api": api,
-    }
-    return PromptBuilder(**settings | changes)
+    question = Question.of(task, format_name, task.known_labels if labels is None else labels)
+    words = wording or resolve(load_template(task_name, format_name), task.known_labels)
+    target = Target("gpt3", "http://127.0.0.1:80/v1", "m", api)
+    return PromptBuilder(question, words, target, Sampling(**sampling))
 
 
 def test_every_task_and_format_of_the_design_is_covered() -> None:
@@ -114,7 +115,7 @@ def test_every_task_and_format_of_the_design_is_covered() -> None:
 @pytest.mark.parametrize(("task", "format_name", "api", "shots"), CASES)
 def test_golden(golden: Golden, task: str, format_name: str, api: Api, shots: int) -> None:
     made = builder(task, format_name, api)
-    request = made.request(QUERY, (BLOT, DRUG)[:shots], given=made.task.given(QUERY))
+    request = made.request(QUERY, (BLOT, DRUG)[:shots], given=made.question.task.given(QUERY))
     rest = {"max_tokens": request.max_tokens, "stop": request.stop, "schema": request.schema}
     text = f"{prompt.describe(request)}\n=== {json.dumps(rest)}\n"
     golden.check(f"prompts/{task}.{format_name}.{api}.{shots}.txt", text)
@@ -129,12 +130,14 @@ def test_no_golden_file_is_left_over() -> None:
 def test_the_shown_answer_reads_back_as_the_gold_and_fits(task: str, format_name: str) -> None:
     made = builder(task, format_name, "chat")
     for demo in (BLOT, DRUG):
-        turns = made.request(QUERY, [demo], given=made.task.given(QUERY)).turns or ()
+        turns = made.request(QUERY, [demo], given=made.question.task.given(QUERY)).turns or ()
         answer = turns[2].content
-        scheme = replace(made.request(demo, (), given=made.task.given(demo)).scheme)
-        parsed = made.format.parse(answer, demo.text, scheme)
+        scheme = replace(made.request(demo, (), given=made.question.task.given(demo)).scheme)
+        parsed = made.question.format.parse(answer, demo.text, scheme)
         assert parsed.problems == {}
-        assert made.task.labels(parsed.value) == made.task.labels(made.task.gold(demo) or ())
+        chosen = made.question.task
+        gold = chosen.restrict(chosen.gold(demo) or chosen.empty(), made.question.labels)
+        assert chosen.labels(parsed.value) == chosen.labels(gold)
         assert len(answer.encode()) / 2.5 <= tokens.answer_tokens(demo.text)
 
 
@@ -154,7 +157,7 @@ def test_chat_and_completions_differ_in_shape_only() -> None:
 def test_only_the_labels_asked_for_are_defined_and_shown() -> None:
     task = tasks.get("ner")
     words = resolve(load_template("ner", "copy_tag"), ["GENEPROD", "MADE_UP"])
-    request = builder("ner", "copy_tag", "chat", labels=("GENEPROD", "MADE_UP"), prompt=words).request(QUERY, [BLOT])
+    request = builder("ner", "copy_tag", "chat", labels=("GENEPROD", "MADE_UP"), wording=words).request(QUERY, [BLOT])
     assert request.turns is not None
     assert "- GENEPROD: genes and gene products" in request.turns[0].content
     assert request.turns[0].content.endswith("\n- MADE_UP")
@@ -209,7 +212,7 @@ def test_half_a_surrogate_pair_is_counted_too() -> None:
 def test_what_is_filled_in_is_never_expanded(text: str, labels: list[str]) -> None:
     words = resolve(Template("x", "L: $labels", "$entities|$text", "$answer"), labels)
     assert words.system == "L: " + "\n".join(f"- {label}" for label in labels)
-    made = builder("ner", "list", "chat", prompt=words)
+    made = builder("ner", "list", "chat", wording=words)
     request = made.request(Example("q", "q", text), ())
     assert request.turns is not None
     assert request.turns[-1].content == f"|{text}"
@@ -251,8 +254,8 @@ def test_the_wording_of_the_format_wins_and_a_file_before_all(tmp_path: Path) ->
 
 def test_a_prompt_without_an_instruction_has_no_system_turn() -> None:
     words = resolve(Template.from_text("--- query\nL: $text\n--- answer\n$answer", "x"), ())
-    chat = builder("ner", "list", "chat", prompt=words).request(Example("q", "q", "Blot."), ())
-    plain = builder("ner", "list", "completions", prompt=words).request(Example("q", "q", "Blot."), ())
+    chat = builder("ner", "list", "chat", wording=words).request(Example("q", "q", "Blot."), ())
+    plain = builder("ner", "list", "completions", wording=words).request(Example("q", "q", "Blot."), ())
     assert [turn.content for turn in chat.turns or ()] == ["L: Blot."]
     assert plain.prompt == "L: Blot.\n"
 

@@ -12,7 +12,8 @@ import pytest
 from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
-from fewshot.report.compare import compare, default_folder, shown
+from fewshot.report.compare import compare, default_folder
+from fewshot.report.table import shown
 
 ROWS: list[dict[str, Any]] = [
     {"id": f"f{n}", "text": text, "entities": [{"start": start, "end": start + 3, "label": label}]}
@@ -110,7 +111,7 @@ def test_an_incomplete_run_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_that_is_no_run() -> None:
-    with pytest.raises(RunFolderError, match="no run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         compare([Path("runs/nowhere")])
 
 
@@ -132,3 +133,17 @@ def test_malformed_answers_are_counted_by_example() -> None:
 )  # fmt: skip
 def test_cells(column: str, value: object, text: str) -> None:
     assert shown(column, value) == text
+
+
+def test_each_file_of_a_run_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made("tags")
+    read: list[str] = []
+    real = RunFolder.text
+
+    def counted(self: RunFolder, name: str) -> str:
+        read.append(name)
+        return real(self, name)
+
+    monkeypatch.setattr(RunFolder, "text", counted)
+    compare([folder], kinds=True)
+    assert sorted(read) == ["gold.jsonl", "predictions.jsonl", "run.toml", "scores.json"]

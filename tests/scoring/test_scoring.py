@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fewshot import formats, tasks
-from fewshot.experiment.signature import ids_digest, signature_id, signature_line
+from fewshot import discovery, formats, tasks
+from fewshot.experiment.signature import Signature, ids_digest
+from fewshot.formats import Format
 from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
 from fewshot.scoring import evaluate
 from fewshot.scoring.reading import nothing, read_answer
@@ -65,7 +66,7 @@ def test_an_example_that_failed_is_not_scored() -> None:
     assert (result.n, result.failed, result.complete) == (0, 1, False)
 
 
-@pytest.mark.parametrize("task", tasks.names())
+@pytest.mark.parametrize("task", discovery.own_names("fewshot.tasks"))
 def test_the_prediction_that_says_nothing_scores_nothing(task: str) -> None:
     from fewshot import data
 
@@ -88,12 +89,12 @@ def test_ids_count_with_their_order() -> None:
 
 def test_a_signature_is_named_by_all_that_it_holds() -> None:
     one = {"task": "ner", "shots": {"asked": 3, "mean": 2.5}, "labels": ["A", "B"], "model": None, "extra": {}}
-    assert signature_id(one) == signature_id(dict(reversed(one.items())))
-    assert signature_id(one) != signature_id(one | {"model": "m"})
-    assert signature_line(one) == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
+    assert Signature(one).id == Signature(dict(reversed(one.items()))).id
+    assert Signature(one).id != Signature(one | {"model": "m"}).id
+    assert Signature(one).line == "task:ner|shots:asked=3,mean=2.5|labels:A,B|model:none|extra:none"
 
 
-class Measured:
+class Measured(Format):
     """A format that keeps how long the answer was that it read."""
 
     kinds = frozenset[Kind]({"entities"})
@@ -106,9 +107,6 @@ class Measured:
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         self.read = len(answer)
         return Parsed(())
-
-    def schema(self, scheme: Scheme) -> None:
-        return None
 
 
 def test_an_answer_without_an_end_is_read_only_so_far() -> None:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 Json = dict[str, Any]
@@ -182,9 +181,7 @@ class OpenAiServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._http.shutdown()
         self._http.hang_up()
@@ -297,7 +294,7 @@ class _Http(ThreadingHTTPServer):
         self.owner = owner
         self.open: set[socket.socket] = set()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, *_: Any) -> None:
         """A client that went away is no failure of the test."""
 
     def hang_up(self) -> None:

@@ -25,6 +25,7 @@ from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import Server
 from fewshot.servers.failures import ErrorReply, from_reply, from_transport, too_long
+from fewshot.servers.reasoning import Room, with_tries
 
 if TYPE_CHECKING:
     from huggingface_hub import AsyncInferenceClient
@@ -59,14 +60,17 @@ class Bloom:
     _client: AsyncInferenceClient | None = field(default=None, repr=False)
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request once, and again only if the server refuses a parameter.
+        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
+        meant for the answer and the request can be sent with more.
 
         Raises:
             BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
+        room, fits = self.adaptations.room.tokens, True
+        earlier: Completion | None = None
         while True:
             changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
+            body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
             try:
                 async with asyncio.timeout(self.total_seconds):
@@ -77,13 +81,25 @@ class Bloom:
                 reply = _error_reply(error)
                 if reply.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                if not reply.too_long and self.adaptations.learn(reply.refusal, body, changes):
+                    continue
+                if self.adaptations.is_too_much(reply.refusal, room, too_long=reply.too_long):
+                    room, fits = 0, False
+                    continue
                 if reply.too_long:
                     return too_long(reply, request, url=self.server.public_url, redact=self.server.redact)
-                if self.adaptations.learn(reply.refusal, body, changes):
-                    continue
                 raise self._failure(error, reply) from None
             read = read_chat if request.api == "chat" else read_generation
-            return read(raw, request, perf_counter() - started, adapted, self.server.redact)
+            answer = read(raw, request, perf_counter() - started, adapted, self.server.redact)
+            completion = with_tries(answer, earlier)
+            if not self.adaptations.learn_from_answer(answer, request, body, room) or not fits:
+                return completion
+            room, earlier = self.adaptations.room.tokens, completion
+
+    @property
+    def reasoning_room(self) -> int:
+        """The tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
 
     async def _send(self, request: Request, body: dict[str, Any]) -> Any:
         client = self._open()
@@ -140,14 +156,15 @@ def open_backend(options: Options) -> Bloom:
     server.check()
     api: Api = options.api or "completions"
     total = options.timeout or TOTAL_SECONDS
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
     if options.base_url is None:
         if not token and not options.offline:
             raise InputError("no token for the hub", hint=f"set {TOKEN}, or name a TGI server with --base-url")
         model = options.model or DEFAULT_MODEL
         notices = () if options.model else (f"bloom: no --model given, using {model}",)
-        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total)
+        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total, adaptations=adaptations)
     model = options.model or ("" if options.offline else _served_model(server))
-    return Bloom(model, server.public_url, api, options.base_url, server, total_seconds=total)
+    return Bloom(model, server.public_url, api, options.base_url, server, total_seconds=total, adaptations=adaptations)
 
 
 def _served_model(server: Server) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Request
 from fewshot.servers.failures import Redactor
-from fewshot.servers.reading import completion_from
+from fewshot.servers.reading import THOUGHTS, completion_from
 
 _DROPPED = "dropped by the client: the endpoint is no TGI server"  # recorded in `adapted`: must not change
 
@@ -81,9 +81,11 @@ def read_chat(raw: Any, request: Request, seconds: float, adapted: Mapping[str, 
     choices = getattr(raw, "choices", None)
     if not choices:
         raise BackendError("the server answered without a choice", retryable=True, status=200, maybe_paid=True)
-    reason, text = choices[0].finish_reason, choices[0].message.content
+    reason, said = choices[0].finish_reason, choices[0].message
+    text = said.content
     finish: FinishReason = "length" if reason == "length" else "refused" if reason == "content_filter" else "stop"
-    if text is None and finish == "stop":
+    thought = next((value for name in THOUGHTS if isinstance(value := getattr(said, name, None), str)), "")
+    if text is None and not thought and finish == "stop":
         raise BackendError("the server answered without text", retryable=True, status=200, maybe_paid=True)
     usage = getattr(raw, "usage", None)
     return completion_from(
@@ -95,6 +97,7 @@ def read_chat(raw: Any, request: Request, seconds: float, adapted: Mapping[str, 
         redact,
         prompt_tokens=getattr(usage, "prompt_tokens", None),
         completion_tokens=getattr(usage, "completion_tokens", None),
+        thought=thought,
     )
 
 

@@ -26,6 +26,7 @@ from fewshot.servers.address import API, Server
 from fewshot.servers.failures import ErrorReply, from_exception, too_long
 from fewshot.servers.limits import rate_limits
 from fewshot.servers.reading import read_completion
+from fewshot.servers.reasoning import Room, with_tries
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The model used at OpenAI's own address if none is named: small, current, without a shutdown date (Nov. 2026)."""
@@ -59,14 +60,17 @@ class Gpt3:
     _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request once, and again only if the server refuses a parameter.
+        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
+        meant for the answer and the request can be sent with more.
 
         Raises:
             BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
+        room, fits = self.adaptations.room.tokens, True
+        earlier: Completion | None = None
         while True:
             changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
+            body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
             try:
                 response = await self._send(request, body)
@@ -74,14 +78,26 @@ class Gpt3:
                 reply = ErrorReply.of(error)
                 if reply.filtered:
                     return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                if not reply.too_long and self.adaptations.learn(reply.refusal, body, changes):
+                    continue  # ends: each refusal moves down a ladder
+                if self.adaptations.is_too_much(reply.refusal, room, too_long=reply.too_long):
+                    room, fits = 0, False
+                    continue
                 if reply.too_long:
                     return too_long(reply, request, url=self.server.public_url, redact=self.server.redact)
-                if self.adaptations.learn(reply.refusal, body, changes):  # ends: each refusal moves down a ladder
-                    continue
                 raise from_exception(error, self.server.public_url, self.model, self.server.redact) from None
             self._answered = True
             seconds, limits = perf_counter() - started, rate_limits(response.headers)
-            return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
+            answer = read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
+            completion = with_tries(answer, earlier)
+            if not self.adaptations.learn_from_answer(answer, request, body, room) or not fits:
+                return completion
+            room, earlier = self.adaptations.room.tokens, completion
+
+    @property
+    def reasoning_room(self) -> int:
+        """The tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
 
     async def _send(self, request: Request, body: Mapping[str, Any]) -> Reply:
         if self._wire is None:
@@ -121,7 +137,9 @@ def open_backend(options: Options) -> Gpt3:
     model, notices = _model(options, server)
     api = options.api or "chat"
     total = options.timeout or TOTAL_SECONDS
-    return Gpt3(model, f"{server.public_url}/{ROUTES[api]}", api, server, notices, total_seconds=total)
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
+    endpoint = f"{server.public_url}/{ROUTES[api]}"
+    return Gpt3(model, endpoint, api, server, notices, total_seconds=total, adaptations=adaptations)
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:

@@ -7,13 +7,13 @@ Beside general rules of how legends are written it knows only what the demonstra
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from fewshot import formats
 from fewshot.backends import Options
 from fewshot.backends.rules import causal, entities, panels, roles
-from fewshot.records import Api, Completion, Request, Value
+from fewshot.records import Api, Completion, Kind, Request, Value
 
 MODEL = "rules-2"
 """The version of the rules, part of every request's key: raise it with any change that alters an answer."""
@@ -42,14 +42,18 @@ class Rules:
 
 def predict(request: Request) -> Value:
     """Returns the rules' value for a request's query. They read its text, never its annotations."""
-    text, shown, scheme = request.query.text, request.demonstrations, request.scheme
-    if scheme.kind == "panels":
-        return panels.find(text)
-    if scheme.kind == "entities":
-        return entities.find(text, shown, scheme.labels)
-    if scheme.kind == "roles":
-        return roles.find(text, scheme.given, shown, scheme.labels)
-    return causal.find(text, shown, scheme.labels)
+    return _RULES[request.scheme.kind](request)
+
+
+_RULES: Mapping[Kind, Callable[[Request], Value]] = {
+    "panels": lambda request: panels.find(request.query.text),
+    "entities": lambda request: entities.find(request.query.text, request.demonstrations, request.scheme.labels),
+    "roles": lambda request: roles.find(
+        request.query.text, request.scheme.given, request.demonstrations, request.scheme.labels
+    ),
+    "hypothesis": lambda request: causal.find(request.query.text, request.demonstrations, request.scheme.labels),
+}
+"""The rules for each kind of value, whichever task has it."""
 
 
 def open_backend(options: Options) -> Rules:

@@ -10,25 +10,23 @@ from collections.abc import Sequence
 
 from fewshot.backends.rules import entities, roles
 from fewshot.records import Example, Hypothesis, Member
+from fewshot.text.sourcedata import ASSAY, CONTROLLED, MEASURED
 
-_ASSAY = "EXP_ASSAY"
 _SETTING = ("CELL_LINE", "CELL_TYPE", "ORGANISM", "TISSUE")  # where an experiment is done, hardly ever its subject
 
 
 def find(text: str, shown: Sequence[Example], labels: Sequence[str]) -> Hypothesis:
     """Returns the hypothesis that a panel tests, as far as its words say."""
-    members: dict[str, dict[Member, None]] = {roles.CONTROLLED: {}, roles.MEASURED: {}, _ASSAY: {}}
+    members: dict[str, dict[Member, None]] = {CONTROLLED: {}, MEASURED: {}, ASSAY: {}}
     taught = _taught(shown)
     for span in entities.find(text, shown, labels):
         surface = span.cut(text)
-        if span.label == _ASSAY:  # by its label, whatever the words around it
-            role: str | None = _ASSAY
+        if span.label == ASSAY:  # by its label, whatever the words around it
+            role: str | None = ASSAY
         elif span.label in _SETTING:
             role = taught.get(surface.lower())
         else:
-            role = (
-                roles.role_of(text, span) or taught.get(surface.lower()) or roles.USUAL.get(span.label, roles.MEASURED)
-            )
+            role = roles.role_of(text, span) or taught.get(surface.lower()) or roles.USUAL.get(span.label, MEASURED)
         if role is not None:
             members[role][Member(span.label, surface)] = None
     return Hypothesis(*(tuple(surfaces) for surfaces in members.values()))
@@ -39,6 +37,6 @@ def _taught(shown: Sequence[Example]) -> dict[str, str]:
     taught: dict[str, str] = {}
     for example in shown:
         if example.hypothesis is not None:
-            taught |= {m.text.lower(): roles.CONTROLLED for m in example.hypothesis.interventions}
-            taught |= {m.text.lower(): roles.MEASURED for m in example.hypothesis.observations}
+            taught |= {m.text.lower(): CONTROLLED for m in example.hypothesis.interventions}
+            taught |= {m.text.lower(): MEASURED for m in example.hypothesis.observations}
     return taught

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from fewshot.records import PANEL, Span
 from fewshot.text.legend import Label, leading_label, tail_start
+from fewshot.text.spans import segments, trimmed
 
 _BREAK = re.compile(r"^|[.!?;:,)\]”\"'’]+\s*|\n\s*|\s(?=[(\[])|(?<=[a-zμm%])\s(?=[A-Z])")
 _REFERENCE = re.compile(
@@ -61,12 +62,12 @@ def find(text: str) -> tuple[Span, ...]:
     chain = _best_chain(_candidates(text))
     if not chain:
         return _lines(text)
-    starts = [candidate.label.start for candidate in chain]
-    spans = []
-    for candidate, start, stop in zip(chain, starts, [*starts[1:], len(text)], strict=True):
-        end = start + len(text[start:stop].rstrip())
-        spans.append(Span(start, end, PANEL, candidate.label.labels))
-    return tuple(spans)
+    extents = segments(text, [candidate.label.start for candidate in chain])
+    return tuple(
+        Span(*extent, PANEL, candidate.label.labels)
+        for candidate, extent in zip(chain, extents, strict=True)
+        if extent is not None
+    )
 
 
 def _candidates(text: str) -> list[_Candidate]:
@@ -140,8 +141,7 @@ def _lines(text: str) -> tuple[Span, ...]:
     """Returns each line as a panel, except a tail ("Source data: …"); a text without line breaks is one panel."""
     spans = []
     for match in re.finditer(r"[^\n]+", text):
-        line = match[0]
-        if line.strip() and tail_start(line.strip(), 0, len(line.strip())) != 0:
-            start = match.start() + len(line) - len(line.lstrip())
-            spans.append(Span(start, start + len(line.strip()), PANEL, ()))
+        extent = trimmed(text, *match.span())
+        if extent is not None and tail_start(text, *extent) != extent[0]:
+            spans.append(Span(*extent, PANEL, ()))
     return tuple(spans)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fewshot.records import Example, Span
+from fewshot.text.sourcedata import CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE
 
-CONTROLLED, MEASURED = "CONTROLLED_VAR", "MEASURED_VAR"
-USUAL = {"GENEPROD": MEASURED, "SMALL_MOLECULE": CONTROLLED}
+USUAL = {GENE_PRODUCT: MEASURED, SMALL_MOLECULE: CONTROLLED}
 """The role of an entity about which no word says anything: a gene product is measured, a small molecule is given."""
 
 _CHANGED_BEFORE = re.compile(

@@ -12,16 +12,21 @@ a line of words and tags.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fewshot import tasks
+from fewshot.data import Reader
 from fewshot.data.hub import access, layout, tagged
 from fewshot.errors import InputError, Where
-from fewshot.records import Example
+from fewshot.records import Example, Kind
 from fewshot.schema import example_from_json
 
 
-class HubReader:
+class HubReader(Reader):
     """Data sets by name."""
 
-    suffixes: frozenset[str] = frozenset()
+    prefix = "hub:"
+    configs: Mapping[Kind, str] = {"entities": "NER", "panels": "PANELIZATION", "roles": "ROLES_MULTI"}
 
     def read(self, source: str, task: str | None) -> list[Example]:
         """All splits of a data set.
@@ -58,9 +63,10 @@ def _check_task(repo: str, config: str, task: str | None) -> None:
     """A config of words and tags answers one question; the project's own schema may hold any."""
     if task is None or config not in tagged.CONFIGS:
         return
-    able = [name for name, tasks in tagged.CONFIGS.items() if task in tasks]
+    kind = tasks.get(task).kind
+    able = [name for name, kinds in tagged.CONFIGS.items() if kind in kinds]
     if config not in able:
-        hint = f"take {' or '.join(able)}" if able else "causal needs SourceData XML or JSONL"
+        hint = f"take {' or '.join(able)}" if able else f"{task} needs SourceData XML or JSONL"
         raise InputError(f"config {config} of {repo} holds nothing for {task}", hint=hint)
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import jsonlines
-
 from fewshot.data.hub.layout import SPLITS
 from fewshot.errors import DataError, InputError, Where
+from fewshot.files import decoded, json_values
 
 MOST_BYTES = 1 << 30
 """No file of these data sets is near 1 GiB: a zip entry that claims more is broken or hostile."""
@@ -76,24 +75,21 @@ def rows(path: Path, name: str, split: str | None) -> Iterator[tuple[str | None,
     """`(split, place, JSON value)` of every line that is not blank, of a .jsonl or of all .jsonl in a .zip.
 
     Raises:
-        DataError: not a zip, or an entry too large; a line that is no JSON.
+        DataError: not a zip, or an entry too large; a line that is not JSON.
     """
     if path.suffix != ".zip":
         with path.open("rb") as file:
-            for number, row in _lines(file, name):
+            for number, row in json_values(decoded(file, name), name):
                 yield split, Where(name, number, f"{PurePosixPath(name).name}:{number}"), row
         return
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in _entries(archive, name):
                 stem = PurePosixPath(entry.filename).stem
+                place = f"{name}/{entry.filename}"
                 with archive.open(entry) as file:
-                    for number, row in _lines(file, f"{name}/{entry.filename}"):
-                        yield (
-                            SPLITS[stem],
-                            Where(f"{name}/{entry.filename}", number, f"{stem}.jsonl:{number}"),
-                            row,
-                        )
+                    for number, row in json_values(decoded(file, place), place):
+                        yield SPLITS[stem], Where(place, number, f"{stem}.jsonl:{number}"), row
     except zipfile.BadZipFile as error:
         raise DataError(f"not a sound zip file ({error})", path=name, hint="remove it from the cache") from error
 
@@ -111,23 +107,6 @@ def _entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     if not found:
         raise DataError("holds no train.jsonl, eval.jsonl or test.jsonl", path=name)
     return sorted(found, key=lambda entry: order.index(PurePosixPath(entry.filename).stem))
-
-
-def _lines(file: Iterable[bytes], name: str) -> Iterator[tuple[int, object]]:
-    number = 0
-
-    def filled() -> Iterator[bytes]:
-        nonlocal number
-        for line in file:
-            number += 1
-            if line.strip():
-                yield line
-
-    try:
-        for row in jsonlines.Reader(filled()):
-            yield number, row
-    except jsonlines.InvalidLineError as error:
-        raise DataError(f"not JSON ({error.__cause__ or error})", path=name, line=number) from error
 
 
 def _endpoint() -> str | None:

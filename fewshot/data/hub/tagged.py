@@ -12,37 +12,38 @@ between releases.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from fewshot.errors import DataError, Where
-from fewshot.records import NO_ROLE, PANEL, Example, Span
+from fewshot.records import NO_ROLE, PANEL, Example, Kind, Span
 from fewshot.text import iob, legend
+from fewshot.text.sourcedata import GENE_PRODUCT, SMALL_MOLECULE, WITH_ROLES
+from fewshot.text.spans import segments
 
 Row = Mapping[str, Any]
 
-CONFIGS: Mapping[str, tuple[str, ...]] = {
-    "NER": ("ner", "roles"),
-    "PANELIZATION": ("panelization",),
+CONFIGS: Mapping[str, tuple[Kind, ...]] = {
+    "NER": ("entities", "roles"),
+    "PANELIZATION": ("panels",),
     "ROLES_MULTI": ("roles",),
     "ROLES_GP": ("roles",),
     "ROLES_SM": ("roles",),
     "GENEPROD_ROLES": ("roles",),
     "SMALL_MOL_ROLES": ("roles",),
-    "BORING": ("ner",),
+    "BORING": ("entities",),
 }
-"""The configs of words and tags, and the tasks that each of them answers."""
+"""The configs of words and tags, and the kinds of value that each of them holds."""
 
 _ASKED = {
-    "ROLES_MULTI": ("GENEPROD", "SMALL_MOLECULE"),
-    "ROLES_GP": ("GENEPROD",),
-    "GENEPROD_ROLES": ("GENEPROD",),
-    "ROLES_SM": ("SMALL_MOLECULE",),
-    "SMALL_MOL_ROLES": ("SMALL_MOLECULE",),
+    "ROLES_MULTI": WITH_ROLES,
+    "ROLES_GP": (GENE_PRODUCT,),
+    "GENEPROD_ROLES": (GENE_PRODUCT,),
+    "ROLES_SM": (SMALL_MOLECULE,),
+    "SMALL_MOL_ROLES": (SMALL_MOLECULE,),
 }
 """The entity types whose roles a config is about, in the order in which `is_category` counts them from 1."""
 
-_ROLE_ROWS = {"GENEPROD": "geneprod_roles", "SMALL_MOLECULE": "small_mol_roles"}
+_ROLE_ROWS = {GENE_PRODUCT: "geneprod_roles", SMALL_MOLECULE: "small_mol_roles"}
 _TAG_ROWS = {"PANELIZATION": "panel_start", "BORING": "boring"}
 
 
@@ -111,14 +112,11 @@ def _tag(tag: object, name: str, where: Where, names: Sequence[str] | None) -> s
 def _panels(tags: Sequence[str], edges: iob.Edges, text: str) -> tuple[Span, ...]:
     """From each start to the next one; what stands before the first belongs to no panel."""
     starts = [edges[first][0] for first, _, _ in iob.chunks(tags)]
-    found = []
-    for start, end in pairwise([*starts, len(text)]):
-        surface = text[start:end]
-        body = surface.strip()
-        if body:
-            begin = start + len(surface) - len(surface.lstrip())
-            found.append(Span(begin, begin + len(body), PANEL, labels=legend.leading_letters(body)))
-    return tuple(found)
+    return tuple(
+        Span(*extent, PANEL, labels=legend.leading_letters(text[slice(*extent)]))
+        for extent in segments(text, starts)
+        if extent is not None
+    )
 
 
 def _entities(

@@ -15,10 +15,9 @@ from random import Random
 from fewshot.demo.synthesis.paper import Paper, number
 from fewshot.demo.synthesis.sentences import Slot, Template, read
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
+from fewshot.text.sourcedata import ASSAY, CONTROLLED, MEASURED, WITH_ROLES
 
-_ROLES = {"!": "CONTROLLED_VAR", "?": "MEASURED_VAR"}
-_BEARERS = ("GENEPROD", "SMALL_MOLECULE")
-_ASSAY = "EXP_ASSAY"
+_ROLES = {"!": CONTROLLED, "?": MEASURED}
 _LETTERS = ("prev", "prev2", "other", "others", "inline", "self")
 
 
@@ -76,7 +75,7 @@ class Draft:
     def open_panel(self, letters: Letters, label: str) -> None:
         """Opens a segment with its printed label."""
         self.letters = letters
-        self._cast, self._members, self._used = {}, {"!": {}, "?": {}, _ASSAY: {}}, set()
+        self._cast, self._members, self._used = {}, {"!": {}, "?": {}, ASSAY: {}}, set()
         self._start = len(self._text)
         self._text += label
         self._label_end = len(self._text)
@@ -138,9 +137,9 @@ class Draft:
         start = len(self._text)
         self._text += surface
         # As in SourceData, only gene products and small molecules have roles; the others are annotated as having none.
-        role = _ROLES[slot.mark] if slot.mark and label in _BEARERS else NO_ROLE
+        role = _ROLES[slot.mark] if slot.mark and label in WITH_ROLES else NO_ROLE
         self._entities.append(Span(start, len(self._text), label, role=role))
-        mark = _ASSAY if label == _ASSAY else slot.mark
+        mark = ASSAY if label == ASSAY else slot.mark
         if mark and self._start is not None:
             self._members[mark].setdefault(surface.lower(), Member(label, surface))
 

@@ -12,20 +12,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from fewshot.formats import COPIED_ROOM, Format, tag_pairs
+from fewshot.formats.copy_tag.loose import rewritten
 from fewshot.formats.copy_tag.tags import END, Extent, escape, pairs, read, without_unknown
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text.alignment import Alignment, align
 from fewshot.text.legend import leading_label, leading_letters
 
 
-class CopyTag:
+class CopyTag(Format):
     """The source with its spans between tags."""
 
     kinds: frozenset[Kind] = frozenset(("entities", "panels"))
     stop: tuple[str, ...] = (END,)
+    end = END
+    copies = True
+    room = COPIED_ROOM
+
+    def tags(self, scheme: Scheme) -> Mapping[str, tuple[str, str]]:
+        """`<LABEL>` and `</LABEL>`."""
+        return tag_pairs(_labels(scheme))
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """The tagged copy. Tags stand between spaces."""
@@ -42,23 +52,25 @@ class CopyTag:
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         """The spans of a copy, however it differs from the source."""
-        plain, marks, ended = read(answer, text, _labels(scheme))
-        problems: Counter[ProblemKind] = Counter()
-        if not plain.strip():
-            problems["empty"] += bool(text.strip())
-            return Parsed((), _counted(problems), 0.0 if text.strip() else 1.0)
-        extents = pairs(marks, plain, scheme, problems)
-        found = _copied(plain, text, extents)
-        fidelity = 1.0
+        reading = _Reading.of(answer, text, scheme)
+        if not reading.plain.strip():
+            return Parsed((), {"empty": 1}, 0.0) if text.strip() else Parsed((), {}, 1.0)
+        found = _copied(reading.plain, text, reading.extents)
+        if found is None:  # not our grammar to the letter: models write tags in other ways too
+            loose = rewritten(answer, text, _labels(scheme))
+            if loose != answer:
+                reading = _Reading.of(loose, text, scheme)
+                found = _copied(reading.plain, text, reading.extents)
+        problems, fidelity = reading.problems, 1.0
         if found is None:
-            plain, extents = without_unknown(plain, text, extents, problems)
+            plain, extents = without_unknown(reading.plain, text, reading.extents, problems)
             alignment = align(plain, text)
             found = _aligned(alignment, plain, text, extents, problems)
             fidelity = alignment.fidelity
             problems["text_added"] += alignment.added
             problems["text_dropped"] += alignment.dropped
             if alignment.cut:
-                problems["text_dropped" if ended else "truncated"] += 1
+                problems["text_dropped" if reading.ended else "truncated"] += 1
         return Parsed(_spans(found, text, scheme), _counted(problems), fidelity)
 
     def schema(self, scheme: Scheme) -> Mapping[str, Any] | None:
@@ -67,6 +79,23 @@ class CopyTag:
 
 
 FORMAT = CopyTag()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An answer without its tags, what they cover, whether it said that it had ended, and what was wrong with them."""
+
+    plain: str
+    extents: list[Extent]
+    ended: bool
+    problems: Counter[ProblemKind]
+
+    @classmethod
+    def of(cls, answer: str, text: str, scheme: Scheme) -> _Reading:
+        plain, marks, ended = read(answer, text, _labels(scheme))
+        problems: Counter[ProblemKind] = Counter()
+        return cls(plain, pairs(marks, plain, scheme, problems), ended, problems)
+
 
 _CLOSING = frozenset(".,;:!?)]}”\"'’")
 
@@ -110,7 +139,7 @@ def _aligned(
     """The extents in the source of an answer that is not an exact copy."""
     found = []
     for label, left, right in extents:
-        place = alignment.span(left, right, plain)
+        place = alignment.span(left, right, plain, passage=label == PANEL)
         if place is None:
             problems["not_in_text"] += 1
             continue

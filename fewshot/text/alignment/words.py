@@ -25,6 +25,9 @@ _SENTENCE_END = frozenset(".!?")
 _ALIKE, _LETTER, _UNLIKE = 0.8, 0.3, -0.2
 """What a pair of words counts: some letters changed; a single letter, changed; another word."""
 
+_LONG = 3
+"""Characters of a word in which one may be changed and it is still that word: of two letters half would be another."""
+
 _TIE = 0.05
 """For a gap that begins and ends where sentences do; it decides between places that explain as much."""
 
@@ -71,6 +74,15 @@ def likeness(ours: str, theirs: str) -> float:
     if longest == 1:
         return _LETTER if ours.isalnum() and theirs.isalnum() else _UNLIKE
     return _ALIKE if Levenshtein.distance(ours, theirs, score_cutoff=longest // 2) <= longest // 2 else _UNLIKE
+
+
+def alike(ours: str, theirs: str) -> bool:
+    """Whether one word is the other, or the other with some letters changed; two short words must be equal.
+
+    >>> alike("western", "wextern"), alike("b", "x")
+    (True, False)
+    """
+    return ours == theirs or (len(theirs) >= _LONG and likeness(ours, theirs) > 0)
 
 
 def respaced(ours: Sequence[str], theirs: Sequence[str]) -> bool:

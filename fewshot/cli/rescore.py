@@ -1,0 +1,28 @@
+"""Score recorded runs anew, by this version of the scoring.
+
+    fewshot rescore runs/ner-gpt3 runs/ner-rules
+
+The recorded answers stay untouched; predictions.jsonl and scores.json are written anew, and a line says what moved.
+Runs that are scored by this version already are left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `fewshot rescore`."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Scores each run, and says what moved."""
+    from fewshot.experiment.rescoring import rescore
+    from fewshot.scoring import SCORING
+
+    for path in args.runs:
+        moved = rescore(path).moved
+        print(f"{path}: {moved or f'scored by version {SCORING} already'}")
+    return 0

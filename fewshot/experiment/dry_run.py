@@ -1,0 +1,57 @@
+"""What a run would send and cost: the first prompt, the number of requests, tokens. Nothing is sent; no key needed."""
+
+from __future__ import annotations
+
+from fewshot import prompt
+from fewshot.backends import open_backend
+from fewshot.engine import prices
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.remarks import check_demonstrations
+from fewshot.experiment.requests import estimate
+from fewshot.experiment.running import options
+from fewshot.experiment.settings import Settings
+from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of
+
+
+def dry_run(settings: Settings) -> str:
+    """The text that `fewshot run --dry-run` prints.
+
+    Raises:
+        InputError: the settings or the data cannot be used.
+    """
+    plan = plan_of(settings)
+    system = system_of(plan, open_backend(settings.backend, options(settings, offline=True)))
+    lines = [*plan.notices, *system.notices]
+    if isinstance(system, LocalSystem):
+        return "\n".join([*lines, f"{system.identity.model} reads {len(plan.examples)} texts; no prompt is sent"])
+    lines += [*system.requests.notices, *check_demonstrations(plan, system.requests)]
+    requests = system.requests.all
+    if not requests:
+        return "\n".join([*lines, "nothing to ask"])
+    target = system.builder.target
+    tokens, most = estimate(requests)
+    return "\n".join(
+        [
+            *lines,
+            prompt.describe(requests[0]),
+            "",
+            f"{len(requests)} requests to {target.endpoint or target.backend}, model {target.model}",
+            f"about {tokens:,} prompt tokens (estimated: UTF-8 bytes / 4), at most {most:,} answer tokens",
+            *_cost(settings, system, tokens, most),
+            "nothing was sent",
+        ]
+    )
+
+
+def _cost(settings: Settings, system: PromptedSystem, tokens: int, most: int) -> list[str]:
+    """What a run may cost, if it goes to a server."""
+    target, price = system.builder.target, system.price
+    if target.endpoint is None:
+        return []
+    if price is None:
+        return [f"cost unknown: no price is known of {target.model} there; put one into {prices.own_file()}"]
+    prompts, everything = price.of(tokens, 0), price.of(tokens, most)
+    lines = [f"about ${prompts:.4f} for the prompts, at most ${everything:.4f} with the answers, at {price}"]
+    if settings.budget_usd is not None and everything > settings.budget_usd:
+        lines.append(f"--budget-usd {settings.budget_usd:g} may end it before that; the same command continues it")
+    return lines

@@ -1,0 +1,68 @@
+"""What all predictors share: texts as windows, windows in batches, answered windows as one prediction a text.
+
+    examples ──► pieces ──► batches of like length ──► answered by the model ──► joined as soon as a text is whole
+    "a long legend"  [0:1480], [1205:2610]                spans of each             spans of the whole text
+
+A predictor says how a text is cut, how a batch is answered and how its pieces are joined (`Steps`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from fewshot.models import batches, windows
+from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
+from fewshot.models.windows import Window
+from fewshot.records import Example, Prediction
+
+
+@dataclass(slots=True)
+class Piece:
+    """A window of an example, ready for the model. `encoded`: the ids that the model reads, those that a vocabulary
+    puts around a text included."""
+
+    example: Example
+    window: Window
+    source: SourceTokens
+    encoded: list[int]
+
+
+P = TypeVar("P", bound=Piece)
+
+
+class Steps(Protocol[P]):
+    """What differs from one predictor to the next."""
+
+    def pieces(self, example: Example) -> list[P]:
+        """The windows of an example."""
+        ...
+
+    def answer(self, pieces: Sequence[P]) -> None:
+        """Runs the model on a batch and keeps what it says in each piece."""
+        ...
+
+    def joined(self, pieces: Sequence[P]) -> Prediction:
+        """One prediction from all pieces of an example, in order."""
+        ...
+
+
+def predict(steps: Steps[P], examples: Iterable[Example], *, batch_tokens: int) -> Iterator[Prediction]:
+    """A prediction for each example as its last window is answered. `batch_tokens`: padded tokens in a batch."""
+    texts = [steps.pieces(example) for example in examples]
+    every = [piece for pieces in texts for piece in pieces]
+    owner = [number for number, pieces in enumerate(texts) for _ in pieces]
+    missing = [len(pieces) for pieces in texts]
+    for batch in batches.batches([len(piece.encoded) for piece in every], budget=batch_tokens):
+        steps.answer([every[i] for i in batch])
+        for i in batch:
+            missing[owner[i]] -= 1
+            if not missing[owner[i]]:
+                yield steps.joined(texts[owner[i]])
+
+
+def cut(text: str, room: int, tokenizer: SourceTokenizer) -> list[tuple[Window, SourceTokens]]:
+    """The windows of a text, of at most `room` tokens each."""
+    found = windows.windows(text, room, lambda part: len(tokenizer(part)))
+    return [(window, tokenizer(text[window.start : window.end])) for window in found]

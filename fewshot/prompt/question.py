@@ -1,0 +1,46 @@
+"""What a run asks of every example: one task, in one format, about some labels.
+
+>>> from fewshot import formats, tasks
+>>> ner = tasks.get("ner")
+>>> Question(ner, "list", formats.get("list", ner.kind), ("GENEPROD",)).scheme().labels
+('GENEPROD',)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fewshot import formats
+from fewshot.formats import Format
+from fewshot.records import Example, Scheme, Span, Value
+from fewshot.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A task, the format of its answers, and the labels in use."""
+
+    task: Task
+    format_name: str
+    format: Format
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: Task, format_name: str | None, labels: tuple[str, ...]) -> Question:
+        """The question of a task; without a format name, in the task's own format.
+
+        Raises:
+            InputError: no such format, or it cannot carry the task's values.
+        """
+        name = format_name or task.default_format
+        return cls(task, name, formats.get(name, task.kind), labels)
+
+    def scheme(self, given: tuple[Span, ...] = ()) -> Scheme:
+        """What the format needs to write or read one answer. `given`: the entities whose roles are asked for."""
+        return Scheme(self.task.kind, self.labels, given)
+
+    def answer(self, example: Example) -> str:
+        """The right answer to this question, as the format writes it; that of an unlabelled example is empty."""
+        gold = self.task.gold(example)
+        value: Value = self.task.empty() if gold is None else self.task.restrict(gold, self.labels)
+        return self.format.render(example.text, value, self.scheme(self.task.given(example)))

@@ -1,0 +1,69 @@
+"""One key, two lines: the same answer twice is fine, two answers are a conflict that names both lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fewshot.cassette import Cassette
+from fewshot.errors import DataError
+from fewshot.records import Completion, Request
+
+ASKED = Request("gpt3", "https://x/v1", "m", "completions", None, "Tag: p53", 9, 0.0, id="a")
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "responses.jsonl"
+    with Cassette.open(path) as cassette:
+        answer = Completion("p53", "stop", 3, 1, 0.5, adapted={"max_tokens": "max_completion_tokens"})
+        cassette.append(ASKED, answer, ["d1"])
+        cassette.append_prediction("ab" * 32, "b", {"id": "b", "entities": []})
+    return path
+
+
+def add(path: Path, number: int, change: Change) -> None:
+    """One more line: that of this number, changed."""
+    row = json.loads(path.read_text().splitlines()[number - 1])
+    change(row)
+    path.write_text(path.read_text() + json.dumps(row) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (1, lambda row: row["completion"].update(text="p21")),
+        (1, lambda row: row["completion"].update(finish_reason="length")),
+        (1, lambda row: row["completion"].update(prompt_tokens=4)),
+        (1, lambda row: row["completion"].update(completion_tokens=None)),
+        (1, lambda row: row.update(adapted={})),
+        (1, lambda row: row.update(adapted={"max_tokens": "dropped"})),
+        (1, lambda row: row["adapted"].update(seed="dropped")),
+        (2, lambda row: row.update(prediction={"id": "b", "entities": [{"start": 0, "end": 1, "label": "X"}]})),
+    ],
+)
+def test_another_answer_is_a_conflict(path: Path, number: int, change: Change) -> None:
+    add(path, number, change)
+    with pytest.raises(DataError, match=rf"jsonl:3: the same key as line {number}, with another answer"):
+        Cassette.open(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (1, lambda row: None),
+        (1, lambda row: row["completion"].update(seconds=0.7)),  # how long it took is no part of an answer
+        (1, lambda row: row.update(id="twin")),  # another legend of the same words
+        (2, lambda row: row.update(id="twin")),
+    ],
+)
+def test_the_same_answer_twice_is_fine(path: Path, number: int, change: Change) -> None:
+    add(path, number, change)
+    with Cassette.open(path) as cassette:
+        assert len(cassette) == 2
+        assert cassette.ids() == ("a", "b"), "the first line counts"

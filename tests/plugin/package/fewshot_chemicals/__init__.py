@@ -1,0 +1,1 @@
+"""A third-party package: one plugin of each kind."""

@@ -1,16 +1,16 @@
-"""Everything that can go wrong on purpose, as one tree.
+"""Every error that the package raises on purpose, as one tree.
 
     FewshotError                 one clear line on stderr, exit 2
-    ├── InputError               a flag, a name or a file that the user gave
-    │   ├── DataError            … inside a file: carries path, line and id
-    │   ├── UnknownSettingError  a keyword of run() or replay() that is not a setting (a TypeError too)
-    │   └── MissingExtraError    a part that `pip install 'fewshot[…]'` brings
-    ├── RunFolderError           a run folder that is not what the command needs
-    ├── ReplayError              a recording that is missing, or that differs
+    ├── InputError               a flag, a name or a file from the user cannot be used
+    │   ├── DataError            … because of its content: carries path, line and id
+    │   ├── UnknownSettingError  … because a keyword of run() or replay() is not a setting (a TypeError too)
+    │   └── MissingExtraError    … because `pip install 'fewshot[…]'` is missing
+    ├── RunFolderError           a run folder is not what the command needs
+    ├── ReplayError              a recording is missing, or differs
     ├── IncompleteError          requests failed for good: exit 3, the same command continues
     └── BackendError             one request was not answered (the engine decides what follows)
 
-An error says what was wrong, where, and what to do next:
+A message says what is wrong and where; a hint says what to do next:
 
 >>> print(DataError("span ends after the text", path="gold.jsonl", line=7, id="fig-3"))
 gold.jsonl:7 (id fig-3): span ends after the text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class FewshotError(Exception):
-    """Root of the tree. `hint` says what to do; it is printed after the message."""
+    """The root of the tree. `hint` says what to do; it is printed after the message."""
 
     exit_code = 2
 
@@ -43,11 +43,11 @@ class FewshotError(Exception):
 
 
 class InputError(FewshotError):
-    """What the user gave cannot be used."""
+    """A flag, a name or a file from the user cannot be used."""
 
 
 class DataError(InputError):
-    """A file holds something that cannot be read; says which file, line (from 1) and id."""
+    """A file holds something that cannot be used; names the file, the line (from 1) and the id."""
 
     def __init__(
         self,
@@ -58,12 +58,12 @@ class DataError(InputError):
         id: str | None = None,
         hint: str | None = None,
     ) -> None:
-        place = "" if path is None else str(path)
+        location = "" if path is None else str(path)
         if line is not None:
-            place += f":{line}" if place else f"line {line}"
+            location += f":{line}" if location else f"line {line}"
         if id is not None:
-            place += f" (id {id})" if place else f"id {id}"
-        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+            location += f" (id {id})" if location else f"id {id}"
+        super().__init__(f"{location}: {message}" if location else message, hint=hint)
         self.path = path
         self.line = line
         self.id = id
@@ -86,22 +86,23 @@ class UnknownSettingError(InputError, TypeError):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in a file, for error messages."""
+    """A location in a file, for error messages."""
 
     path: str | Path | None = None
     line: int | None = None
     id: str | None = None
 
     def fail(self, message: str, *, hint: str | None = None) -> NoReturn:
-        """Raises the `DataError` of this place."""
+        """Raises a `DataError` that names this location."""
         raise DataError(message, path=self.path, line=self.line, id=self.id, hint=hint)
 
 
 NOWHERE = Where()
+"""For values that come from no file."""
 
 
 class MissingExtraError(InputError):
-    """A command needs an optional part of the package."""
+    """An optional part of the package is needed and not installed; the hint says how to install it."""
 
     def __init__(self, what: str, *, extra: str) -> None:
         super().__init__(f"{what} is not installed", hint=f"pip install 'fewshot[{extra}]'")
@@ -109,11 +110,11 @@ class MissingExtraError(InputError):
 
 
 class RunFolderError(FewshotError):
-    """A run folder is missing, broken, in use, or made with other settings."""
+    """A run folder is missing, damaged, in use, or was made with other settings."""
 
 
 class ReplayError(FewshotError):
-    """A strict replay found no recording for a request, or another result than the recorded one."""
+    """A strict replay misses a recording, or comes to another result than the recorded one."""
 
 
 class IncompleteError(FewshotError):
@@ -125,10 +126,13 @@ class IncompleteError(FewshotError):
 class BackendError(FewshotError):
     """One request was not answered.
 
-    `retryable`: the same request may succeed later (`retry_after` seconds, where the server said so).
-    `fatal`: no other request can succeed either (wrong key, unknown model): the run should stop.
-    `maybe_paid`: it was sent and its answer got lost (time-out, cut body), so that it may have been paid for.
-    `limits`: what the server said of its rate limits beside the refusal.
+    Attributes:
+        retryable: The same request may succeed later.
+        fatal: No other request can succeed either (wrong key, unknown model): the run should stop.
+        retry_after: Seconds to wait, if the server says so.
+        status: The HTTP status; `None` if there was none.
+        maybe_paid: The request was sent and its answer got lost (time-out, cut body): it may have been paid for.
+        limits: The server's rate limits, if its headers state them.
     """
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""`python -m finetune`: what `fewshot finetune` starts."""
+"""`python -m finetune`, which `fewshot finetune` starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fewshot.errors import FewshotError, MissingExtraError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; returns its exit code."""
+    """Runs a command line; returns the exit code."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         _need()
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fewshot: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("fewshot: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        print("fewshot: stopped; the same command continues from the last checkpoint", file=sys.stderr)
         return 130
 
 

@@ -7,11 +7,12 @@ from fewshot.records import Completion, Request
 from fewshot.schema import Json, string_at, type_of
 
 _HUGE = 1 << 53
-"""No count and no time is that large: beyond it a float would not carry it."""
+"""Larger counts and times are refused: from 2**53 on a float no longer holds every integer, so that JSON written by
+another program may have rounded them."""
 
 
 def request_to_json(request: Request) -> Json:
-    """The identity of a request: what its key is made of, and what `responses.jsonl` keeps of it."""
+    """Returns the identity of a request: its key is the digest of this, and `responses.jsonl` keeps it."""
     row: Json = {
         "backend": request.backend,
         "endpoint": request.endpoint,
@@ -34,7 +35,7 @@ def request_to_json(request: Request) -> Json:
 
 
 def completion_to_json(completion: Completion) -> Json:
-    """What `responses.jsonl` keeps of an answer (what was adapted stands beside it)."""
+    """Returns what `responses.jsonl` keeps of an answer (`adapted` is a key of the line itself)."""
     row: Json = {
         "text": completion.text,
         "finish_reason": completion.finish_reason,
@@ -48,10 +49,10 @@ def completion_to_json(completion: Completion) -> Json:
 
 
 def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
-    """A recorded answer. It may be someone else's file: every type is checked.
+    """Returns a recorded answer. The file may be someone else's, so every type is checked.
 
     Raises:
-        DataError: a missing or mistyped key.
+        DataError: A key is missing or mistyped.
     """
     if not isinstance(row, dict):
         where.fail(f"completion must be an object, not {type_of(row)}")

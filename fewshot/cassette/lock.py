@@ -1,8 +1,9 @@
-"""One writer for a file: the second process is refused with the first one's pid.
+"""One writer per file: a second process is refused, with the pid of the first.
 
-    with Lock(Path("runs/x/responses.jsonl")): ...      # runs/x/responses.jsonl.lock holds our pid meanwhile
+    lock = Lock(Path("runs/x/responses.jsonl"))         # runs/x/responses.jsonl.lock holds our pid until
+    lock.release()
 
-The kernel holds the lock (`flock`), so that of a process that died, however it died, blocks nobody.
+The kernel holds the lock (`flock`) and drops it when the process dies, however it dies: a stale lock is impossible.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from fewshot.errors import RunFolderError
 
 
 class Lock:
-    """Held from the moment it is made until `release`.
+    """A lock that is held from its creation until `release`.
 
     Raises:
-        RunFolderError: another process (or this one, twice) holds it; the folder cannot be written.
+        RunFolderError: Another process (or this one, a second time) holds it, or the folder cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,20 +42,21 @@ class Lock:
                 os.close(fd)
                 raise RunFolderError(
                     f"{self.path.parent} is in use by process {pid or 'unknown'}",
-                    hint="wait for it, or stop it: nothing that it has recorded is lost",
+                    hint="wait for it, or stop it: what it has recorded is kept",
                 ) from None
             if self._is_current(fd):
                 return fd
-            os.close(fd)  # the one who held it removed the file between our open and our lock
+            os.close(fd)  # its holder removed the file between our `open` and our `flock`: we locked a dead file
 
     def _is_current(self, fd: int) -> bool:
+        """Returns whether the locked file is still the one at `path`."""
         try:
             return os.path.samestat(os.fstat(fd), self.path.stat())
         except FileNotFoundError:
             return False
 
     def release(self) -> None:
-        """Lets the next one in. The file goes while it is still ours, so that nobody else's is removed."""
+        """Releases the lock. Removes the file first, while it is still locked: afterwards it may be another's."""
         with suppress(OSError):
             self.path.unlink()
         os.close(self._fd)

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from fewshot.engine.asking import Outcome, Session
 from fewshot.engine.budget import Budget
 from fewshot.engine.job import Job
 from fewshot.engine.local import predict
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
+from fewshot.engine.session import Outcome, Session
 
 __all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
@@ -44,10 +44,11 @@ def ask(job: Job) -> Outcome:
         try:
             return await aask(job)
         finally:
+            # Closed in the loop that opened its connections: another loop cannot close them.
             if job.backend is not None:
                 await job.backend.close()
 
-    if _in_a_loop():
+    if _in_a_loop():  # `asyncio.run` refuses to run inside another loop, such as that of a notebook
         with ThreadPoolExecutor(1) as thread:
             outcome = thread.submit(asyncio.run, run()).result()
     else:
@@ -91,5 +92,6 @@ def _on_interrupt(handler: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        # `remove_signal_handler` installs Python's default, not the handler that was there before.
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, before)

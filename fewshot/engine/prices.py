@@ -1,9 +1,9 @@
-"""What tokens cost: a small table that is edited by hand, and the user's own on top of it.
+"""What tokens cost: a small table edited by hand, overridden by the user's own.
 
     price = find("gpt-6-luna", "https://api.openai.com/v1/chat/completions")
     price.of(prompt_tokens=1_000_000, completion_tokens=0)               # 0.1 dollars
 
-A model that is in neither table costs `None`, "unknown": never 0.
+A model that is in neither table has an unknown price, `None`, never 0.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from fewshot.errors import DataError
 
 BUNDLED = Path(__file__).with_name("prices.toml")
 ANY = "any"
+"""The host of an entry that holds for every server."""
+
 _MILLION = 1_000_000
-_STANDARD = ("auto", "default", "standard", None)
+_STANDARD_TIERS = ("auto", "default", "standard", None)
+"""Values of OpenAI's `service_tier` that are billed at the prices of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for a million tokens in and out; when that was read, and where."""
+    """Dollars per million prompt (`input`) and completion (`output`) tokens; when and where they were read."""
 
     input: float
     output: float
@@ -35,7 +38,7 @@ class Price:
     source: str
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Dollars for so many tokens, without any discount.
+        """Returns the dollars for so many tokens, without discounts.
 
         >>> Price(2.0, 8.0, "2026-06-21", "").of(1000, 500)
         0.006
@@ -47,27 +50,29 @@ class Price:
 
 
 def own_file() -> Path:
-    """The user's own table: the file that `FEWSHOT_PRICES` names, else `~/.config/fewshot/prices.toml`."""
+    """Returns the path of the user's table: `$FEWSHOT_PRICES`, else `~/.config/fewshot/prices.toml`."""
     named = os.environ.get("FEWSHOT_PRICES")
     config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(named) if named else Path(config, "fewshot", "prices.toml")
 
 
 def find(model: str, endpoint: str | None, extra: Mapping[str, Any] | None = None) -> Price | None:
-    """The price of a model at an endpoint; `None`: nobody knows. Another service tier has another price.
+    """Returns the price of a model at an endpoint, or `None` if it is unknown.
+
+    The same model has other prices at other hosts and, if `extra` sets one, at another `service_tier`.
 
     Raises:
-        DataError: a table is broken; names the file.
+        DataError: A table is malformed; names the file.
     """
     host = urlsplit(endpoint or "").hostname
-    if host is None or (extra or {}).get("service_tier") not in _STANDARD:
+    if host is None or (extra or {}).get("service_tier") not in _STANDARD_TIERS:
         return None
     for path in (own_file(), BUNDLED):
         table = _read(path)
-        for where in (host, ANY):
-            entry = table.get(where, {})
-            if isinstance(entry, dict) and model in entry:
-                return _price(entry[model], f"{where}.{model}", path)
+        for section in (host, ANY):
+            models = table.get(section, {})
+            if isinstance(models, dict) and model in models:
+                return _price(models[model], f"{section}.{model}", path)
     return None
 
 
@@ -89,5 +94,5 @@ def _price(entry: Any, name: str, path: Path) -> Price:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise DataError(f"{name}: {key} must be dollars for a million tokens", path=path)
     day = values.get("date")
-    shown = day.isoformat() if isinstance(day, date) else str(day or "no date")
-    return Price(float(values["input"]), float(values["output"]), shown, str(values.get("source") or path))
+    day_text = day.isoformat() if isinstance(day, date) else str(day or "no date")
+    return Price(float(values["input"]), float(values["output"]), day_text, str(values.get("source") or path))

@@ -106,7 +106,7 @@ class PromptedSystem:
             failed={**outcome.failed, **tapes.lost},
             stopped=outcome.stopped,
             completions=tuple(c for samples in completions.values() for c in samples if c is not None),
-            asked=outcome.asked,
+            asked=outcome.sent,
             recorded=outcome.replayed,
             notices=(*self.requests.notices, *_maybe_twice(outcome.stats)),
             stats=outcome.stats,
@@ -179,7 +179,7 @@ class LocalSystem:
         )
         return Answers(
             predictions=tuple(self._restricted(outcome.predictions[example.id]) for example in plan.examples),
-            asked=outcome.asked,
+            asked=outcome.computed,
             recorded=outcome.replayed,
             seconds=outcome.seconds,
         )

@@ -1,7 +1,7 @@
-"""What this server will not take, learnt once for the whole run.
+"""The parameters that a server refuses, learned once for the whole run.
 
-OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`, vLLM and TGI say the
-same in other words. Each refusal moves one parameter one step down its ladder:
+OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`; vLLM and TGI say the same in
+other words. Each refusal moves one parameter one step down its ladder:
 
 >>> state = Adaptations()
 >>> refusal = ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
@@ -24,10 +24,11 @@ from fewshot.servers.reasoning import Room, described
 from fewshot.text.thinking import Thoughts, thoughts
 
 Refusal: TypeAlias = tuple[str, str, str]
-"""Of a 400 or 422: its code, the parameter it names, its message; empty where the server says none."""
+"""A 400 or 422: its code, the parameter that it names, its message; each is empty if the server does not give it."""
 
 DROPPED = "dropped"
 MERGED = "merged into user"
+# The values are recorded in `Completion.adapted` and stand in signatures: changing one changes both.
 LADDERS: Mapping[str, tuple[str, ...]] = {
     "max_tokens": ("max_completion_tokens", DROPPED),
     "temperature": (DROPPED,),
@@ -43,7 +44,7 @@ _UNSUPPORTED = re.compile(
     r"|not (?:yet )?implemented|roles must alternate|extra fields not permitted",
     re.IGNORECASE,
 )
-# "stop" and "system" are plain words too: they count only where they are named as parameter or role.
+# "stop" and "system" are ordinary words as well: they count only if they are named as a parameter or a role.
 _NAMED: Mapping[str, re.Pattern[str]] = {
     "max_tokens": re.compile(r"\bmax_(?:completion_)?tokens\b"),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
@@ -57,31 +58,37 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
     ),
 }
 LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
-MOST_STOPS = 4  # the API takes no more; we cut at all of them ourselves
+MOST_STOPS = 4
+"""OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
 
 @dataclass(slots=True)
 class Adaptations:
-    """The state of a run. One event loop uses it and no method awaits, so requests in flight see it whole."""
+    """What a run has learned so far. Belongs to one event loop; no method awaits, so requests never see half a change.
+
+    `changes`: what is sent instead of a parameter, by the parameter's name.
+    """
 
     changes: dict[str, str] = field(default_factory=dict)
     room: Room = field(default_factory=Room)
 
     def now(self) -> Mapping[str, str]:
-        """What is known at this moment, as a copy that later lessons do not change."""
+        """Returns a copy of the changes known at this moment; `learn` needs to know what a request was built with."""
         return dict(self.changes)
 
     def apply(
         self, request: Request, changes: Mapping[str, str], room: int = 0
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """`(body, adapted)`: the request as this server takes it, and which of its parameters were changed. `room`:
-        tokens for a thought, beside those for the answer."""
+        """Returns `(body, adapted)`: the request as this server takes it, and its parameters that were changed.
+
+        `room`: tokens for a thought, beside those for the answer.
+        """
         body = _body(request)
         adapted: dict[str, Any] = {}
         if "max_tokens" in body:
             body["max_tokens"] += room
         for name, change in changes.items():
-            if name == "system":
+            if name == "system":  # not a parameter of the body, but the role of a turn
                 if request.turns and any(turn.role == "system" for turn in request.turns):
                     body["messages"] = _messages(_merged(request.turns))
                     adapted[name] = change
@@ -92,13 +99,14 @@ class Adaptations:
                 elif change != DROPPED:
                     body[change] = value
                 adapted[name] = change
-        if room and _sent("max_tokens", body):
+        if room and _was_sent("max_tokens", body):
             adapted["max_tokens"] = described(adapted.get("max_tokens"), room)
         return body, adapted
 
-    def hear(self, completion: Completion, request: Request, body: Mapping[str, Any], room: int) -> bool:
-        """Learns from the answer to `body`, which was sent with `room`. True if it is lost to the thought in it and the
-        request can be sent in a way in which it is not.
+    def learn_from_answer(self, completion: Completion, request: Request, body: Mapping[str, Any], room: int) -> bool:
+        """Learns from the answer to `body`, which was sent with `room`.
+
+        Returns whether the answer is lost to its thought, and the request can be sent in a way in which it is not.
 
         A server that was sent a stop does not know what a thought is: "stop" with a thought that is not closed means
         that it ended the thought there. Ended by itself it would have been closed, or have reached the limit.
@@ -109,8 +117,8 @@ class Adaptations:
         return self.room.learn(completion, request, room)
 
     def is_too_much(self, refusal: Refusal | None, room: int, *, too_long: bool) -> bool:
-        """Whether a request was refused that may be taken without its `room`: prompt and limit together are more than
-        the context (`too_long`), or the limit that was learnt is more than the server takes at all."""
+        """Returns whether a refused request may be accepted without its `room`: prompt and limit together exceed the
+        context (`too_long`), or the limit that was learned is more than the server accepts at all."""
         if not room or refusal is None:
             return False
         named = refusal[1] in LIMITS or _NAMED["max_tokens"].search(refusal[2]) is not None
@@ -120,15 +128,18 @@ class Adaptations:
         return too_long
 
     def learn(self, refusal: Refusal | None, body: Mapping[str, Any], sent: Mapping[str, str]) -> bool:
-        """True where the refusal is about a parameter of `body` that can be sent otherwise, or not at all.
+        """Learns from a refusal; returns whether the request is worth sending again.
 
-        `sent` are the changes the refused body was made with: where another request has learnt the lesson
-        meanwhile, nothing is added, and the request is only sent again.
+        Args:
+            refusal: What the server says; `None` if its reply is not a 400 or 422.
+            body: The refused body.
+            sent: The changes that the body was built with. If another request in flight has learned the same lesson
+                meanwhile, nothing is added: two refusals of one parameter must not move it down two steps.
         """
         name = None if refusal is None else _refused(refusal, body)
         if name is None:
             return False
-        if self.changes.get(name) != sent.get(name):
+        if self.changes.get(name) != sent.get(name):  # learned meanwhile: only send again
             return True
         ladder = LADDERS[name]
         step = ladder.index(sent[name]) + 1 if name in sent else 0
@@ -153,10 +164,11 @@ def _body(request: Request) -> dict[str, Any]:
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     if request.seed is not None:
-        body["seed"] = request.seed + request.sample  # several samples of one seed would be the same answer
+        body["seed"] = request.seed + request.sample  # with the same seed every sample would be the same answer
     if request.schema is not None:
         schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    # `--extra` overrides our own parameters: the backend adds it to the body as it is.
     return {key: value for key, value in body.items() if key not in request.extra}
 
 
@@ -165,7 +177,7 @@ def _messages(turns: tuple[Turn, ...]) -> list[dict[str, str]]:
 
 
 def _merged(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """System text in front of the first user turn, for models whose template has no system role."""
+    """Puts the system text in front of the first user turn, for models whose template has no system role."""
     system = [turn.content for turn in turns if turn.role == "system"]
     rest = [turn for turn in turns if turn.role != "system"]
     if rest and rest[0].role == "user":
@@ -174,24 +186,24 @@ def _merged(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
-    """Which of our parameters the server would not take; `None`: the refusal is about something else."""
+    """Returns the parameter of ours that the server refuses; `None` if the refusal is about something else."""
     code, parameter, message = refusal
     if code not in _CODES and not _UNSUPPORTED.search(message):
         return None
-    if parameter:
-        return next((name for name in _NAMED if _is(name, parameter) and _sent(name, body)), None)
-    found = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
-    return next((name for _, name in sorted(found) if _sent(name, body)), None)
+    if parameter:  # named by the server: more reliable than its message
+        return next((name for name in _NAMED if _matches(name, parameter) and _was_sent(name, body)), None)
+    mentions = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
+    return next((name for _, name in sorted(mentions) if _was_sent(name, body)), None)  # the first one mentioned
 
 
-def _is(name: str, parameter: str) -> bool:
+def _matches(name: str, parameter: str) -> bool:
     if name == "system":
         return parameter == "messages" or parameter.endswith(".role")
-    spelled = LIMITS if name == "max_tokens" else {name}
-    return parameter.split(".", maxsplit=1)[0] in spelled
+    spellings = LIMITS if name == "max_tokens" else {name}
+    return parameter.split(".", maxsplit=1)[0] in spellings
 
 
-def _sent(name: str, body: Mapping[str, Any]) -> bool:
+def _was_sent(name: str, body: Mapping[str, Any]) -> bool:
     if name == "system":
         return any(message["role"] == "system" for message in body.get("messages", ()))
     return name in body or (name == "max_tokens" and "max_completion_tokens" in body)

@@ -1,4 +1,4 @@
-"""The body of a 200, read. Servers send HTML, half a JSON or no choice with a 200 too: those may be retried.
+"""Reads the body of a 200. Servers also send HTML, cut JSON or no choice with a 200: those are retried.
 
 {"choices": [{"message": {"content": "p53 [END] x"}, "finish_reason": "stop"}], "usage": {…}}
 with stop ("[END]",) → Completion("p53 ", "stop", adapted={"stop": "cut here"})
@@ -16,17 +16,23 @@ from typing import Any
 
 from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Limits, Request
-from fewshot.servers.failures import Redactor, words
+from fewshot.servers.failures import Redactor, message_of
 from fewshot.text.thinking import NONE, Thoughts, thoughts
 from fewshot.text.tokens import BYTES_PER_TOKEN, utf8_bytes
 
-CUT = "cut here"
+STOP_CUT_BY_US = "cut here"
+"""`adapted["stop"]` if the server left the stop sequence in its answer. Recorded: the value must not change."""
+
 THOUGHTS = ("reasoning_content", "reasoning")
 """Where servers put a thought beside the content (DeepSeek and SGLang; OpenRouter; vLLM has used both)."""
 
-_HUGE = 1 << 53  # no answer takes so many tokens: a server that says so tells nothing
-_SURELY_SECRET = 16
-"""Characters of a secret that is looked for in answers: a password that is a word would tear holes into them."""
+_HUGE = 1 << 53  # tokens; a float no longer holds every integer from here on, and no answer is that long
+_SECRET_IN_ANSWER = 16
+"""Only secrets of this many characters are taken out of answers: real keys have 32 and more, and a shorter password
+may be a word of the answer, which must stay as it is. A judgement."""
+
+_SNIPPET = 80  # characters of an unreadable body that an error message shows
+_SNIPPET_BYTES = 200  # enough bytes for them
 
 
 def read_completion(
@@ -37,27 +43,36 @@ def read_completion(
     redact: Redactor,
     limits: Limits | None = None,
 ) -> Completion:
-    """The completion in a response body. A key that the server echoes into its answer is taken out of it.
+    """Returns the completion in a response body; a key that the server echoes into its answer is removed.
+
+    Args:
+        content: The body.
+        request: The request; its `stop` and `api` decide how the body is read.
+        seconds: The duration of the try.
+        adapted: The parameters that were changed for this server.
+        redact: Removes secrets.
+        limits: The rate limits from the headers.
 
     Raises:
-        BackendError: (retryable) not JSON, no choice, or a choice with neither text nor a thought.
+        BackendError: Retryable; the body is not JSON, or has no choice, or its choice has neither text nor a thought.
     """
     body, encoding = _json(content, redact)
     adapted = {**adapted, **encoding}
     choices = body.get("choices")
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-        said = f": {redact(words(body['error']))}" if body.get("error") else ""
-        raise _broken(f"the server answered without a choice{said}")
+        reason = f": {redact(message_of(body['error']))}" if body.get("error") else ""
+        raise _no_answer(f"the server answered without a choice{reason}")
     choice = choices[0]
     text, thought, refused = _text(choice, request)
+    # Other reasons ("tool_calls", "abort", vendors' own) count as "stop": what matters is whether the answer is whole.
     finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
     if refused or choice.get("finish_reason") == "content_filter":
         finish = "refused"
     elif text is None and not thought and finish == "stop":
-        raise _broken("the server answered without text (content is null)")
+        raise _no_answer("the server answered without text (content is null)")
     usage = _object(body.get("usage"))
     details = _object(usage.get("completion_tokens_details"))
-    return answered(
+    return completion_from(
         text or "",
         finish,
         request,
@@ -72,7 +87,7 @@ def read_completion(
     )
 
 
-def answered(
+def completion_from(
     text: str,
     finish: FinishReason,
     request: Request,
@@ -86,14 +101,17 @@ def answered(
     thought: str = "",
     limits: Limits | None = None,
 ) -> Completion:
-    """A text as a completion: without secrets, and cut here at a stop that the server left in it. `thought`: what came
-    beside it; its tokens are counted by its share of the characters if the server does not count them."""
-    text = redact.secrets_out(text, least=_SURELY_SECRET)
+    """Returns a completion of `text`, without secrets, cut at a stop sequence that the server left in it.
+
+    `thought`: what came beside the text; its tokens are counted by its share of the characters if the server does not
+    count them.
+    """
+    text = redact.without_secrets(text, least=_SECRET_IN_ANSWER)
     inside = thoughts(text, request.query.text, request.scheme.labels)
-    kept = cut(text, request.stop, inside)
+    kept = before_stop(text, request.stop, inside)
     if kept != text:
-        adapted = {"stop": CUT} | dict(adapted)
-        finish = "stop" if finish == "length" else finish
+        adapted = {"stop": STOP_CUT_BY_US} | dict(adapted)
+        finish = "stop" if finish == "length" else finish  # what ran into the limit came after the stop sequence
     thinking = len(thought) + sum(end - start for start, end in inside.extents)
     if thinking and not reasoning_tokens:
         total = completion_tokens or _estimated_tokens(thought + text)
@@ -110,10 +128,10 @@ def answered(
     )
 
 
-def cut(text: str, stop: tuple[str, ...], inside: Thoughts = NONE) -> str:
-    """The text up to the first stop that does not stand in a thought.
+def before_stop(text: str, stop: tuple[str, ...], inside: Thoughts = NONE) -> str:
+    """Returns the text before the first stop sequence that is not inside a thought.
 
-    >>> cut("a [END] b", ("###", "[END]"))
+    >>> before_stop("a [END] b", ("###", "[END]"))
     'a '
     >>> cut("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
     '<think>a\\n\\nb</think>p53'
@@ -133,37 +151,37 @@ def _find(text: str, stop: str, inside: Thoughts) -> int:
 
 
 def _json(content: bytes, redact: Redactor) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """The object in a body, and what had to be done to read it."""
+    """Returns the object in a body, and what is recorded in `adapted` about reading it."""
     adapted: Mapping[str, Any] = {}
     try:
         try:
             body = json.loads(content)
-        except UnicodeDecodeError:  # JSON is UTF-8 (RFC 8259), and some servers have not heard of it
+        except UnicodeDecodeError:  # JSON must be UTF-8 (RFC 8259), but some servers send Latin-1
             body, adapted = json.loads(content.decode("latin-1")), {"encoding": "latin-1"}
     except (ValueError, RecursionError):
-        start = content[:200].decode("utf-8", "replace")
+        start = content[:_SNIPPET_BYTES].decode("utf-8", "replace")
         html = start.lstrip().startswith("<")
         what = "HTML" if html else "broken JSON" if start.strip() else "nothing"
         hint = "does --base-url end in /v1?" if html else None
         raise BackendError(
-            f"the server answered {what}, not an answer: {redact(start[:80])!r}",
+            f"the server answered {what}, not an answer: {redact(start[:_SNIPPET])!r}",
             retryable=True,
             status=200,
-            maybe_paid=not html,
+            maybe_paid=not html,  # HTML comes from a proxy: the model never saw the request
             hint=hint,
         ) from None
     if not isinstance(body, dict):
-        raise _broken(f"the server answered {type(body).__name__}, not an object")
+        raise _no_answer(f"the server answered {type(body).__name__}, not an object")
     return body, adapted
 
 
-def _broken(message: str) -> BackendError:
-    """A 200 without an answer in it: it may have been paid for."""
+def _no_answer(message: str) -> BackendError:
+    """Returns the error for a 200 without an answer in it: it may have been paid for."""
     return BackendError(message, retryable=True, status=200, maybe_paid=True)
 
 
 def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, str, bool]:
-    """`(text, thought, refused)` of a choice: its message in chat, its own text in completions."""
+    """Returns `(text, thought, refused)` of a choice: from its message (chat) or its own text (completions)."""
     if request.api == "completions":
         said, refusal = choice, None
         text, parts = _joined(choice.get("text"))
@@ -177,7 +195,7 @@ def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, str,
 
 
 def _joined(content: object) -> tuple[str | None, str]:
-    """`(text, thought)` of a content: a string, or (Mistral's and others') a list of parts."""
+    """Returns `(text, thought)` of a content: a string, or (Mistral's and others') a list of parts."""
     if isinstance(content, str):
         return content, ""
     if not isinstance(content, list):

@@ -1,10 +1,10 @@
-"""Room to think: how many tokens more than the answer's own limit a model that reasons is sent, learnt for the run.
+"""Room for thoughts: the tokens that a model which reasons is sent beside the answer's limit, learned for the run.
 
-    limit 728, the server counts 700 reasoning tokens and finishes for "length"  →  room 4,096, and asked again
+    limit 728, the server counts 700 reasoning tokens and finishes for "length"  →  room 4,096, and sent again
     the next request is sent max_tokens 4,824; its key and the signature keep 728; adapted: "+4096 for reasoning"
 
-A limit that is meant for the answer is used up by the thought before it. `--reasoning-tokens N` fixes the room; 0 is
-none. Without it the room grows with the longest thought so far, up to `MOST_ROOM`.
+A thought uses up the limit that is meant for the answer behind it. `--reasoning-tokens N` fixes the room; 0 is no
+room. Without the flag the room grows with the longest thought so far, up to `MOST_ROOM`.
 """
 
 from __future__ import annotations
@@ -15,36 +15,41 @@ from dataclasses import dataclass, replace
 from fewshot.records import Completion, Request
 
 LEAST_ROOM = 1024
-"""Tokens. Smaller steps would change what is sent (and may be cached) more often, for nothing: only what is used is
-paid."""
+"""Tokens. Smaller steps would change what is sent (and may be cached) more often, and save nothing: only the tokens
+that are used are billed."""
 
 MOST_ROOM = 32_768
 """Tokens: the first power of two above the 25,000 that OpenAI's guide to its reasoning models recommends to reserve."""
 
 _BEYOND_WHOLE, _BEYOND_CUT = 2, 4
-"""Times the thought that was seen: one that ended by itself shows how long thoughts are, one that was cut does not."""
+"""Multiples of the longest thought: one that ended by itself shows how long thoughts are, one that was cut off does
+not. Judgements."""
 
 _USED_UP = 0.9
-"""Share of a limit from which on "length" means this limit. Less: the server's context has ended, not the room."""
+"""Share of a limit from which on "length" means this limit; below it, the context of the server has ended instead. A
+judgement."""
 
 _AMOUNT = re.compile(r"\+\d+ for reasoning")
 
 
 @dataclass(slots=True)
 class Room:
-    """Tokens for thoughts, beside each answer's limit. `learns`: whether it grows with what is seen."""
+    """The tokens for thoughts beside each answer's limit. `learns`: whether they grow with the thoughts of answers."""
 
     tokens: int = 0
     learns: bool = True
 
     @classmethod
     def of(cls, reasoning_tokens: int | None) -> Room:
-        """The room that `Options.reasoning_tokens` asks for; `None`: learnt."""
+        """Returns the room for `Options.reasoning_tokens`; `None`: it is learned."""
         return cls() if reasoning_tokens is None else cls(reasoning_tokens, learns=False)
 
     def learn(self, completion: Completion, request: Request, sent: int) -> bool:
-        """Grows with an answer that was sent with `sent` tokens of room. True if its thought took what was meant for
-        the answer, and there is more room now: asked again it may be answered."""
+        """Grows with an answer to a request that was sent with `sent` tokens of room.
+
+        Returns whether the thought used up the answer's tokens and there is more room now, so that the same request
+        may be answered if it is sent again.
+        """
         thought = completion.reasoning_tokens
         if not self.learns or not thought:
             return False
@@ -56,12 +61,12 @@ class Room:
         return cut and self.tokens > sent
 
     def close(self) -> None:
-        """The server takes no larger limit: there is no room, and none is learnt any more."""
+        """Gives up the room for good: the server accepts no larger limit."""
         self.tokens, self.learns = 0, False
 
 
 def described(change: str | None, room: int) -> str:
-    """What `adapted` says of a limit that was sent larger than it is meant.
+    """Returns what `adapted` says of a limit that was sent with room.
 
     >>> described("max_completion_tokens", 2048), described(None, 2048)
     ('max_completion_tokens, +2048 for reasoning', '+2048 for reasoning')
@@ -70,7 +75,7 @@ def described(change: str | None, room: int) -> str:
 
 
 def without_amount(change: str) -> str:
-    """The same without the amount, which depends on the order in which answers came: for a signature.
+    """Returns a change without the amount, which depends on the order of answers: for a signature.
 
     >>> without_amount("max_completion_tokens, +2048 for reasoning")
     'max_completion_tokens, more for reasoning'
@@ -79,7 +84,7 @@ def without_amount(change: str) -> str:
 
 
 def with_tries(completion: Completion, earlier: Completion | None) -> Completion:
-    """The completion with the tokens of the tries before it as well: they were paid for."""
+    """Returns the completion with the tokens of the tries before it added: they are billed too."""
     if earlier is None:
         return completion
     return replace(

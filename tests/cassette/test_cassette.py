@@ -110,7 +110,7 @@ def test_a_broken_line_before_the_last_is_named(path: Path) -> None:
     record(path, "a", "b")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:50] + b"\n" + lines[1])
-    with pytest.raises(DataError, match=r"responses\.jsonl:2: this line is broken"):
+    with pytest.raises(DataError, match=r"responses\.jsonl:2: this line is not a JSON object"):
         Cassette.open(path)
     record(path.with_name("other.jsonl"), "a")  # and the lock was released
 
@@ -129,7 +129,7 @@ def test_a_changed_request_is_noticed_when_used(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"legend of b", b"legend of B"))
     with Cassette.open(path) as cassette:
         assert cassette.get(key(asked("a"))) is not None
-        with pytest.raises(DataError, match=r"jsonl:2: the key is not that of its request"):
+        with pytest.raises(DataError, match=r"jsonl:2: the key does not match its request"):
             cassette.get(key(asked("b")))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fewshot.errors import FewshotError
 from fewshot import replay, run
+from fewshot.errors import FewshotError
 
 
 def record(id: str, split: str | None = None, label: str | None = "GENEPROD", **more: Any) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_an_article_or_none() -> None:
         ({"demos": "none.jsonl"}, r"none\.jsonl: no such file"),
         ({"shots": 5}, "--shots 5: only 4 of 4"),
         ({"entities": "runs/x"}, "--entities goes with --task roles, not ner"),
-        ({"backend": "local", "model": "m", "shots": 1}, "--shots 1: backend local is shown no demonstrations"),
+        ({"backend": "local", "model": "m", "shots": 1}, "--shots 1: backend local is not shown demonstrations"),
         ({"format": "sentence"}, "format 'sentence' cannot carry entities"),
         ({"labels": ("GENE",)}, "unknown label 'GENE'"),
         ({"task": "nerd"}, "unknown task 'nerd'"),

@@ -13,7 +13,7 @@ from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import Server
 from fewshot.servers.failures import Redactor
 from fewshot.servers.limits import seconds
-from fewshot.servers.reading import cut, read_completion
+from fewshot.servers.reading import before_stop, read_completion
 
 CHAT = Request("gpt3", "https://x/v1", "m", "chat", (Turn("system", "s"), Turn("user", "u")), None, 9, 0.5, seed=3)
 PLAIN = replace(CHAT, api="completions", turns=None, prompt="p")
@@ -68,9 +68,9 @@ def test_a_stop_that_the_server_left_in_the_text(text: str, finish: str, kept: s
 
 
 def test_the_first_stop_counts() -> None:
-    assert cut("a b c", ("c", "b")) == "a "
-    assert cut("a b c", ()) == "a b c"
-    assert cut("a b c", ("",)) == "a b c"
+    assert before_stop("a b c", ("c", "b")) == "a "
+    assert before_stop("a b c", ()) == "a b c"
+    assert before_stop("a b c", ("",)) == "a b c"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_durations(text: str | None, value: float | None) -> None:
      ("http://h", "http://h")],
 )  # fmt: skip
 def test_an_address_is_shown_alike_however_it_is_written(url: str, shown: str) -> None:
-    assert Server(url, "none").shown == shown
+    assert Server(url, "none").public_url == shown
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_an_address_is_shown_alike_however_it_is_written(url: str, shown: str) -
     ],
 )
 def test_the_api_itself(url: str, own: bool) -> None:
-    assert Server(url, "none").own is own
+    assert Server(url, "none").is_openai is own
 
 
 def test_credentials_of_an_address() -> None:
     server = Server("http://me:p%40ss-word@h:1/v1", "sk-secret-key")
     assert server.credentials == ("me", "p@ss-word")
-    assert server.bare == "http://h:1/v1"
+    assert server.request_url == "http://h:1/v1"
     assert Server("http://h/v1", "k").credentials is None
     assert "p@ss-word" not in server.redact("p@ss-word and sk-secret-key")
     assert "secret" not in repr(server)

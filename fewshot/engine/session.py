@@ -1,8 +1,8 @@
-"""One session with a prompted backend: what is recorded is taken, the rest is asked, a few at a time.
+"""One job while it runs: recorded answers are taken, the other requests are sent, a few at a time.
 
     outcome = await Session(Job(requests, backend, cassette)).run()
 
-A fixed number of workers draws from one iterator, so memory does not grow with what is still to be asked.
+A fixed number of workers draws from one iterator, so memory does not grow with the requests still to come.
 """
 
 from __future__ import annotations
@@ -13,22 +13,35 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fewshot.cassette import key as key_of
-from fewshot.engine.budget import Purse
+from fewshot.engine.budget import Ledger
 from fewshot.engine.job import Job
 from fewshot.engine.progress import Counter, Progress
 from fewshot.engine.retries import persist
-from fewshot.engine.sending import Ending, Sender
+from fewshot.engine.sender import RunEnding, Sender
 from fewshot.errors import BackendError, ReplayError
 from fewshot.records import Completion, Request
 
-_BREATH = 256  # recorded answers taken before the event loop has its turn
+_YIELD_EVERY = 256
+"""Replayed answers between two turns of the event loop. A replay never waits, so without this Ctrl-C would not be
+seen. The number is a judgement: often enough for a key press, seldom enough to cost nothing."""
+
+_TICK_SECONDS = 1.0
+"""Time between two calls of the listener while nothing ends; a display that counts seconds needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the requests. Each ended once: in `answers` (by key), in `failed` (by id, with the reason), or
-    as one of `unsent` where the run was `stopped` (says why) or `interrupted` (Ctrl-C). `keys`: by id
-    and sample."""
+    """What became of the requests. Each ends exactly once: in `answers`, in `failed`, or counted in `unsent`.
+
+    Attributes:
+        answers: By request key.
+        keys: The key of each request, by (id, sample).
+        failed: Why a request failed for good, by id.
+        stats: The final progress.
+        unsent: Requests never sent because the run ended early.
+        stopped: Why the run ended early (budget, wrong key, server down); `None` if it did not.
+        interrupted: Ctrl-C ended the run.
+    """
 
     answers: dict[str, Completion] = field(default_factory=dict)
     keys: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -39,17 +52,17 @@ class Outcome:
     interrupted: bool = False
 
     def answer(self, id: str, sample: int = 0) -> Completion | None:
-        """The answer to a request by its id and sample; `None`: it has none."""
+        """Returns the answer to a request, or `None` if it was not answered."""
         return self.answers.get(self.keys.get((id, sample), ""))
 
     @property
-    def asked(self) -> int:
-        """Requests sent in this session."""
-        return self.stats.asked
+    def sent(self) -> int:
+        """Requests that were sent in this session and ended (each counts once, however often it was retried)."""
+        return self.stats.sent
 
     @property
     def replayed(self) -> int:
-        """Requests whose answer was recorded already."""
+        """Requests whose answer was already recorded."""
         return self.stats.replayed
 
 
@@ -61,9 +74,9 @@ class Session:
         self._answers: dict[str, Completion] = {}
         self._keys: dict[tuple[str, int], str] = {}
         self._failed: dict[str, str] = {}
-        self._refused: dict[str, str] = {}  # key → why: the same question is not asked twice
-        self._waiting: dict[str, list[str]] = {}  # key → ids of requests in flight
-        self._in_a_row = 0
+        self._refused: dict[str, str] = {}  # key → reason: a question that failed for good is not sent again
+        self._waiting: dict[str, list[str]] = {}  # key → ids that wait for the request in flight
+        self._failures_in_a_row = 0
         self._unsent = 0
         self._stopped: str | None = None
         self._interrupted = False
@@ -73,8 +86,8 @@ class Session:
         self._counter = Counter(total, job.listen, price=job.price)
         self._sender: Sender | None = None
         if job.sender is not None:
-            purse = Purse(job.budget, job.price)
-            self._sender = Sender(job.sender, job.pace, purse, self._counter, out_of_budget=self._stop)
+            ledger = Ledger(job.budget, job.price)
+            self._sender = Sender(job.sender, job.pace, ledger, self._counter, out_of_budget=self._stop)
 
     async def run(self) -> Outcome:
         """Takes every request to its end, or stops at the first reason to."""
@@ -82,14 +95,15 @@ class Session:
         self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._job.pace.concurrency))]
         clock = asyncio.create_task(self._tick())
         try:
+            # Not `gather`: it would return at the first exception, while other workers still record answers.
             await asyncio.wait(self._workers)
         finally:
-            for worker in (*self._workers, clock):
-                worker.cancel()
-            ends = await asyncio.gather(*self._workers, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):  # a bug of the backend, a full disk, a miss: not ours to hide
-                raise end
+            for task in (*self._workers, clock):
+                task.cancel()
+            results = await asyncio.gather(*self._workers, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):  # a bug in the backend, a full disk, a replay miss: not ours to hide
+                raise result
         self._counter.tell()
         return Outcome(
             answers=self._answers,
@@ -102,24 +116,24 @@ class Session:
         )
 
     async def _tick(self) -> None:
-        """Whoever listens hears of a server that says nothing, too."""
+        """Calls the listener even while the server is silent."""
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(_TICK_SECONDS)
             self._counter.tell()
 
     def interrupt(self) -> None:
-        """Ctrl-C. Once: nothing is sent any more, what is in flight is waited for. Twice, or when the run is stopping
-        anyway: leaves now."""
+        """Handles Ctrl-C. The first one stops sending and waits for the requests in flight; a second one, or the
+        first one in a run that is already stopping, leaves at once."""
         if self._ending.is_set():
             for worker in self._workers:
                 worker.cancel()
         self._interrupted = True
         self._end()
 
-    def _stop(self, why: str) -> None:
-        """Ends the run early, once."""
+    def _stop(self, reason: str) -> None:
+        """Ends the run early. The first reason wins: later ones are mostly its consequences."""
         if self._stopped is None:
-            self._stopped = why
+            self._stopped = reason
             self._end()
 
     def _end(self) -> None:
@@ -131,29 +145,30 @@ class Session:
             self._counter.tell()
 
     async def _work(self, rest: Iterator[Request]) -> None:
-        for drawn, request in enumerate(rest):
+        """One worker: draws a request, ends it, draws the next."""
+        for number, request in enumerate(rest):
             if self._interrupted:
                 self._unsent += 1
                 return
-            key = self._keys[request.id, request.sample] = key_of(request)
+            key = self._keys[request.id, request.sample] = key_of(request)  # hashed once; everything below uses it
             try:
-                if self._taken(key, request):
-                    if drawn % _BREATH == 0:
+                if self._needs_no_sending(key, request):
+                    if number % _YIELD_EVERY == 0:
                         await asyncio.sleep(0)
                 elif self._ending.is_set():
-                    self._unsent += 1
+                    self._unsent += 1  # the loop goes on: what is recorded is still taken
                 else:
-                    await self._ask(key, request)
+                    await self._send(key, request)
                     await asyncio.sleep(0)  # a backend that never waits must not keep Ctrl-C out
-            except Exception:
+            except Exception:  # the other workers record what is in flight, then end; `run` raises this one
                 self._end()
                 raise
 
-    def _taken(self, key: str, request: Request) -> bool:
-        """Whether the request ends, or will end, without being sent.
+    def _needs_no_sending(self, key: str, request: Request) -> bool:
+        """Ends the request from what is known; returns whether that was possible (or will be, once its twin ends).
 
         Raises:
-            ReplayError: it would have to be sent, and may not be.
+            ReplayError: It would have to be sent, and this job may not send.
         """
         if key in self._waiting:
             self._waiting[key].append(request.id)
@@ -163,12 +178,12 @@ class Session:
             self._counter.failed()
             return True
         if key not in self._answers:
-            found = self._recorded(key, request)
-            if found is None:
+            completion = self._recorded(key, request)
+            if completion is None:
                 if self._sender is None and not self._ending.is_set():
-                    self._miss(request)
+                    self._raise_miss(request)
                 return False
-            self._answers[key] = found
+            self._answers[key] = completion
         self._counter.replayed()
         return True
 
@@ -177,58 +192,62 @@ class Session:
         for cassette in (own, reuse):
             recorded = cassette.get(key, request) if cassette is not None else None
             if recorded is not None and recorded.completion is not None:
-                if cassette is reuse and reuse is not None and not own.readonly:
+                if cassette is reuse and reuse is not None and not own.readonly:  # the new folder must replay alone
                     own.copy(key, reuse)
                 return recorded.completion
         return None
 
-    def _miss(self, request: Request) -> None:
-        tape = self._job.cassette if self._job.reuse is None else self._job.reuse
-        raise ReplayError(tape.explain_miss(request), hint=f"--reuse {tape.path.parent} asks only for what is missing")
+    def _raise_miss(self, request: Request) -> None:
+        cassette = self._job.cassette if self._job.reuse is None else self._job.reuse
+        raise ReplayError(
+            cassette.explain_miss(request), hint=f"--reuse {cassette.path.parent} asks only for what is missing"
+        )
 
-    async def _ask(self, key: str, request: Request) -> None:
+    async def _send(self, key: str, request: Request) -> None:
+        """Sends a request until it is answered or has failed for good, and ends every request with the same key."""
         sender = self._sender
         if sender is None:
-            raise TypeError("there is nobody to ask")
+            raise TypeError("this job has no backend to send to")
 
-        lost: list[BackendError] = []  # why it was not answered so far
+        errors: list[BackendError] = []  # of the tries so far
 
         async def send() -> Completion:
-            return await sender.send(request, again=lost[-1] if lost else None)
+            return await sender.send(request, previous=errors[-1] if errors else None)
 
         self._waiting[key] = [request.id]
         try:
-            completion = await persist(send, self._job.pace, pause=self._pause, retried=lost.append)
+            completion = await persist(send, self._job.pace, pause=self._pause, retried=errors.append)
+            # On disk before it counts: after a crash nothing that was shown or scored has to be paid for again.
             self._job.cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
             self._give_up(key, error)
-        except (Ending, asyncio.CancelledError) as end:
+        except (RunEnding, asyncio.CancelledError) as end:
             self._unsent += len(self._waiting.pop(key))
             if isinstance(end, asyncio.CancelledError):
                 raise
         else:
-            self._in_a_row = 0
+            self._failures_in_a_row = 0
             self._answers[key] = completion
-            self._counter.asked()
+            self._counter.sent()
             self._counter.tokens(completion)
             for _ in self._waiting.pop(key):
                 self._counter.answered()
 
     def _give_up(self, key: str, error: BackendError) -> None:
         self._refused[key] = str(error)
-        self._counter.asked()
+        self._counter.sent()
         for id in self._waiting.pop(key):
             self._failed[id] = str(error)
             self._counter.failed()
-        self._in_a_row += 1
+        self._failures_in_a_row += 1
         if error.fatal:
             self._stop(str(error))
-        elif self._in_a_row >= self._job.pace.in_a_row:
-            self._stop(f"{self._in_a_row} requests in a row failed for good, the last with: {error}")
+        elif self._failures_in_a_row >= self._job.pace.in_a_row:
+            self._stop(f"{self._failures_in_a_row} requests in a row failed for good, the last with: {error}")
 
     async def _pause(self, seconds: float) -> None:
-        """Waits before a retry, unless the run is ending."""
+        """Waits before a retry; returns early, with `RunEnding`, if the run ends."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), seconds)
         if self._ending.is_set():
-            raise Ending
+            raise RunEnding

@@ -1,4 +1,4 @@
-"""A request in the client's words, and its answers in ours.
+"""Translates a request into arguments of huggingface_hub's client, and its return values into completions.
 
 TGI: {"inputs": …, "parameters": {"max_new_tokens": 9, "do_sample": false, "stop": ["\\n\\n"], "details": true}}
 """
@@ -12,55 +12,59 @@ from typing import Any
 from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Request
 from fewshot.servers.failures import Redactor
-from fewshot.servers.reading import THOUGHTS, answered
+from fewshot.servers.reading import THOUGHTS, completion_from
 
-_LEFT_OUT = "dropped by the client: the endpoint is no TGI server"
+_DROPPED = "dropped by the client: the endpoint is no TGI server"  # recorded in `adapted`: must not change
 
 
 def tgi_arguments(request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords of `text_generation`. TGI takes no temperature of 0: it is asked not to sample.
+    """Returns the keyword arguments of `text_generation`.
+
+    TGI refuses a temperature of 0; it is asked not to sample instead.
 
     Raises:
-        BackendError: an `--extra` that the client does not know.
+        BackendError: The client does not know an `--extra` parameter.
     """
-    warm = bool(body.get("temperature"))
-    form = body.get("response_format")
-    said = {
+    samples = bool(body.get("temperature"))
+    response_format = body.get("response_format")
+    arguments = {
         "prompt": body["prompt"],
         "max_new_tokens": body.get("max_tokens", body.get("max_completion_tokens")),
-        "do_sample": warm,
-        "temperature": body["temperature"] if warm else None,
+        "do_sample": samples,
+        "temperature": body["temperature"] if samples else None,
         "stop": body.get("stop"),
         "seed": body.get("seed"),
-        "grammar": {"type": "json", "value": request.schema} if isinstance(form, dict) else None,
+        "grammar": {"type": "json", "value": request.schema} if isinstance(response_format, dict) else None,
         "return_full_text": False,
         "details": True,
     }
     _check_extra(request.extra)
-    return {key: value for key, value in said.items() if value is not None} | dict(request.extra)
+    return {key: value for key, value in arguments.items() if value is not None} | dict(request.extra)
 
 
 def chat_arguments(request: Request, body: Mapping[str, Any], model: str | None) -> dict[str, Any]:
-    """The keywords of `chat_completion`; what it does not know goes into the body as it is."""
-    ours = ("messages", "max_tokens", "temperature", "stop", "seed", "response_format")
-    said = {key: body[key] for key in ours if key in body}
-    extra = {key: value for key, value in body.items() if key not in ours} | dict(request.extra)
+    """Returns the keyword arguments of `chat_completion`; parameters that it does not know go into the body as is."""
+    known = ("messages", "max_tokens", "temperature", "stop", "seed", "response_format")
+    arguments = {key: body[key] for key in known if key in body}
+    extra = {key: value for key, value in body.items() if key not in known} | dict(request.extra)
     if model is not None:
         extra["model"] = model
-    return said | ({"extra_body": extra} if extra else {})
+    return arguments | ({"extra_body": extra} if extra else {})
 
 
-def generated(raw: Any, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor) -> Completion:
-    """The completion in what `text_generation` gives back: an object with details, or bare text."""
+def read_generation(
+    raw: Any, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor
+) -> Completion:
+    """Returns the completion in the result of `text_generation`: an object with details, or a bare text."""
     if isinstance(raw, str):
-        return answered(raw, "stop", request, seconds, {**adapted, "details": _LEFT_OUT}, redact)
+        return completion_from(raw, "stop", request, seconds, {**adapted, "details": _DROPPED}, redact)
     details = getattr(raw, "details", None)
     text = getattr(raw, "generated_text", None)
     if not isinstance(text, str):
         raise BackendError("the server answered without text", retryable=True, status=200, maybe_paid=True)
     finish: FinishReason = "length" if getattr(details, "finish_reason", None) == "length" else "stop"
     prefill = getattr(details, "prefill", None)
-    return answered(
+    return completion_from(
         text,
         finish,
         request,
@@ -73,7 +77,7 @@ def generated(raw: Any, request: Request, seconds: float, adapted: Mapping[str, 
 
 
 def read_chat(raw: Any, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor) -> Completion:
-    """The completion in what `chat_completion` gives back."""
+    """Returns the completion in the result of `chat_completion`."""
     choices = getattr(raw, "choices", None)
     if not choices:
         raise BackendError("the server answered without a choice", retryable=True, status=200, maybe_paid=True)
@@ -84,7 +88,7 @@ def read_chat(raw: Any, request: Request, seconds: float, adapted: Mapping[str, 
     if text is None and not thought and finish == "stop":
         raise BackendError("the server answered without text", retryable=True, status=200, maybe_paid=True)
     usage = getattr(raw, "usage", None)
-    return answered(
+    return completion_from(
         text or "",
         finish,
         request,
@@ -104,5 +108,7 @@ def _check_extra(extra: Mapping[str, Any]) -> None:
     for name in extra:
         if name not in known:
             raise BackendError(
-                f"--extra {name}: TGI has no such parameter", fatal=True, hint="those of text_generation, or --api chat"
+                f"--extra {name}: TGI has no such parameter",
+                fatal=True,
+                hint="use a parameter of text_generation, or --api chat",
             )

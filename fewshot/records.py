@@ -119,6 +119,10 @@ class Example:
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+Mentions: TypeAlias = Literal["every", "once"]
+"""Whether an answer names every mention of an entity, or each name once, which then stands for all its occurrences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """What a format needs to know about a task to write and read one answer.
@@ -127,11 +131,13 @@ class Scheme:
         kind: The kind of value.
         labels: The entity labels, the roles, or the entity types of a hypothesis.
         given: The entities whose roles are asked for (kind `roles` only).
+        mentions: Whether entities are named at every mention or once (kind `entities` only).
     """
 
     kind: Kind
     labels: tuple[str, ...]
     given: tuple[Span, ...] = ()
+    mentions: Mentions = "every"
 
 
 ProblemKind: TypeAlias = Literal[

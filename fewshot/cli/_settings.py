@@ -34,6 +34,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    how.add_argument(
+        "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
+    )
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
     how.add_argument("--samples", type=int, metavar="N", help="answers to each query; what most of them say counts [1]")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
 from fewshot.errors import InputError, UnknownSettingError
-from fewshot.records import Api
+from fewshot.records import Api, Mentions
 
 DEFAULT_SHOTS = 3
 
@@ -45,6 +45,7 @@ class Settings:
     prompt: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    mentions: Mentions | None = None
     entities: str | None = None
     unlabelled: bool = False
     limit: int | None = None
@@ -78,6 +79,8 @@ class Settings:
                 raise InputError(f"{_flag(name)} must be more than 0, not {value}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.mentions not in (None, *get_args(Mentions)):
+            raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
             raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
         if not 0 <= self.temperature <= 2:
@@ -125,6 +128,7 @@ class Keywords(TypedDict, total=False):
     prompt: str | None
     format: str | None
     labels: tuple[str, ...]
+    mentions: Mentions | None
     entities: str | None
     unlabelled: bool
     limit: int | None

@@ -60,6 +60,7 @@ TABLE: Mapping[str, Moves] = {
     "selector": Moves("fixed", {"selector"}, {"turns"}),
     "embedder": Moves("models/letters", {"selector"}, {"turns"}),
     "prompt": Moves("mine.txt", {"prompt"}, {"turns"}),
+    "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),

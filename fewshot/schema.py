@@ -10,7 +10,6 @@ trimmed, as scoring does. Everything else that is wrong is a `DataError` with it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -44,7 +43,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
     if not isinstance(row, dict):
         where.fail(f"a record must be a JSON object, not {type_of(row)}")
     id = string_at(row, "id", where)
-    where = replace(where, id=id)
+    where = where._replace(id=id)
     text = string_at(row, "text", where)
     group = string_at(row, "group", where) if row.get("group") is not None else id
     split = string_at(row, "split", where) if row.get("split") is not None else None
@@ -98,7 +97,7 @@ def prediction_from_json(
         DataError: an unknown id, no value of this kind, or a broken one.
     """
     id = string_at(row, "id", where)
-    where = replace(where, id=id)
+    where = where._replace(id=id)
     if id not in texts:
         where.fail("no such id in the data")
     value = value_from_json(row, kind, texts[id], where)

@@ -49,7 +49,8 @@ class Sentence:
         problems["text_added"] += not members and NOTHING not in body.lower()  # whatever it is, it is no such sentence
         problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
-        problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)
+        source = grounding.Source(text)
+        problems["not_in_text"] += sum(not source.everywhere(member.text) for _, member in members)
         roles: dict[str, dict[Member, None]] = {"interventions": {}, "observations": {}, "assays": {}}
         for role, member in members:
             roles[role][member] = None

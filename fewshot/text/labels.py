@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 
+_LONGEST = 200
+"""Characters of what may be a label: an answer may go on and on."""
+
+
 class Labels:
     """The labels that were asked for, by how they may be written."""
 
@@ -26,8 +30,17 @@ class Labels:
         label = self._exact.get(written.strip().casefold())
         if label is not None:
             return label
+        if len(written) > _LONGEST:
+            return None
         plain = _plain(written)
         return self._plain.get(plain) or (self._plain.get(plain[:-1]) if plain.endswith("s") else None)
+
+    def goes_on(self, text: str, colon: int) -> bool:
+        """Whether a longer label with a colon in it begins a text: "GO:BP: p53", where GO is a label too."""
+        folded = text.casefold()
+        return any(
+            ":" in label and len(label) > colon and folded.startswith(f"{label}:") for label in self._exact
+        )
 
 
 @lru_cache(maxsize=256)

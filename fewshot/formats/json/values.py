@@ -25,6 +25,9 @@ _CLOSING = {"{": "}", "[": "]"}
 _BETWEEN = re.compile(r"(?:[\s,;*\-]|[0-9]{1,3}[.)]|```[A-Za-z]{0,12})*+")
 """What may stand between two values of one answer: spaces, commas, fences, and how lists are marked."""
 
+_QUOTED = re.compile(r'(?<=[:\s])""([^"\n]{1,200})""(?=\s{0,9}[,}])')
+"""A name whose own quotation marks are not escaped; json-repair would leave them out."""
+
 _DEEPEST = 8
 """How deep in other brackets an answer is looked for, and how deep what is repaired may be nested: ours has 3 levels,
 and json-repair needs quadratic time for what is open on and on."""
@@ -125,7 +128,7 @@ def _repaired(text: str) -> Any:
     import json_repair
 
     try:
-        return json_repair.repair_json(text, return_objects=True, skip_json_loads=True)
+        return json_repair.repair_json(_QUOTED.sub(r'"\\"\1\\""', text), return_objects=True, skip_json_loads=True)
     except (ValueError, RecursionError, TypeError, LookupError, AttributeError):
         return None
 

@@ -19,10 +19,11 @@ from fewshot.text.grounding.notation import (
     split,
     unescape,
 )
-from fewshot.text.grounding.passages import Passage, panels, starts
+from fewshot.text.grounding.passages import FIRST_WORDS, Passage, panels, starts
 from fewshot.text.grounding.spans import entities
 
 __all__ = [
+    "FIRST_WORDS",
     "Candidate",
     "Grounded",
     "Name",

@@ -123,7 +123,7 @@ def _spans(
     order = sorted(placed, key=lambda at: placed[at].start)
     following = [*(placed[at].start for at in order[1:]), len(text)]
     spans = []
-    for at, after in zip(order, following, strict=True):
+    for at, after in zip(order, following, strict=False):
         place = placed[at]
         end = place.start + len(text[place.start : after].rstrip()) if at in open_ else place.end
         spans.append(Span(place.start, end, PANEL, passages[at].labels, match=place.match))

@@ -48,7 +48,8 @@ def _pieces(source: grounding.Source, surface: str) -> list[str]:
     if bare != surface and source.knows(bare):
         return [bare]
     parts = [part for part in map(_bare, _COMMA.split(surface)) if part and part.casefold() not in _NOTHING]
-    if len(parts) > 1 and any(map(source.knows, parts)):
+    known = sum(map(source.knows, parts))
+    if len(parts) > 1 and known and (known == len(parts) or not source.everywhere(bare)):
         return parts
     return [bare or surface]
 

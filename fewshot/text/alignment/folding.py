@@ -107,6 +107,26 @@ def spaced(text: str) -> Compact:
     return _placed(text, _PIECES_AND_SPACES, _folded)
 
 
+def greek_compact(text: str) -> Compact:
+    """As `compact`, with Greek letters as they are."""
+    return _placed(text, _PIECES, lambda char: _without_gaps(_greek(char)))
+
+
+def greek_solid(text: str) -> str:
+    """As `solid`, with Greek letters as they are."""
+    return "".join(_without_gaps(_greek(char)) for char in MARKUP.sub(lambda found: _unmarked(found[0]), text))
+
+
+def greek_fold(text: str) -> str:
+    """As `fold`, with Greek letters as they are."""
+    return "".join(map(_greek, MARKUP.sub(lambda found: _unmarked(found[0]), text)))
+
+
+def has_greek(text: str) -> bool:
+    """Whether a text has Greek letters, as such or as HTML entities."""
+    return not text.isascii() and any(char in GREEK for char in greek_fold(text)) or "&" in text
+
+
 def _placed(text: str, pattern: re.Pattern[str], folded: Callable[[str], str]) -> Compact:
     """A text folded character by character; runs of plain ones (group 1) at once."""
     pieces: list[str] = []
@@ -144,12 +164,22 @@ def solid(text: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _solid(char: str) -> str:
-    return "".join(piece for piece in _folded(char) if not (piece.isspace() or piece in "-_^"))
+    return _without_gaps(_folded(char))
+
+
+def _without_gaps(piece: str) -> str:
+    return "".join(char for char in piece if not (char.isspace() or char in "-_^"))
 
 
 @lru_cache(maxsize=1 << 12)
 def _folded(char: str) -> str:
     """One character, folded: none, one or several."""
+    return "".join(GREEK.get(piece, piece) for piece in _greek(char))
+
+
+@lru_cache(maxsize=1 << 12)
+def _greek(char: str) -> str:
+    """One character, folded, with Greek letters as they are."""
     if char == "\\":
         return ""
     if char.isspace():
@@ -158,7 +188,7 @@ def _folded(char: str) -> str:
         return ""
     plain = unicodedata.normalize("NFKD", char.translate(SIGNS)).translate(SIGNS)
     kept = (piece for piece in plain if unicodedata.category(piece) not in _HARDLY_SEEN)
-    return "".join(_GREEK.get(piece, piece) for piece in "".join(kept).casefold())
+    return "".join(kept).casefold()
 
 
 def _unmarked(markup: str) -> str:
@@ -170,7 +200,7 @@ def _unmarked(markup: str) -> str:
     return html.unescape(markup)
 
 
-_GREEK = {
+GREEK = {
     chr(code): unicodedata.name(chr(code)).rpartition(" ")[2].lower()
     for code in range(0x3B1, 0x3CA)
     if code != 0x3C2  # the final sigma, which case folding takes for the other

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fewshot.records import Match
-from fewshot.text.alignment.folding import Compact, compact, fold, solid
+from fewshot.text.alignment.folding import Compact, compact, fold, has_greek, solid
 from fewshot.text.grounding import near
 from fewshot.text.grounding.edges import cuts_word
 
@@ -99,10 +99,8 @@ class Source:
 
     def near(self, name: str) -> tuple[Candidate, ...]:
         """Where something stands that differs from a name in a few letters, at the edges of words."""
-        return tuple(
-            Candidate(start, end, "near", NEAR + EDIT * edits, False)
-            for start, end, edits in self._words.like(name)
-        )
+        places = self._words.like(name) or (self._greek_words.like(name) if self._greek_words else [])
+        return tuple(Candidate(start, end, "near", NEAR + EDIT * edits, False) for start, end, edits in places)
 
     def knows(self, name: str) -> bool:
         """Whether a name stands in the text, exactly or folded."""
@@ -114,7 +112,12 @@ class Source:
 
     @cached_property
     def _words(self) -> near.Words:
-        return near.Words(self.text, self._compact)
+        return near.Words(self.text)
+
+    @cached_property
+    def _greek_words(self) -> near.Words | None:
+        """Greek letters as one character each, of a text that has some: "m-tubulin" is near "α-tubulin"."""
+        return near.Words(self.text, greek=True) if has_greek(self.text) else None
 
     def _stands(self, name: str) -> list[Candidate]:
         text, length = self.text, len(name)
@@ -134,7 +137,9 @@ class Source:
         self.budget.spend(len(wanted) * len(extents))
         written = _GAP.split(fold(name).strip())
         folded = [place for extent in extents if (place := self._folded(extent, written)) is not None]
-        return _whole_first([*exact, *folded]) or self.near(name)
+        if not exact and all(place.cut for place in folded):
+            return self.near(name) or _whole_first(folded)
+        return _whole_first([*exact, *folded])
 
     def _folded(self, extent: tuple[int, int], written: list[str]) -> Candidate | None:
         """The place of a name that is written otherwise, unless too little of it is left to be sure."""

@@ -149,7 +149,7 @@ def _longer_first(
     for surface in sorted(surfaces, key=len, reverse=True):
         own = [place for place in surfaces[surface] if needed.free(place) and not (place.cut and not longer.free(place))]
         free[surface] = own
-        if len(own) <= left[surface] and all(place.match != "near" for place in own):
+        if len(own) <= left[surface]:
             for place in own:
                 needed.take(place)
         for place in surfaces[surface]:

@@ -1,9 +1,9 @@
 """Where a name may stand in a text, and how well it does: exactly, folded, or nearly.
 
 >>> source = Source("PERK, IL‑1β and IL-6 at the ER")
->>> source.candidates("ER")[0]
+>>> source.everywhere("ER")[0]
 Candidate(start=28, end=30, match='exact', cost=0, cut=False)
->>> [(place.match, source.text[place.start : place.end]) for place in source.candidates("il-1beta")]
+>>> [(place.match, source.text[place.start : place.end]) for place in source.everywhere("il-1beta")]
 [('folded', 'IL‑1β')]
 
 Occurrences that cut no word come first, in the order of the text, then the others: the order in which they are counted.
@@ -18,7 +18,7 @@ from functools import cached_property
 from fewshot.records import Match
 from fewshot.text.alignment.folding import Compact, compact, fold, has_greek, solid
 from fewshot.text.grounding import near
-from fewshot.text.grounding.edges import cuts_word
+from fewshot.text.grounding.edges import cuts_word, starts_inside, within_number
 
 FOLDED, RESPACED, NEAR, EDIT, CUT = 50, 100, 200, 50, 300
 """What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise; with spaces or
@@ -69,19 +69,6 @@ class Source:
     budget: Budget = field(default_factory=Budget)
     _known: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
     _exact: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
-
-    def candidates(self, name: str, *, least: int = 1) -> tuple[Candidate, ...]:
-        """Every place of a name; folded ones beside fewer than `least` exact ones, near ones where there is no other.
-
-        A place that cuts a word is among them only if there are fewer than `least` others.
-        """
-        exact = self.exact(name)
-        whole = sum(not place.cut for place in exact)
-        if whole >= least:
-            return exact[:whole]
-        known = self.everywhere(name)
-        whole = sum(not place.cut for place in known)
-        return known[:whole] if whole >= least else known
 
     def everywhere(self, name: str) -> tuple[Candidate, ...]:
         """Every place of a name, exact and folded; near ones where there is no other."""
@@ -146,7 +133,7 @@ class Source:
         start, end = extent
         cut = cuts_word(self.text, start, end)
         letters = sum(map(len, written))
-        if cut and letters < _CUT_FROM:
+        if cut and letters < _CUT_FROM and not self._gently(start, end):
             return None
         parts = _GAP.split(fold(self.text[start:end]))
         if parts == written:
@@ -156,6 +143,10 @@ class Source:
         if cut or (dashed and letters < _RESPACED_FROM):
             return None
         return Candidate(start, end, "folded", RESPACED, False)
+
+    def _gently(self, start: int, end: int) -> bool:
+        """Whether a place cuts words only where letters and digits meet."""
+        return all(not starts_inside(self.text, at) or within_number(self.text, at) for at in (start, end))
 
 
 def _whole_first(places: list[Candidate]) -> tuple[Candidate, ...]:

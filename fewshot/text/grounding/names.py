@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -50,6 +50,14 @@ class Grounded:
     drop: Drop | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """Where a surface stands exactly; and everywhere, if that is asked for."""
+
+    exact: Sequence[Candidate]
+    everywhere: Callable[[], Sequence[Candidate]]
+
+
 def ground(
     source: Source | str,
     names: Iterable[Name],
@@ -65,12 +73,8 @@ def ground(
     """
     source = Source(source) if isinstance(source, str) else source
     named = list(names)
-    counts = Counter(name.text for name in named)
-    surfaces = {surface: _places(source, surface, count, within) for surface, count in counts.items()}
-    claims = _claims(source, named, surfaces, within)
-    if starts_only:
-        surfaces = {surface: [_start(place) for place in places] for surface, places in surfaces.items()}
-        claims = {at: _start(place) for at, place in claims.items()}
+    surfaces = {name.text: _places(source, name.text, within, starts_only) for name in named}
+    claims = _claims(source, named, within, starts_only)
     kept = _kept(named, claims)
     left = Counter(name.text for at, name in enumerate(named) if at not in kept)
     free = _longer_first(len(source.text), surfaces, left, kept.values())
@@ -78,7 +82,7 @@ def ground(
     assigned = _assigned(named, places, Taken(len(source.text)), whole_first)
     placed = {solid(named[at].text) for at in assigned}
     return [
-        _grounded(assigned.get(at), not surfaces[name.text], solid(name.text) in placed)
+        Grounded(assigned[at]) if at in assigned else Grounded(None, _drop(surfaces[name.text], name, placed))
         for at, name in enumerate(named)
     ]
 
@@ -87,36 +91,42 @@ def _start(place: Candidate) -> Candidate:
     return replace(place, end=place.start + 1)
 
 
-def _grounded(place: Candidate | None, nowhere: bool, again: bool) -> Grounded:
-    if place is not None:
-        return Grounded(place)
-    return Grounded(None, "not_in_text" if nowhere else "duplicate" if again else "overlap")
+def _drop(surface: _Surface, name: Name, placed: Collection[str]) -> Drop:
+    if not surface.everywhere():
+        return "not_in_text"
+    return "duplicate" if solid(name.text) in placed else "overlap"
 
 
 def _places(
-    source: Source, surface: str, count: int, within: Collection[tuple[int, int]] | None
-) -> Sequence[Candidate]:
-    """The places of a surface that is named `count` times."""
-    if within is None:
-        return source.candidates(surface, least=count)
-    return [place for place in source.everywhere(surface) if (place.start, place.end) in within]
+    source: Source, surface: str, within: Collection[tuple[int, int]] | None, starts_only: bool
+) -> _Surface:
+    """The places of a surface; folded ones are looked for if the exact ones are not enough."""
+
+    def allowed(places: Sequence[Candidate]) -> Sequence[Candidate]:
+        if within is not None:
+            places = [place for place in places if (place.start, place.end) in within]
+        return [_start(place) for place in places] if starts_only else places
+
+    return _Surface(allowed(source.exact(surface)), lambda: allowed(source.everywhere(surface)))
 
 
 def _claims(
     source: Source,
     names: Sequence[Name],
-    surfaces: Mapping[str, Sequence[Candidate]],
     within: Collection[tuple[int, int]] | None,
+    starts_only: bool,
 ) -> dict[int, Candidate]:
     """The place that each number says, by name; a number that is too high says the last one."""
     claims: dict[int, Candidate] = {}
     for at, name in enumerate(names):
-        if name.number is None or name.number < 1 or not surfaces[name.text]:
+        if name.number is None or name.number < 1:
             continue
         counted = source.exact(name.text) or source.everywhere(name.text)
+        if not counted:
+            continue
         place = counted[min(name.number, len(counted)) - 1]
         if within is None or (place.start, place.end) in within:
-            claims[at] = place
+            claims[at] = _start(place) if starts_only else place
     return claims
 
 
@@ -136,23 +146,32 @@ def _kept(names: Sequence[Name], claims: Mapping[int, Candidate]) -> dict[int, C
 
 
 def _longer_first(
-    size: int, surfaces: Mapping[str, Sequence[Candidate]], left: Mapping[str, int], kept: Iterable[Candidate]
+    size: int, surfaces: Mapping[str, _Surface], left: Mapping[str, int], kept: Iterable[Candidate]
 ) -> dict[str, Sequence[Candidate]]:
     """The places that are free to each surface: not those that a longer one needs, nor the inside of its words.
 
-    `left`: how many names of each surface want one.
+    `left`: how many names of each surface want one. A place that cuts a word is free only if there are not enough
+    others.
     """
     free: dict[str, Sequence[Candidate]] = {}
     needed, longer = Taken(size), Taken(size)
     for place in kept:
         needed.take(place)
+
+    def own(places: Sequence[Candidate]) -> list[Candidate]:
+        return [place for place in places if needed.free(place) and not (place.cut and not longer.free(place))]
+
     for surface in sorted(surfaces, key=len, reverse=True):
-        own = [place for place in surfaces[surface] if needed.free(place) and not (place.cut and not longer.free(place))]
-        free[surface] = own
-        if len(own) <= left[surface]:
-            for place in own:
+        count, places = left[surface], own(surfaces[surface].exact)
+        whole = [place for place in places if not place.cut]
+        if len(whole) < count:
+            places = own(surfaces[surface].everywhere())
+            whole = [place for place in places if not place.cut]
+        free[surface] = whole if len(whole) >= count else places
+        if len(free[surface]) <= count:
+            for place in free[surface]:
                 needed.take(place)
-        for place in surfaces[surface]:
+        for place in surfaces[surface].exact or places:
             longer.take(place)
     return free
 

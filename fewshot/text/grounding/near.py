@@ -26,7 +26,7 @@ from fewshot.text.alignment.folding import (
     greek_solid,
     solid,
 )
-from fewshot.text.grounding.edges import starts_inside
+from fewshot.text.grounding.edges import TOKENS
 
 LETTERS_PER_EDIT = 6
 LEAST = 5
@@ -80,12 +80,12 @@ class Words:
     def _windows(self, wanted: str, edits: int) -> Iterator[tuple[int, int]]:
         """Stretches of whole words that may be the name, each once."""
         seen: set[tuple[int, int]] = set()
-        size = len(wanted)
+        size, (begins, ends) = len(wanted), self._edges
         for left, right in _pieces(size, edits):
             for at in self._places(wanted[left:right]):
                 begin = at - left
-                for start in _within(self._starts, begin - edits, begin + edits):
-                    for end in _within(self._ends, start + size - edits, start + size + edits):
+                for start in _within(begins, begin - edits, begin + edits):
+                    for end in _within(ends, start + size - edits, start + size + edits):
                         if (start, end) not in seen:
                             seen.add((start, end))
                             yield start, end
@@ -101,19 +101,16 @@ class Words:
             at = text.find(piece, at + 1)
 
     @cached_property
-    def _starts(self) -> list[int]:
-        starts = self._folded.starts
-        return [i for i, at in enumerate(starts) if not starts_inside(self._text, at) and (not i or starts[i - 1] != at)]
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        starts, stops = self._folded.starts, self._folded.stops
-        size = len(starts)
-        return [
-            i + 1
-            for i, at in enumerate(starts)
-            if (i + 1 == size or starts[i + 1] != at) and not starts_inside(self._text, stops.get(at, at + 1))
-        ]
+    def _edges(self) -> tuple[list[int], list[int]]:
+        """Where words begin, and where they end, in the compact text."""
+        places = self._folded.starts
+        begins, ends = [], []
+        for token in TOKENS.finditer(self._text):
+            at = bisect_left(places, token.start())
+            if at < len(places) and places[at] < token.end():
+                begins.append(at)
+                ends.append(bisect_left(places, token.end(), at))
+        return begins, ends
 
 
 def _pieces(size: int, edits: int) -> Iterator[tuple[int, int]]:

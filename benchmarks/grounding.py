@@ -27,7 +27,7 @@ from pathlib import Path
 
 from fewshot import data
 from fewshot.formats import get
-from fewshot.records import Parsed, Scheme, Span
+from fewshot.records import Example, Parsed, Scheme, Span
 from fewshot.text.alignment.folding import solid
 
 PARAGRAPHS, SENTENCES, ABSENT, ROUNDS = 200, 8, 1_000, 3
@@ -87,7 +87,7 @@ def corpora(shared: Path) -> Iterator[tuple[str, list[Text]]]:
     yield "bundled", [Text(example.text, example.entities) for example in examples if example.entities]
 
 
-def _paragraph(sentences: Sequence[data.Example], first: int) -> Text:
+def _paragraph(sentences: Sequence[Example], first: int) -> Text:
     text = ""
     spans: list[Span] = []
     for example in sentences[first : first + SENTENCES]:
@@ -123,9 +123,7 @@ def spaces(one: Text, rng: random.Random) -> Case:
         moved[at] = length + at - last
     pieces.append(one.text[last:])
     spans = [Span(moved[span.start], moved[span.end], span.label) for span in one.spans]
-    return _case(
-        "".join(pieces), [(span.cut(one.text), there) for span, there in zip(one.spans, spans, strict=True)]
-    )
+    return _case("".join(pieces), [(span.cut(one.text), there) for span, there in zip(one.spans, spans, strict=True)])
 
 
 def dashes(one: Text, rng: random.Random) -> Case:
@@ -221,7 +219,10 @@ def theirs(cases: Sequence[Case], python: str) -> Result:
     result = Result()
     for case, line in zip(cases, done.stdout.splitlines(), strict=True):
         row = json.loads(line)
-        pairs = [(tuple(got) if got else None, (s.start, s.end)) for got, (_, s) in zip(row["spans"], case.names, strict=True)]
+        pairs = [
+            ((got[0], got[1]) if got else None, (s.start, s.end))
+            for got, (_, s) in zip(row["spans"], case.names, strict=True)
+        ]
         found = {got for got, _ in pairs if got is not None}
         counted = {gold for at, (_, gold) in enumerate(pairs) if at in case.counted}
         others = {gold for at, (_, gold) in enumerate(pairs) if at not in case.counted}
@@ -229,7 +230,13 @@ def theirs(cases: Sequence[Case], python: str) -> Result:
     return result
 
 
-def _count(result: Result, right: set[tuple[int, ...]], placed: set[tuple[int, ...]], named: set[tuple[int, ...]], seconds: float) -> None:
+def _count(
+    result: Result,
+    right: set[tuple[int, int]],
+    placed: set[tuple[int, int]],
+    named: set[tuple[int, int]],
+    seconds: float,
+) -> None:
     result.right += len(right)
     result.placed += len(placed)
     result.named += len(named)
@@ -253,7 +260,13 @@ def absent(texts: Sequence[Text], rng: random.Random) -> list[Case]:
 
 def _spelling(text: str) -> str:
     """A text without what number and spelling change."""
-    return re.sub(r"(?<=[a-z])(?:ies|y|es|s|e)\b", "", solid_words(text)).replace(" ", "").replace("ae", "e").replace("oe", "e").replace("our", "or")
+    return (
+        re.sub(r"(?<=[a-z])(?:ies|y|es|s|e)\b", "", solid_words(text))
+        .replace(" ", "")
+        .replace("ae", "e")
+        .replace("oe", "e")
+        .replace("our", "or")
+    )
 
 
 def solid_words(text: str) -> str:
@@ -285,7 +298,7 @@ def measure(name: str, texts: Sequence[Text], python: str | None, seed: int) -> 
         if python:
             row["langextract"] = theirs(cases, python).row()
         yield row
-    yield {"texts": name, "answer": "absent"} | placed_share(absent(texts, random.Random(seed)), python)
+    yield {"texts": name, "answer": "absent", **placed_share(absent(texts, random.Random(seed)), python)}
 
 
 def main() -> None:

@@ -1,15 +1,18 @@
 """Predictions that somebody else made, scored by the same evaluator and left as the same files as a run's.
 
-{"id": "fig-1", "panels": [{"labels": ["A"], "start": 0, "end": 13}]}      a value, or
+{"id": "fig-1", "panels": [{"labels": ["A"], "start": 0, "end": 13}]}      a value,
+{"id": "fig-1", "entities": [{"text": "p53", "label": "GENEPROD"}]}        one without offsets, which is grounded, or
 {"id": "fig-1", "output": "<panel> (A) p53 blot. </panel> [END]"}          raw text, with --format
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fewshot import formats
 from fewshot.errors import DataError, InputError, Where
 from fewshot.experiment import plan, record, signature
 from fewshot.experiment.folder import RunFolder
@@ -120,6 +123,8 @@ def _read(path: Path) -> dict[str, _Row]:
 
 def _prediction(found: _Row, example: Example, made: Plan) -> Prediction:
     """The value of a row, or what its raw output says."""
+    if _names(found.row.get(FIELDS[made.task.kind])):
+        return _grounded(found.row, example, made)
     value = value_from_json(found.row, made.task.kind, example.text, found.where)
     if value is not None:
         return Prediction(id=example.id, value=value)
@@ -130,3 +135,24 @@ def _prediction(found: _Row, example: Example, made: Plan) -> Prediction:
     if made.settings.format is None:
         found.where.fail(f"there is raw output and no {field}", hint="say which --format it is in")
     return read_answer(Completion(output), example, format=made.format, scheme=made.scheme(example), task=made.task)
+
+
+def _names(items: object) -> bool:
+    """Whether spans are given by their surfaces, none of them with offsets."""
+    return (
+        isinstance(items, list)
+        and any(isinstance(item, dict) and isinstance(item.get("text"), str) for item in items)
+        and not any(isinstance(item, dict) and ("start" in item or "end" in item) for item in items)
+    )
+
+
+def _grounded(row: Json, example: Example, made: Plan) -> Prediction:
+    """The value of a row that names its spans: read as an answer in JSON is, with the same alignment."""
+    field = FIELDS[made.task.kind]
+    answer = json.dumps({field: row[field]})
+    labels = sorted({str(item["label"]) for item in row[field] if isinstance(item, dict) and item.get("label")})
+    scheme = made.scheme(example)
+    if made.task.kind == "entities":
+        scheme = replace(scheme, labels=tuple(dict.fromkeys((*scheme.labels, *labels))))
+    parsed = formats.get("json", made.task.kind).parse(answer, example.text, scheme)
+    return Prediction(example.id, parsed.value, problems=parsed.problems, unplaced=parsed.unplaced)

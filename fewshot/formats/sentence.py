@@ -79,7 +79,10 @@ def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag or the end mark, with the backslashes before it."""
     written = {*map(tag, labels), *(label.lower() for label in labels)}  # <EXPERIMENT>, and what it stands for
     names = "|".join(map(re.escape, sorted(written, key=lambda name: (-len(name), name)))) or "(?!)"
-    return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
+    # No two neighbouring runs of the same sign: an answer may be 100,000 backslashes, or blanks behind a "<". ASCII:
+    # "ſ" would match "s", and be no key of `names`.
+    pattern = rf"(?<!\\)(\\*+)(?:<\s*+(?:(/)\s*+)?({names})\s*+>|(\[END\]))"
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 def _said(members: Iterable[Member], tags: re.Pattern[str]) -> str:

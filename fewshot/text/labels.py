@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-
 _LONGEST = 200
 """Characters of what may be a label: an answer may go on and on."""
 
@@ -38,9 +37,7 @@ class Labels:
     def goes_on(self, text: str, colon: int) -> bool:
         """Whether a longer label with a colon in it begins a text: "GO:BP: p53", where GO is a label too."""
         folded = text.casefold()
-        return any(
-            ":" in label and len(label) > colon and folded.startswith(f"{label}:") for label in self._exact
-        )
+        return any(":" in label and len(label) > colon and folded.startswith(f"{label}:") for label in self._exact)
 
 
 @lru_cache(maxsize=256)

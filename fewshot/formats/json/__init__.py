@@ -117,9 +117,7 @@ def _entities(
     return grounding.entities(text, named, scheme, problems, whole_first=True)
 
 
-def _hypothesis(
-    rows: Sequence[Any], text: str, scheme: Scheme, problems: Counter[ProblemKind]
-) -> Hypothesis:
+def _hypothesis(rows: Sequence[Any], text: str, scheme: Scheme, problems: Counter[ProblemKind]) -> Hypothesis:
     known, source = labels_of(scheme.labels), grounding.Source(text)
     roles = []
     for role in HYPOTHESIS_ROLES:

@@ -1,7 +1,7 @@
 """The items of a JSON answer, under whatever keys a model puts them.
 
-    {"entities": [{"text": "p53", "occurrence": 1, "label": "GENEPROD"}]}     as asked for
-    [{"mention": "p53", "type": "GENEPROD"}]     {"GENEPROD": ["p53", "MDM2"]}     {"answer": {"entities": […]}}
+{"entities": [{"text": "p53", "occurrence": 1, "label": "GENEPROD"}]}     as asked for
+[{"mention": "p53", "type": "GENEPROD"}]     {"GENEPROD": ["p53", "MDM2"]}     {"answer": {"entities": […]}}
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _item(row: Any, kind: Kind) -> Item | None:
     letters = row.get("labels", row.get("label"))
     if isinstance(letters, str):
         letters = [letters]
-    return Item(text, label, _number(row.get("occurrence")), tuple(map(str, letters)) if isinstance(letters, list) else ())
+    return Item(
+        text, label, _number(row.get("occurrence")), tuple(map(str, letters)) if isinstance(letters, list) else ()
+    )
 
 
 def _text(row: Any) -> str | None:
@@ -129,8 +131,10 @@ def _opened(value: Any, scheme: Scheme) -> Any:
 
 def _is_listing(pair: tuple[str, Any], scheme: Scheme) -> bool:
     key, texts = pair
-    return isinstance(texts, list) and (not texts or isinstance(texts[0], str | dict)) and (
-        labels_of(scheme.labels).find(str(key)) is not None or all(isinstance(text, str) for text in texts)
+    return (
+        isinstance(texts, list)
+        and (not texts or isinstance(texts[0], str | dict))
+        and (labels_of(scheme.labels).find(str(key)) is not None or all(isinstance(text, str) for text in texts))
     )
 
 

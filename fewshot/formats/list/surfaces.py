@@ -18,7 +18,7 @@ _QUOTES = " \t\"'“”‘’`*_.,:"
 _COMMA = re.compile(r"[,，；;、/]\s*|\s+and\s+|\s+&\s+")
 _NOTHING = frozenset(("none", "-", "–", "—", "n/a", "na", "null", "nothing", "empty", "[]", "none found", "(none)", ""))
 _REMARKS = 3
-"""Remarks behind a name that are taken off, each in brackets of at most 80 characters: a looped answer has thousands."""
+"""Remarks behind a name that are taken off, each in brackets of at most 80 characters; a looped answer has more."""
 
 _REMARK = re.compile(r"\s?\([^()]{0,80}\)$")
 

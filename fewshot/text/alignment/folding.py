@@ -124,7 +124,7 @@ def greek_fold(text: str) -> str:
 
 def has_greek(text: str) -> bool:
     """Whether a text has Greek letters, as such or as HTML entities."""
-    return not text.isascii() and any(char in GREEK for char in greek_fold(text)) or "&" in text
+    return "&" in text or (not text.isascii() and any(char in GREEK for char in greek_fold(text)))
 
 
 def _placed(text: str, pattern: re.Pattern[str], folded: Callable[[str], str]) -> Compact:

@@ -17,8 +17,8 @@ from functools import cached_property
 
 from fewshot.records import Match
 from fewshot.text.alignment.folding import Compact, compact, fold, has_greek, solid
-from fewshot.text.grounding import near
 from fewshot.text.grounding.edges import cuts_word, starts_inside, within_number
+from fewshot.text.grounding.near import Words
 
 FOLDED, RESPACED, NEAR, EDIT, CUT = 50, 100, 200, 50, 300
 """What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise; with spaces or
@@ -98,13 +98,13 @@ class Source:
         return compact(self.text)
 
     @cached_property
-    def _words(self) -> near.Words:
-        return near.Words(self.text)
+    def _words(self) -> Words:
+        return Words(self.text)
 
     @cached_property
-    def _greek_words(self) -> near.Words | None:
+    def _greek_words(self) -> Words | None:
         """Greek letters as one character each, of a text that has some: "m-tubulin" is near "α-tubulin"."""
-        return near.Words(self.text, greek=True) if has_greek(self.text) else None
+        return Words(self.text, greek=True) if has_greek(self.text) else None
 
     def _stands(self, name: str) -> list[Candidate]:
         text, length = self.text, len(name)

@@ -5,8 +5,8 @@
 >>> [(found.place.start if found.place else found.drop) for found in ground(text, names)]
 [23, 4, 32, 'not_in_text']
 
-1. A number ("the second p53") is kept, if all numbers of a line can be: none names a place twice, and they follow the
-   text, or one is above 1 (models write `"occurrence": 1` whatever they mean). Else it is evidence that may be outvoted.
+1. Numbers ("the second p53") are kept if all of a line can be: they name different places, and these follow the text,
+   or a number is above 1 (models write `"occurrence": 1` whatever they mean). Else they are evidence among others.
 2. A longer name that needs all its places keeps them from the shorter names within it; a place that cuts a word of a
    longer name is not one.
 3. The rest is one assignment, line by line (`assignment`).
@@ -69,7 +69,7 @@ def ground(
     """A place for each name, in the order of the names.
 
     `within`: the only places there are, if they are given. `whole_first`: lines hold only if the answer as a whole is
-    not in the order of the text. `starts_only`: names take no more than their first character, so that they may overlap.
+    not in the order of the text. `starts_only`: names take their first character alone, so that they may overlap.
     """
     source = Source(source) if isinstance(source, str) else source
     named = list(names)
@@ -97,9 +97,7 @@ def _drop(surface: _Surface, name: Name, placed: Collection[str]) -> Drop:
     return "duplicate" if solid(name.text) in placed else "overlap"
 
 
-def _places(
-    source: Source, surface: str, within: Collection[tuple[int, int]] | None, starts_only: bool
-) -> _Surface:
+def _places(source: Source, surface: str, within: Collection[tuple[int, int]] | None, starts_only: bool) -> _Surface:
     """The places of a surface; folded ones are looked for if the exact ones are not enough."""
 
     def allowed(places: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -3,8 +3,8 @@
 >>> text, problems = "p53 binds MDM2. P53 again.", Counter()
 >>> named = [("GENEPROD", Name(name)) for name in ("p53", "p53", "MDM2", "p21")]
 >>> spans, unplaced = entities(text, named, Scheme("entities", ("GENEPROD",)), problems)
->>> [(span.start, span.match) for span in spans], unplaced, dict(problems)
-([(0, 'exact'), (10, 'exact'), (16, 'folded')], (Member(label='GENEPROD', text='p21', confidence=None),), {'not_in_text': 1})
+>>> [(span.start, span.match) for span in spans], [member.text for member in unplaced], dict(problems)
+([(0, 'exact'), (10, 'exact'), (16, 'folded')], ['p21'], {'not_in_text': 1})
 """
 
 from __future__ import annotations

@@ -38,13 +38,18 @@ NO_ROLE = ""
 """The role of an entity that was looked at and has none (`None`: nobody looked)."""
 
 
+Match: TypeAlias = Literal["exact", "folded", "near"]
+"""How a name was found in a text: letter by letter, written otherwise, or with a few letters changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Characters `text[start:end]` under a label. Never empty, never white space at either edge.
 
     `labels`: the letters of a panel, `("A", "B", "C")` for "(A–C)"; `()` a panel without a letter; `None`
     not known. `role`: of an entity, `NO_ROLE` where it has none, `None` where nobody looked.
-    `confidence`: 0–1, of predictions only, and no part of what makes two spans equal.
+    `confidence`: 0–1, and `match`: how it was grounded; both of predictions only, and not part of what makes two spans
+    equal.
     """
 
     start: int
@@ -53,6 +58,7 @@ class Span:
     labels: tuple[str, ...] | None = None
     role: str | None = None
     confidence: float | None = field(default=None, compare=False)
+    match: Match | None = field(default=None, compare=False)
 
     def cut(self, text: str) -> str:
         """The surface: the characters the span covers."""
@@ -121,19 +127,24 @@ class Scheme:
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",
-    "not_json", "not_in_text", "empty", "thought_only", "refused", "too_long",
+    "not_json", "repaired_json", "not_in_text", "overlap", "duplicate", "empty", "thought_only", "refused", "too_long",
 ]  # fmt: skip
-"""What can be wrong with an answer. A malformed answer is data: it is counted and scored as it is."""
+"""What can be wrong with an answer. A malformed answer is data: it is counted and scored as it is.
+
+Names that are dropped are `not_in_text`; `overlap`, if all their places lie within other names; `duplicate`, if they
+are named more often than they occur; `unknown_label`, if nobody asked for their label.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """An answer, read. `problems` counts by kind; `fidelity` is the share of the source that was copied
-    (`None` where the format does not copy)."""
+    (`None` where the format does not copy); `unplaced`: what was named and has no place in the text."""
 
     value: Value
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,7 @@ class Prediction:
     output: str | tuple[str, ...] | None = None
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ _DEEPEST = 8
 """How deep in other brackets an answer is looked for, and how deep what is repaired may be nested: ours has 3 levels,
 and json-repair needs quadratic time for what is open on and on."""
 
+_DEEPEST_SEEN = 64
+"""How deep brackets are told apart at all: an answer may be 100,000 of them."""
+
 _LONGEST = 60_000
 """Characters that are repaired at once: json-repair reads some 100,000 a second."""
 
@@ -162,8 +165,13 @@ def _tree(answer: str) -> list[_Node]:
     """The outermost stretches between brackets. A quotation mark begins a string inside brackets only."""
     roots: list[_Node] = []
     stack: list[_Node] = []
+    deeper = 0
     for mark, at in _marks(answer):
-        if mark in _CLOSING:
+        if mark in _CLOSING and (deeper or len(stack) == _DEEPEST_SEEN):
+            deeper += 1
+        elif deeper:
+            deeper -= 1
+        elif mark in _CLOSING:
             node = _Node(mark, at, deep=len(stack))
             (stack[-1].children if stack else roots).append(node)
             stack.append(node)

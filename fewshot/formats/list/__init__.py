@@ -75,7 +75,7 @@ def _carried(value: Value, scheme: Scheme) -> list[tuple[object, ...]]:
         raise TypeError("list carries spans")
     if scheme.kind == "panels":
         return [(span.start,) for span in value]
-    return [(span.start, span.end, span.label, span.role) for span in value]
+    return [(span.start, span.end, span.role if scheme.kind == "roles" else span.label) for span in value]
 
 
 def _written(text: str, spans: Sequence[Span], scheme: Scheme, *, numbered: bool) -> str:

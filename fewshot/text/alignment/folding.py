@@ -3,8 +3,8 @@
 >>> fold("‘IFN–γ’") == fold("'ifn-γ'") == fold("'IFN-gamma'")
 True
 >>> folded = compact("TNF-&alpha; (5 µM)")
->>> folded.text, folded.find("tnfalpha")
-('tnfalpha(5mum)', [(0, 11)])
+>>> folded.text, folded.extent(0, 8)
+('tnfalpha(5mum)', (0, 11))
 
 What is folded: case; compatibility characters (NFKC: ligatures, sub- and superscripts, full width); accents, composed
 or not; quotes and dashes; soft hyphens, zero-width characters and backslashes; Greek letters, which are their names;
@@ -79,17 +79,6 @@ class Compact:
         """The source extent of all characters that `text[left:right]` comes from."""
         last = self.starts[right - 1]
         return self.starts[left], self.stops.get(last, last + 1)
-
-    def find(self, wanted: str, most: int = 1_000_000) -> list[tuple[int, int]]:
-        """The source extents of a compact name, in order, overlapping ones too; the first `most`."""
-        extents: list[tuple[int, int]] = []
-        at = self.text.find(wanted) if wanted else -1
-        while at >= 0 and len(extents) < most:
-            extent = self.extent(at, at + len(wanted))
-            if extent is not None:
-                extents.append(extent)
-            at = self.text.find(wanted, at + 1)
-        return extents
 
 
 @lru_cache(maxsize=16)

@@ -49,8 +49,6 @@ def assign(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict
     """A place for each of `names` that finds one: indices into `places`, in the order of the answer."""
     assigned: dict[int, Candidate] = {}
     left = [name for name in names if places[name]]
-    if sum(len(places[name]) for name in left) > MOST_PAIRS:
-        return _first_free(left, places, taken)
     for _ in range(_MOST_CHAINS):
         rising = chain(left, places, taken)
         if not rising:
@@ -61,7 +59,7 @@ def assign(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict
         left = [name for name in left if name not in rising]
         if not left:
             return assigned
-    return assigned | _first_free(left, places, taken)
+    return assigned | first_free(left, places, taken)
 
 
 def chain(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict[int, Candidate]:
@@ -93,7 +91,7 @@ def chain(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict[
     return rising
 
 
-def _first_free(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict[int, Candidate]:
+def first_free(names: Sequence[int], places: Sequence[Places], taken: Taken) -> dict[int, Candidate]:
     """Each name at its first free place: names that share their places share how far they have been looked through."""
     assigned: dict[int, Candidate] = {}
     reached: dict[int, int] = {}

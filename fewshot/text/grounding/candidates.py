@@ -17,6 +17,7 @@ from functools import cached_property
 
 from fewshot.records import Match
 from fewshot.text.alignment.folding import Compact, compact, fold, has_greek, solid
+from fewshot.text.grounding.budget import Budget
 from fewshot.text.grounding.edges import cuts_word, starts_inside, within_number
 from fewshot.text.grounding.near import Words
 
@@ -31,10 +32,6 @@ _RESPACED_FROM = 5
 _CUT_FROM = 5
 """Letters from which a name that is written otherwise may cut a word: "MS" is not in "symptoms"."""
 
-_MOST_WORK = 50_000_000
-"""Characters that are compared for the exact occurrences of all names: 0.1 s. A text of one letter has as many
-occurrences of a name as letters."""
-
 _GAP = re.compile(r"[\s\-_]+")
 
 
@@ -47,18 +44,6 @@ class Candidate:
     match: Match
     cost: int
     cut: bool
-
-
-@dataclass(slots=True)
-class Budget:
-    """What is left of the work that one answer may take."""
-
-    left: int = _MOST_WORK
-
-    def spend(self, work: int) -> bool:
-        """Whether there is something left."""
-        self.left -= work
-        return self.left > 0
 
 
 @dataclass
@@ -99,29 +84,26 @@ class Source:
 
     @cached_property
     def _words(self) -> Words:
-        return Words(self.text)
+        return Words(self.text, self.budget)
 
     @cached_property
     def _greek_words(self) -> Words | None:
         """Greek letters as one character each, of a text that has some: "m-tubulin" is near "α-tubulin"."""
-        return Words(self.text, greek=True) if has_greek(self.text) else None
+        return Words(self.text, self.budget, greek=True) if has_greek(self.text) else None
 
     def _stands(self, name: str) -> list[Candidate]:
         text, length = self.text, len(name)
         places: list[Candidate] = []
-        at = text.find(name) if name else -1
-        while at >= 0 and self.budget.spend(length):
+        for at in self.budget.finds(text, name):
             cut = cuts_word(text, at, at + length)
             places.append(Candidate(at, at + length, "exact", CUT if cut else 0, cut))
-            at = text.find(name, at + 1)
         return places
 
     def _all(self, name: str, exact: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         there = {(place.start, place.end) for place in exact}
         wanted = solid(name)
-        most = max(0, self.budget.left) // max(1, len(wanted))
-        extents = [extent for extent in self._compact.find(wanted, most) if extent not in there]
-        self.budget.spend(len(wanted) * len(extents))
+        found = (self._compact.extent(at, at + len(wanted)) for at in self.budget.finds(self._compact.text, wanted))
+        extents = [extent for extent in found if extent is not None and extent not in there]
         written = _GAP.split(fold(name).strip())
         folded = [place for extent in extents if (place := self._folded(extent, written)) is not None]
         if not exact and all(place.cut for place in folded):

@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from fewshot.text.alignment.folding import solid
-from fewshot.text.grounding.assignment import WORTH, Taken, assign, chain
+from fewshot.text.grounding.assignment import MOST_PAIRS, WORTH, Taken, assign, chain, first_free
 from fewshot.text.grounding.candidates import Candidate, Source
 
 OTHER_NUMBER, OTHER_FIRST = 600, 100
@@ -50,12 +51,26 @@ class Grounded:
     drop: Drop | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class _Surface:
-    """Where a surface stands exactly; and everywhere, if that is asked for."""
+    """Where a surface may stand: exactly; and everywhere, if that is asked for."""
 
-    exact: Sequence[Candidate]
-    everywhere: Callable[[], Sequence[Candidate]]
+    def __init__(
+        self, source: Source, text: str, within: Collection[tuple[int, int]] | None, starts_only: bool
+    ) -> None:
+        self._source, self._text, self._within, self._starts_only = source, text, within, starts_only
+
+    @cached_property
+    def exact(self) -> Sequence[Candidate]:
+        return self._allowed(self._source.exact(self._text))
+
+    @cached_property
+    def everywhere(self) -> Sequence[Candidate]:
+        return self._allowed(self._source.everywhere(self._text))
+
+    def _allowed(self, places: Sequence[Candidate]) -> Sequence[Candidate]:
+        if self._within is not None:
+            places = [place for place in places if (place.start, place.end) in self._within]
+        return [_start(place) for place in places] if self._starts_only else places
 
 
 def ground(
@@ -73,12 +88,12 @@ def ground(
     """
     source = Source(source) if isinstance(source, str) else source
     named = list(names)
-    surfaces = {name.text: _places(source, name.text, within, starts_only) for name in named}
+    surfaces = {text: _Surface(source, text, within, starts_only) for text in dict.fromkeys(name.text for name in named)}
     claims = _claims(source, named, within, starts_only)
     kept = _kept(named, claims)
     left = Counter(name.text for at, name in enumerate(named) if at not in kept)
     free = _longer_first(len(source.text), surfaces, left, kept.values())
-    places = [_weighed(name, free[name.text], claims.get(at), kept.get(at)) for at, name in enumerate(named)]
+    places = _weighed(named, free, claims, kept)
     assigned = _assigned(named, places, Taken(len(source.text)), whole_first)
     placed = {solid(named[at].text) for at in assigned}
     return [
@@ -92,20 +107,9 @@ def _start(place: Candidate) -> Candidate:
 
 
 def _drop(surface: _Surface, name: Name, placed: Collection[str]) -> Drop:
-    if not surface.everywhere():
+    if not surface.everywhere:
         return "not_in_text"
     return "duplicate" if solid(name.text) in placed else "overlap"
-
-
-def _places(source: Source, surface: str, within: Collection[tuple[int, int]] | None, starts_only: bool) -> _Surface:
-    """The places of a surface; folded ones are looked for if the exact ones are not enough."""
-
-    def allowed(places: Sequence[Candidate]) -> Sequence[Candidate]:
-        if within is not None:
-            places = [place for place in places if (place.start, place.end) in within]
-        return [_start(place) for place in places] if starts_only else places
-
-    return _Surface(allowed(source.exact(surface)), lambda: allowed(source.everywhere(surface)))
 
 
 def _claims(
@@ -163,7 +167,7 @@ def _longer_first(
         count, places = left[surface], own(surfaces[surface].exact)
         whole = [place for place in places if not place.cut]
         if len(whole) < count:
-            places = own(surfaces[surface].everywhere())
+            places = own(surfaces[surface].everywhere)
             whole = [place for place in places if not place.cut]
         free[surface] = whole if len(whole) >= count else places
         if len(free[surface]) <= count:
@@ -175,14 +179,31 @@ def _longer_first(
 
 
 def _weighed(
-    name: Name, places: Sequence[Candidate], claim: Candidate | None, kept: Candidate | None
-) -> Sequence[Candidate]:
-    """The places of one name: the one that its number says, if that is kept; else those that it does not say cost."""
-    if kept is not None:
-        return (replace(kept, cost=-KEPT),)
-    if claim is None:
-        return places
-    more = OTHER_NUMBER if (name.number or 0) > 1 else OTHER_FIRST
+    names: Sequence[Name],
+    free: Mapping[str, Sequence[Candidate]],
+    claims: Mapping[int, Candidate],
+    kept: Mapping[int, Candidate],
+) -> list[Sequence[Candidate]]:
+    """The places of each name: the one that its number says, if that is kept; else those that it does not say cost.
+
+    Names of one surface and number share their list.
+    """
+    shared: dict[tuple[str, int | None], Sequence[Candidate]] = {}
+    weighed: list[Sequence[Candidate]] = []
+    for at, name in enumerate(names):
+        if at in kept:
+            weighed.append((replace(kept[at], cost=-KEPT),))
+            continue
+        key = name.text, name.number if at in claims else None
+        if key not in shared:
+            shared[key] = free[name.text] if at not in claims else _doubted(free[name.text], claims[at], name.number)
+        weighed.append(shared[key])
+    return weighed
+
+
+def _doubted(places: Sequence[Candidate], claim: Candidate, number: int | None) -> Sequence[Candidate]:
+    """Places, of which one is the one that a number says."""
+    more = OTHER_NUMBER if (number or 0) > 1 else OTHER_FIRST
     return [
         place if place.start == claim.start else replace(place, cost=min(place.cost + more, WORTH - 1))
         for place in places
@@ -196,6 +217,8 @@ def _assigned(
     lines: dict[int, list[int]] = {}
     for at, name in enumerate(names):
         lines.setdefault(name.line, []).append(at)
+    if sum(map(len, places)) > MOST_PAIRS:
+        return first_free(range(len(names)), places, taken)
     if whole_first and len(lines) > 1:
         placed = chain(range(len(names)), places, taken)
         if all(at in placed or not places[at] for at in range(len(names))):

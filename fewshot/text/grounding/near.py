@@ -26,6 +26,7 @@ from fewshot.text.alignment.folding import (
     greek_solid,
     solid,
 )
+from fewshot.text.grounding.budget import Budget
 from fewshot.text.grounding.edges import TOKENS
 
 LETTERS_PER_EDIT = 6
@@ -35,8 +36,11 @@ LEAST = 5
 _MOST_EDITS = 8
 """Of a name of 48 letters and more: what differs more is another one."""
 
-_MOST_PLACES = 2_000
-"""Places of one piece that are looked at; and of all names of an answer together, a hundred times as many."""
+_MOST_PLACES = 1_000
+"""Places of one piece that are looked at."""
+
+_LONGEST = 200
+"""Characters of a name; what is longer is a passage, which is aligned."""
 
 _SIGN = re.compile(r"[0-9]+|(?<![a-zα-ω])[a-zα-ω](?![a-zα-ω])")
 _GREEK_NAME = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(GREEK.values()))})(?![a-z])")
@@ -49,17 +53,17 @@ Found = tuple[int, int, int]
 class Words:
     """The edges of a text's words, in its compact form; with Greek letters as they are if `greek`, else as names."""
 
-    def __init__(self, text: str, *, greek: bool = False) -> None:
+    def __init__(self, text: str, budget: Budget, *, greek: bool = False) -> None:
         self._text, self._greek = text, greek
         self._folded = greek_compact(text) if greek else compact(text)
-        self._left = _MOST_PLACES * 100
+        self._budget = budget
 
     def like(self, name: str) -> list[Found]:
         """Where the words stand that are most like a name; `[]` where none is near enough."""
         wanted = greek_solid(name) if self._greek else solid(name)
         length = len("".join(self._fold(name).split()))
         edits = min(length // LETTERS_PER_EDIT or int(length >= LEAST), _MOST_EDITS)
-        if not edits or len(wanted) < 2 * edits:
+        if not edits or not 2 * edits <= len(wanted) <= _LONGEST:
             return []
         folded, best = self._fold(name), edits
         nearest: dict[int, tuple[int, int, Found]] = {}
@@ -82,23 +86,13 @@ class Words:
         seen: set[tuple[int, int]] = set()
         size, (begins, ends) = len(wanted), self._edges
         for left, right in _pieces(size, edits):
-            for at in self._places(wanted[left:right]):
+            for at in self._budget.finds(self._folded.text, wanted[left:right], _MOST_PLACES):
                 begin = at - left
                 for start in _within(begins, begin - edits, begin + edits):
                     for end in _within(ends, start + size - edits, start + size + edits):
                         if (start, end) not in seen:
                             seen.add((start, end))
                             yield start, end
-
-    def _places(self, piece: str) -> Iterator[int]:
-        text = self._folded.text
-        at = text.find(piece)
-        count = 0
-        while at >= 0 and count < _MOST_PLACES and self._left > 0:
-            yield at
-            count += 1
-            self._left -= 1
-            at = text.find(piece, at + 1)
 
     @cached_property
     def _edges(self) -> tuple[list[int], list[int]]:

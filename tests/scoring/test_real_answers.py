@@ -14,7 +14,8 @@ from fewshot.scoring.reading import read_answer
 from fewshot.tasks import spans_of
 
 CASES = Path(__file__).parents[3] / "shared/cases/answers.jsonl"
-ROWS: list[dict[str, Any]] = [json.loads(line) for line in CASES.open(encoding="utf-8")] if CASES.exists() else []
+LINES = CASES.read_text("utf-8").split("\n") if CASES.exists() else []
+ROWS: list[dict[str, Any]] = [json.loads(line) for line in LINES if line]
 
 pytestmark = pytest.mark.skipif(not ROWS, reason="../shared/cases is not here")
 

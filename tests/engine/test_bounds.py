@@ -285,3 +285,11 @@ def test_a_reused_prediction_is_copied_once(tmp_path: Path) -> None:
             found = predict(examples, Tagger(), cassette, kind="entities", reuse=old)
             assert (found.asked, found.replayed) == (0, 2)
     assert path.read_bytes() == (tmp_path / "old.jsonl").read_bytes()
+
+
+def test_the_rate_is_from_the_start_until_half_a_minute_has_passed(clock: Callable[[float], None]) -> None:
+    counter = Counter(None, None)
+    clock(2.0)
+    for _ in range(4):
+        counter.asked()
+    assert counter.now().rate == 2.0

@@ -33,8 +33,8 @@ def test_a_reported_answer_is_read_for_what_it_says(row: dict[str, Any]) -> None
     )
     spans = spans_of(prediction.value)
     if row.get("panels") is not None:
-        right = [(panel["start"], panel["end"], tuple(panel.get("labels") or ())) for panel in row["panels"]]
-        assert [(span.start, span.end, span.labels or ()) for span in spans] == right
+        panels = [(panel["start"], panel["end"], tuple(panel.get("labels") or ())) for panel in row["panels"]]
+        assert [(span.start, span.end, span.labels or ()) for span in spans] == panels
     else:
-        right = sorted((entity["start"], entity["end"], entity["label"]) for entity in row["entities"])
-        assert [(span.start, span.end, span.label) for span in spans] == right
+        entities = sorted((entity["start"], entity["end"], entity["label"]) for entity in row["entities"])
+        assert [(span.start, span.end, span.label) for span in spans] == entities

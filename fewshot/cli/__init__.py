@@ -2,7 +2,8 @@
 
 A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`. One
 with `HANDS_ON = True` gets its arguments unparsed, as `args.rest`.
-Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it (also after SIGTERM); 4 incomplete,
+and a person must mend something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations

@@ -22,12 +22,11 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fewshot.records import Limits
@@ -89,8 +88,7 @@ class UnknownSettingError(InputError, TypeError):
         super().__init__(f"{caller}() has no setting {name!r}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A location in a file, for error messages."""
 
     path: str | Path | None = None

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 from fewshot import tasks
 from fewshot.errors import InputError
@@ -73,6 +73,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
     pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,13 @@ def _pair(text: str) -> tuple[str, Any]:
     if not equals or not key:
         raise InputError(f"--extra takes K=V, not {text!r}")
     try:
-        return key, json.loads(value)
+        return key, json.loads(value, parse_constant=_no_json)
     except ValueError:
         return key, value
+    except RecursionError:
+        raise InputError(f"--extra {key}=…: nested too deeply") from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    """Python's parser reads NaN and Infinity, which are not JSON: they stay words."""
+    raise ValueError(constant)

@@ -25,7 +25,7 @@ Listener = Callable[[engine.Progress], None]
 class Answers:
     """Predictions in data order (without the examples that failed), and how it went.
 
-    `failed`: why, by id; `stopped`: why the run ended early; `asked`: the number of requests (or texts) that were sent,
+    `failed`: why, by id; `stopped`: why the run ended early; `blocked`: a person must mend that; `asked`: the number of requests (or texts) that were sent,
     `recorded`: that were recorded before; `seconds`: the time that a local model took for the `asked`.
     """
 
@@ -33,6 +33,7 @@ class Answers:
     complete: bool = True
     failed: Mapping[str, str] = field(default_factory=dict)
     stopped: str | None = None
+    blocked: bool = False
     completions: tuple[Completion, ...] = ()
     asked: int = 0
     recorded: int = 0

@@ -40,13 +40,14 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `failures`: why a request was
-    not answered, by id."""
+    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
+    must mend that before it can go on; `failures`: why a request was not answered, by id."""
 
     folder: RunFolder
     result: Scores
     notices: Sequence[str] = ()
     stopped: str | None = None
+    blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -213,7 +214,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return Run(folder, scores, notices, stopped=answers.stopped, failures=answers.failed)
+    return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
 
 
 def recorded_answers(folder: RunFolder) -> Cassette:

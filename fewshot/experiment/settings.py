@@ -61,6 +61,10 @@ class Settings:
     timeout: float | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    give_up_after: float = 300.0
+    grace: float = 10.0
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
@@ -144,6 +148,10 @@ class Keywords(TypedDict, total=False):
     timeout: float | None
     budget_usd: float | None
     budget_tokens: int | None
+    price_in: float | None
+    price_out: float | None
+    give_up_after: float
+    grace: float
     decoder: str | None
     device: str | None
     batch_tokens: int | None
@@ -173,7 +181,8 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
 
 
 PACE = frozenset({
-    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
+    "grace", "device", "batch_tokens", "examples_check",
 })  # fmt: skip
 """Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
 

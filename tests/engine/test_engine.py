@@ -174,13 +174,12 @@ def test_stopping_does_not_wait_for_back_offs(path: Path) -> None:
     assert (list(outcome.failed), outcome.unsent) == (["b"], 1)
 
 
-def test_a_bug_of_a_backend_is_not_hidden_and_costs_no_answer(path: Path) -> None:
+def test_an_unknown_exception_of_a_backend_is_a_failed_request(path: Path) -> None:
     backend = Scripted(lambda name, n: ZeroDivisionError("bug") if name == "f0" else None)
-    backend.wait = 0.005
-    with pytest.raises(ZeroDivisionError, match="bug"):
-        go(path, backend, *IDS)
-    with Cassette.open(path) as cassette:
-        assert sorted(cassette.ids()) == ["f1", "f2", "f3"]  # what was in flight beside it
+    outcome = go(path, backend, *IDS)
+    assert len(outcome.answers) == len(IDS) - 1
+    assert (outcome.stopped, backend.tries["f0"]) == (None, 1)
+    assert outcome.failed["f0"].startswith("backend fake failed on this request: ZeroDivisionError: bug (scripted.py:")
 
 
 def test_strict_replay(path: Path) -> None:

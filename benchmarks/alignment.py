@@ -1,9 +1,9 @@
-"""How long does reading an answer take: an exact copy, and one that is spoilt in every way at once?
+"""The time to parse an answer: an exact copy, and one with every kind of damage at once.
 
     python -m benchmarks.alignment [--data ../shared/data/panelization/legends.jsonl] [--seeds 5] [--json]
 
-Spoilt as `tests/perturbation.py` says, which also defines the spans that survive; printed is the share of them that
-comes back at exact offsets. The time is CPU time for one answer, of the fastest of five rounds.
+`tests/perturbation.py` damages the answers and defines which spans survive; the share of those that come back at
+exact offsets is printed. The time is CPU time per answer, in the fastest of five rounds.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ ROUNDS = 5
 
 
 def milliseconds(answers: Sequence[tuple[str, str]], scheme: Scheme) -> float:
-    """Of one answer."""
+    """Returns the time per answer."""
     best = float("inf")
     for _ in range(ROUNDS):
-        began = time.thread_time()
+        start = time.thread_time()
         for answer, text in answers:
             FORMAT.parse(answer, text, scheme)
-        best = min(best, time.thread_time() - began)
+        best = min(best, time.thread_time() - start)
     return 1000 * best / len(answers)
 
 
 def share(spoilt: Sequence[tuple[Spoilt, str]], scheme: Scheme) -> float:
-    """Of the surviving spans, that come back exactly."""
+    """Returns the share of the surviving spans that come back exactly."""
     exact = survived = 0
     for one, text in spoilt:
         value = FORMAT.parse(one.answer, text, scheme).value
@@ -47,7 +47,7 @@ def share(spoilt: Sequence[tuple[Spoilt, str]], scheme: Scheme) -> float:
 def measure(
     name: str, cases: Sequence[tuple[Example, tuple[Span, ...]]], scheme: Scheme, seeds: int
 ) -> dict[str, object]:
-    """One row."""
+    """Returns one row of the table."""
     spoilt = [
         (perturb(example.text, spans, random.Random(f"{seed} {example.id}")), example.text)
         for seed in range(seeds)
@@ -64,7 +64,7 @@ def measure(
 
 
 def main() -> None:
-    """Prints a row for panels and, where there are any, one for entities."""
+    """Prints a row for panels and one for entities, if the data has them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="demo")
     parser.add_argument("--seeds", type=int, default=5)

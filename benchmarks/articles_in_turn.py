@@ -1,11 +1,11 @@
-"""Real legends, each article in turn: train on all articles but one, predict that one, score all predictions together.
+"""Leave-one-article-out on real legends: train on all articles but one, predict that one, score all predictions.
 
     python -m benchmarks.articles_in_turn runs/demo/models/panelization-tiny-{bart,tagger}
     python -m benchmarks.articles_in_turn MODEL… --data ../shared/data/panelization/legends.jsonl --steps 100 --bf16
 
-Each MODEL is a folder that `fewshot finetune` made on other data; from there training goes on on the train split of
-the bundled corpus and the other articles. Rows: `rules`, which learns nothing; each MODEL as it came; each MODEL
-trained on. Scores are the task's main one, over all examples at once, and by article. Other flags go to the
+Each MODEL is a folder that `fewshot finetune` wrote for other data; its training is continued on the train split of
+the bundled corpus and the other articles. Rows: `rules`, which learns nothing; each MODEL as it is; each MODEL after
+more training. The score is the task's main one, over all examples and by article. Unknown flags are passed to the
 training.
 """
 
@@ -31,7 +31,7 @@ LEGENDS = Path("../shared/data/panelization/legends.jsonl")
 
 
 class Row(NamedTuple):
-    """A system: its predictions for all examples, and the seconds its training took in all."""
+    """A system: its predictions for all examples, and the seconds of its training."""
 
     name: str
     predictions: Sequence[Prediction]
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 def run(task: Task, out: Path, *flags: object) -> list[Prediction]:
-    """The predictions of `fewshot run` with these flags."""
+    """Runs `fewshot run` with these flags and returns its predictions."""
     command = [sys.executable, "-m", "fewshot", "run", "--task", task.name, *map(str, flags), "--out", str(out)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     folder = RunFolder(out)
@@ -47,7 +47,7 @@ def run(task: Task, out: Path, *flags: object) -> list[Prediction]:
 
 
 def trained_on(model: Path, folds: Mapping[str, Path], out: Path, flags: Sequence[str]) -> Row:
-    """A model that is trained on for each article on all others."""
+    """Continues the training of a model, for each article on all others, and predicts that article."""
     task = tasks.get(task_of(model))
     predictions: list[Prediction] = []
     began = time.perf_counter()
@@ -63,11 +63,11 @@ def trained_on(model: Path, folds: Mapping[str, Path], out: Path, flags: Sequenc
         folder = out / model.name / article
         asked = ("--backend", "local", "--model", folder, "--data", fold / "held_out.jsonl")
         predictions += run(task, out / "runs" / f"{model.name}-{article}", *asked)
-    return Row(f"{model.name}, trained on", predictions, seconds)
+    return Row(f"{model.name}, trained further", predictions, seconds)
 
 
 def task_of(model: Path) -> str:
-    """What the model was made for."""
+    """Returns the task that a model was trained for."""
     manifest = model_folder.read_manifest(model)
     if manifest is None:
         raise SystemExit(f"{model} has no fewshot.json")
@@ -75,7 +75,7 @@ def task_of(model: Path) -> str:
 
 
 def write_folds(examples: Iterable[Example], out: Path) -> dict[str, Path]:
-    """A folder for each article: `held_out.jsonl` and `others.jsonl`."""
+    """Writes `held_out.jsonl` and `others.jsonl` for each article; returns the folders."""
     articles: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
         articles[example.group].append(example)
@@ -90,7 +90,7 @@ def write_folds(examples: Iterable[Example], out: Path) -> dict[str, Path]:
 
 
 def scored(task: Task, examples: Sequence[Example], row: Row) -> list[float]:
-    """The task's first score over all examples, then for each article."""
+    """Returns the task's main score over all examples, then for each article."""
     main = task.headline[0]
 
     def score(asked: Sequence[Example]) -> float:
@@ -104,7 +104,7 @@ def scored(task: Task, examples: Sequence[Example], row: Row) -> list[float]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.articles_in_turn", description=__doc__)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--data", type=Path, default=LEGENDS)
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     show(task, examples, Row("rules", run(task, args.out / "runs" / "rules", "--data", args.data)))
     for model in args.models:
         asked = ("--backend", "local", "--model", model, "--data", args.data)
-        show(task, examples, Row(f"{model.name}, as it came", run(task, args.out / "runs" / model.name, *asked)))
+        show(task, examples, Row(f"{model.name}, as it is", run(task, args.out / "runs" / model.name, *asked)))
         show(task, examples, trained_on(model, folds, args.out, flags))
 
 

@@ -1,9 +1,9 @@
-"""How long does it take to choose 3 of 50,000 demonstrations for each of 5,000 queries, and how much memory?
+"""Time and memory to choose 3 of 50,000 demonstrations for each of 5,000 queries.
 
     OMP_NUM_THREADS=1 taskset -c 0 python -m benchmarks.choosing [--pool 50000] [--queries 5000] [--json]
 
-Made-up legends of about 700 characters. Seconds are of the processor (one core); memory is the most that the process
-held, Python, the pool itself and numpy included.
+The pool is made of artificial legends of about 700 characters. Seconds are processor time (one core); memory is the
+peak of the process, with Python, the pool and numpy.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from fewshot.records import Example, Span
 
 
 def legends(count: int) -> list[Example]:
-    """Sentences of generated legends, in new company."""
+    """Returns legends made of the sentences of generated legends, recombined."""
     draw = random.Random(0)
     whole = synthesis.generate(600, seed=1)
     sentences = [s for legend in whole for s in re.split(r"(?<=\.)\s+", legend.text) if len(s) > 20]
-    made = []
+    examples = []
     for number in range(count):
         text = " ".join(f"{draw.choice(sentences)} {draw.randrange(10**5)}" for _ in range(9))
         labels = draw.sample(tasks.get("ner").known_labels, draw.randrange(4))
         spans = tuple(Span(at, at + 1, label) for at, label in enumerate(labels) if not text[at].isspace())
-        made.append(Example(f"d{number}", f"g{number % 9000}", text, entities=spans))
-    return made
+        examples.append(Example(f"d{number}", f"g{number % 9000}", text, entities=spans))
+    return examples
 
 
 def main() -> None:
-    """A line a selector."""
+    """Prints one line per selector."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pool", type=int, default=50_000)
     parser.add_argument("--queries", type=int, default=5_000)

@@ -1,11 +1,11 @@
-"""How good each decoder is: F1 of one trained model under both decoders, both rules, and every precision.
+"""The quality of each decoder: F1 of one trained model with both decoders, both rules, and every precision.
 
     python -m benchmarks.decoders runs/demo/models/ner-tiny-bart
     python -m benchmarks.decoders MODEL… --data ../shared/data/ner_bc5cdr/test.tsv --limit 500
 
 Rows: copy decoding in float64 (the reference), float32, bfloat16 and int8 (torch's dynamic quantization of linear
-layers), under the rule `everything`, and `generate` greedy in float32. Below, how often a span of copy decoding is
-right, by its confidence. Scores are the task's own, on the same examples.
+layers), with the rule `everything`, and greedy `generate` in float32. A second table shows how often a span of copy
+decoding is right, by its confidence. Scores are the task's own, on the same examples.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from fewshot.records import Example, Prediction
 from fewshot.tasks import Case, Task, spans_of
 
 EDGES = (0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
-"""Upper ends of the bins of confidence."""
+"""Upper edges of the confidence bins, denser towards 1, where most spans are."""
 
 
 class Row(NamedTuple):
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """Spans of like confidence: how many, their mean confidence, the share that is right."""
+    """Spans of similar confidence: their number, their mean confidence, and the share that is right."""
 
     until: float
     spans: int
@@ -50,11 +50,11 @@ class Bin(NamedTuple):
 
 
 def int8(model: Any) -> Any:
-    """A copy whose linear layers hold 8-bit weights, but for the output head, of which single rows are read."""
+    """Returns a copy with 8-bit linear layers, except the output head, of which single rows are read."""
     made = copy.deepcopy(model)
     quantize: Any = torch.ao.quantization.quantize_dynamic
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch announces its successor
+        warnings.simplefilter("ignore")  # torch announces a successor of this API
         for name in ("model", "encoder", "decoder"):
             if hasattr(made, name):
                 setattr(made, name, quantize(getattr(made, name), {torch.nn.Linear}, dtype=torch.qint8))
@@ -70,7 +70,7 @@ PRECISIONS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def decoded(folder: Path, examples: Sequence[Example]) -> tuple[Task, list[Row]]:
-    """Every row of one model."""
+    """Returns the task and every row of one model."""
     manifest = model_folder.read_manifest(folder)
     if manifest is None:
         raise SystemExit(f"{folder} has no fewshot.json")
@@ -95,7 +95,7 @@ def decoded(folder: Path, examples: Sequence[Example]) -> tuple[Task, list[Row]]
 
 
 def score(task: Task, asked: Sequence[Example], found: Sequence[Prediction], labels: Sequence[str]) -> float:
-    """The first of the task's main scores."""
+    """Returns the task's main score."""
     value = {prediction.id: prediction.value for prediction in found}
     cases = []
     for example in asked:
@@ -106,7 +106,7 @@ def score(task: Task, asked: Sequence[Example], found: Sequence[Prediction], lab
 
 
 def calibration(task: Task, asked: Sequence[Example], found: Sequence[Prediction]) -> list[Bin]:
-    """How often spans are right (offsets and label), by their confidence."""
+    """Returns how often spans are right (offsets and label), by their confidence."""
     gold = {
         example.id: {(s.start, s.end, s.label) for s in spans_of(value)}
         for example in asked
@@ -129,7 +129,7 @@ def calibration(task: Task, asked: Sequence[Example], found: Sequence[Prediction
 
 
 def report(folder: Path, task: Task, rows: Sequence[Row], bins: Sequence[Bin]) -> str:
-    """As Markdown."""
+    """Returns the tables as Markdown."""
     reference = rows[0].f1
     lines = [
         f"### {folder.name}",
@@ -146,7 +146,7 @@ def report(folder: Path, task: Task, rows: Sequence[Row], bins: Sequence[Bin]) -
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--data", default="demo")

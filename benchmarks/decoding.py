@@ -1,17 +1,18 @@
-"""How fast copy decoding is: ratios in one run, beside `generate`, one forward pass, and CTranslate2.
+"""The speed of copy decoding: ratios within one run to `generate`, one forward pass, and CTranslate2.
 
     python benchmarks/decoding.py                       bart-base and t5-base size, batch 1 and 8
     python benchmarks/decoding.py --json > rows.json    {"rows": [{"model", "batch", "against", "ratio"}]}
-    python benchmarks/decoding.py --peak ours           megabytes of the process after one batch; or generate, forward
+    python benchmarks/decoding.py --peak ours           peak memory after one batch; also generate, forward
 
-Random weights at the sizes of bart-base and t5-base; the decisions are forced to one pattern, 6 tagged spans in 256
-source tokens, the same for every contender (the scores are computed all the same, and then overruled). Medians of
-`--repeats` rounds in which the contenders take turns.
+Random weights at the sizes of bart-base and t5-base. The decisions are forced to one pattern, 6 tagged spans in 256
+source tokens, the same for every contender (scores are computed as usual, then overruled). Medians of `--repeats`
+rounds in which the contenders take turns.
 
     generate     model.generate, greedy, fp32, the same model: how many times faster we are
-    forward      one teacher-forced pass over source and finished answer, logits of the whole vocabulary: how many
-                 times longer we take (1 is the floor)
-    ctranslate2  int8, greedy, unconstrained, as many tokens: how many times faster we are (skipped if not installed)
+    forward      one teacher-forced pass over source and finished answer, with the logits of the whole vocabulary:
+                 how many times longer we take (1 is the floor)
+    ctranslate2  int8, greedy, unconstrained, the same number of tokens: how many times faster we are (skipped if not
+                 installed)
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ from torch import Tensor
 from fewshot.models.copy_decoding import CopyDecoder
 from fewshot.models.source_tokens import SourceTokens
 
-SOURCE = 256
+SOURCE = 256  # tokens
 SPANS = tuple((start, start + length) for start, length in zip(range(12, 256, 41), (1, 3, 2, 4, 1, 2), strict=True))
 LABELS = ("GENEPROD", "EXP_ASSAY")
-_FIRST_WORD = 10  # ids below are special ones
+_FIRST_WORD = 10  # the ids below are special tokens
 
 
 class Forced(CopyDecoder):
-    """Decides as the pattern says. Everything is computed as ever; only the result is overruled."""
+    """Decides as the pattern says: everything is computed as usual, then the result is overruled."""
 
     def _scores(self, hidden: Tensor, active: Sequence[Any], fed: Sequence[Sequence[int]]) -> Any:
         copied, tags = super()._scores(hidden, active, fed)
@@ -64,7 +65,10 @@ def bart_base() -> Any:
     heads = {"encoder_attention_heads": 12, "decoder_attention_heads": 12}
     size = {"d_model": 768, "encoder_layers": 6, "decoder_layers": 6, "encoder_ffn_dim": 3072, "decoder_ffn_dim": 3072}
     config = BartConfig(**size, **heads, forced_eos_token_id=None)
-    config.normalize_before, config.normalize_embedding = False, True  # as the published ones say: CTranslate2 asks
+    config.normalize_before, config.normalize_embedding = (
+        False,
+        True,
+    )  # as in the published configurations: CTranslate2 reads them
     return BartForConditionalGeneration(config)
 
 
@@ -79,7 +83,7 @@ SIZES: Mapping[str, Callable[[], Any]] = {"bart-base": bart_base, "t5-base": t5_
 
 
 class Case:
-    """One model and batch: the sources, the answer that every contender writes, and how it is written."""
+    """One model and batch size: the sources, the answer that every contender writes, and the contenders."""
 
     def __init__(self, model: Any, batch: int, device: str, dtype: torch.dtype) -> None:
         torch.manual_seed(0)
@@ -144,7 +148,7 @@ class Case:
 
 
 def translator(model: Any, folder: Path, threads: int) -> Any:
-    """The same weights in CTranslate2, int8; `None` where it is not installed or cannot read them."""
+    """Returns the same weights in CTranslate2, int8; `None` if it is not installed."""
     try:
         import ctranslate2
     except ImportError:
@@ -167,7 +171,7 @@ def translator(model: Any, folder: Path, threads: int) -> Any:
 
 
 def translated(made: Any, case: Case) -> Callable[[], None]:
-    """Greedy, as many tokens as the answer has."""
+    """Returns a greedy translation of as many tokens as the answer has."""
     length = len(case.answers[0])
     words = [[f"w{i}" for i in row] for row in case.inputs]
 
@@ -180,7 +184,7 @@ def translated(made: Any, case: Case) -> Callable[[], None]:
 
 
 def medians(contenders: Mapping[str, Callable[[], None]], repeats: int) -> dict[str, float]:
-    """Seconds of each, the contenders taking turns; the first round warms up."""
+    """Returns the median seconds of each contender; they take turns, and the first round only warms up."""
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for round_ in range(repeats + 1):
         for name, run in contenders.items():
@@ -215,7 +219,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def peak(args: argparse.Namespace) -> None:
-    """Prints the most memory that the process had, with the first model at the last batch size, before and after."""
+    """Prints the peak memory of the process before and after one batch (first model, last batch size)."""
     name, batch = args.models[0], args.batches[-1]
     case = Case(SIZES[name](), batch, args.device, torch.float32)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,10 +1,10 @@
-"""How fast are the engine and the cassette, beside the peers that are installed, in the same run?
+"""The speed of the engine and the cassette, beside the installed peers, in the same run.
 
     python benchmarks/engine.py [--peers PYTHON] [--only speed command replay limit cpu cassette] [--json]
 
 A server in a process of its own answers after 50 ms; 2,000 requests of 2 kB, 64 at a time: ideal 1.5625 s. PYTHON is
-an interpreter of an environment with some of `openai aiohttp lm_eval inspect_ai vcrpy` (`docs/benchmarks.md`); what it
-lacks is said and left out. A ratio is ours divided by what it is measured against: below 1 we are faster.
+the interpreter of an environment with some of `openai aiohttp lm_eval inspect_ai vcrpy` (`docs/benchmarks.md`); peers
+that are not installed there are left out. A ratio is our time divided by the peer's: below 1 we are faster.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PEERS = ("sdk", "sdk_aiohttp_raw", "lm_eval", "inspect_ai")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `goal`: what `value` may be at most (or the ratio, where there is no value)."""
+    """One line of the table. `goal`: the most that `value` (or `ratio`, if there is no value) may be."""
 
     measure: str
     against: str
@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Seen:
-    """One program's run: the whole command, and what the server saw of it."""
+    """One program's run: the time of the whole command, and what the server saw."""
 
     wall: float
     span: float
@@ -58,7 +58,7 @@ class Seen:
 
 
 class Bench:
-    """Runs the programs, each once for each measure, on the same data."""
+    """Runs the programs for each measure on the same data."""
 
     def __init__(self, folder: Path, peers: str | None, repeats: int) -> None:
         self.folder, self.peers, self.repeats = folder, peers, repeats
@@ -68,20 +68,20 @@ class Bench:
         self._runs = 0
 
     def ours(self, url: str, out: str = "ours", more: Sequence[str] = ()) -> list[str]:
-        """Our whole command."""
+        """Returns our whole command."""
         argv = ["run", "--task", "ner", "--backend", "gpt3", "--model", "m", "--base-url", url, "--shots", "0"]
         data = ["--data", str(self.folder / "legends.jsonl"), "--out", str(self.folder / out)]
         return [sys.executable, "-m", "fewshot", *argv, *data, "--concurrency", str(WIDTH), *more]
 
     def theirs(self, name: str, url: str, more: Sequence[str] = ()) -> list[str]:
-        """A peer's whole command."""
+        """Returns a peer's whole command."""
         script = str(ROOT / "benchmarks" / "engine_peers.py")
         return [str(self.peers), script, name, url, str(self.folder), str(WIDTH), *more]
 
     def run(self, command: Callable[[str], list[str]], **server: object) -> Seen:
         """Runs a command against a fresh server."""
         env = dict(os.environ, OPENAI_API_KEY="sk-benchmark", PYTHONPATH=str(ROOT), HF_HUB_OFFLINE="1")
-        env.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled; so is a checkout after its first run
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled; let a checkout be so too
         with swift(**server) as running:
             began = time.perf_counter()
             done = subprocess.run(
@@ -92,25 +92,25 @@ class Bench:
         return Seen(wall, stats["seconds"], stats["limited"], error)
 
     def best(self, command: Callable[[str], list[str]], **server: object) -> Seen:
-        """The best of some runs, for wall and span each: what the machine does beside us makes no run faster."""
+        """Returns the best of several runs, for wall and span each: other work on the machine only slows runs down."""
         seen = [self.run(command, **server) for _ in range(self.repeats)]
         whole = [one for one in seen if not one.error] or seen
         return replace(whole[0], wall=min(one.wall for one in whole), span=min(one.span for one in whole))
 
     def once(self, name: str) -> Seen:
-        """A program's best run against the plain server; it serves two measures."""
+        """Returns a program's best run against the plain server; two measures use it."""
         if name not in self._seen:
             command = self.fresh if name == "ours" else partial(self.theirs, name)
             self._seen[name] = self.best(command, latency=LATENCY)
         return self._seen[name]
 
     def fresh(self, url: str) -> list[str]:
-        """Our whole command, in a folder of its own each time; the first is the one that is replayed."""
+        """Returns our whole command with a new folder each time; `replay` replays the first one."""
         self._runs += 1
         return self.ours(url, f"ours-{self._runs}")
 
     def available(self, *names: str) -> list[str]:
-        """Which of the peers are there."""
+        """Returns the peers that are installed."""
         if self.peers is None:
             return []
         done = subprocess.run(
@@ -122,7 +122,7 @@ class Bench:
         return [name for name in names if name in json.loads(done.stdout)]
 
     def add(self, row: Row) -> None:
-        """One more row, shown as it comes."""
+        """Adds a row and prints it."""
         self.rows.append(row)
         ratio = "" if row.ratio is None else f"ratio {row.ratio:.3f}"
         value = "" if row.value is None else f"{row.value:.4g} {row.unit}"
@@ -130,7 +130,7 @@ class Bench:
         print(" ".join(shown).rstrip(), file=sys.stderr, flush=True)
 
     def compared(self, measure: str, mine: float, others: Mapping[str, tuple[float, str]], goal: str) -> None:
-        """Rows of one measure against each peer."""
+        """Adds a row of one measure against each peer."""
         for name, (seconds, error) in others.items():
             if error:
                 self.add(Row(measure, name, None, note=f"it ended with: {error[:80]}"))
@@ -138,7 +138,7 @@ class Bench:
                 self.add(Row(measure, name, mine / seconds, seconds, "s (theirs)", goal))
 
     def speed(self) -> None:
-        """First request to last answer, as the server saw it."""
+        """Measures from the first request to the last answer, as the server sees it."""
         mine, measure = self.once("ours"), "first request to last answer"
         self.add(Row(measure, "ideal", mine.span / IDEAL, mine.span, "s", "ratio ≤ 1.4", mine.error))
         for name in self.available(*PEERS):
@@ -147,14 +147,14 @@ class Bench:
             self.add(Row(measure, name, mine.span / seen.span, seen.span, "s (theirs)", note=note))
 
     def command(self) -> None:
-        """The whole command: start, prompts, requests, scores."""
+        """Measures the whole command: start, prompts, requests, scores."""
         mine, measure = self.once("ours"), "whole command"
         self.add(Row(measure, "ideal", mine.wall / IDEAL, mine.wall, "s", note=mine.error))
         seen = {name: self.once(name) for name in self.available("lm_eval", "inspect_ai")}
         self.compared(measure, mine.wall, {n: (s.wall, s.error) for n, s in seen.items()}, "ratio ≤ 0.25")
 
     def replay(self, *, vcr: bool) -> None:
-        """Everything again, from what was recorded."""
+        """Measures the re-run from recordings."""
         self.once("ours")
         recorded = str(self.folder / "ours-1")
         mine = self.best(lambda url: [sys.executable, "-m", "fewshot", "run", "--replay", recorded])
@@ -169,7 +169,7 @@ class Bench:
         self.compared(measure, mine.wall, others, "ratio ≤ 0.1")
 
     def limit(self) -> None:
-        """2,000 requests against 200 a second."""
+        """Measures 2,000 requests against a limit of 200 per second."""
         measure, goal = f"{COUNT} requests at {RATE} a second", "≤ 9.9 s, ≤ 20 429s"
         ways: list[tuple[str, Mapping[str, object], tuple[str, ...]]] = [
             ("ideal, learned from headers", {}, ()),
@@ -189,7 +189,7 @@ class Bench:
                 self.add(Row(measure, shown, None, seen.span, "s (theirs)", note=note))
 
     def cpu(self, sizes: tuple[int, ...]) -> None:
-        """The engine's own processor time."""
+        """Measures the engine's own processor time."""
         goal = "≤ 0.3 ms, flat"
         with swift() as server:
             os.environ["OPENAI_API_KEY"] = "sk-benchmark"
@@ -201,7 +201,7 @@ class Bench:
             self.add(Row(f"{measure}, no client", f"{size:,} requests", None, 1000 * own, "ms", goal))
 
     def cassette(self, lines: int) -> None:
-        """Opening a large cassette."""
+        """Measures opening a large cassette."""
         found = parts.child("open_and_look_up", self.folder, lines)
         measure = f"open {lines:,} lines of 1 kB, look up 1,000"
         self.add(Row(measure, "5 s", found["seconds"] / 5, found["seconds"], "s", "≤ 5 s"))
@@ -213,10 +213,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ("speed", "command", "replay", "limit", "cpu", "cassette")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has some of the peers")
-    parser.add_argument("--repeats", type=int, default=3, help="of each command; the best counts [3]")
-    parser.add_argument("--vcr", action="store_true", help="vcrpy too: minutes")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="of the large cassette")
+    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter with some of the peers")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each command; the best counts [3]")
+    parser.add_argument("--vcr", action="store_true", help="also vcrpy, which takes minutes")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the large cassette")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

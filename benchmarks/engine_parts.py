@@ -1,4 +1,4 @@
-"""What `benchmarks/engine.py` measures inside a process: the data, processor time, a large cassette."""
+"""The parts of `benchmarks/engine.py` that are measured within a process: data, processor time, a large cassette."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from fewshot.records import Api, Completion, Request, Turn
 
 ROOT = Path(__file__).parents[1]
 LETTERS = 1_350
-"""Of a legend: with the instruction of the prompt it is 2 kB."""
+"""Characters of a legend: with the instruction the prompt has 2 kB."""
 
 ENTITIES = 24
-"""In a legend of that length: the synthetic ones are denser than real ones are."""
+"""Entities of a legend of that length, as in real ones; synthetic legends are denser."""
 
 
 def write_legends(folder: Path, count: int) -> None:
-    """`legends.jsonl` for us, `prompts.jsonl` (the same prompts) for the peers."""
+    """Writes `legends.jsonl` for us and `prompts.jsonl` (the same prompts) for the peers."""
     pieces = [example for example in synthesis.generate(count, seed=7) if example.entities is not None]
     rows: list[dict[str, Any]] = []
-    text, spans = "Figure 0. ", list[dict[str, Any]]()  # numbered: the same question is asked once
+    text, spans = "Figure 0. ", list[dict[str, Any]]()  # numbered, because a repeated question is sent only once
     while len(rows) < count:
         for piece in pieces:
             spans += [
@@ -49,31 +49,31 @@ def write_legends(folder: Path, count: int) -> None:
 
 
 def requests(count: int, endpoint: str | None = None) -> list[Request]:
-    """Requests of 2 kB."""
+    """Returns distinct requests of 2 kB."""
     words = "x" * 1_950
     turns = [(Turn("user", f"{i} Legend: {words}"),) for i in range(count)]
     return [Request("gpt3", endpoint, "m", "chat", t, None, 900, 0.0, id=f"r{i}") for i, t in enumerate(turns)]
 
 
-class Nobody:
-    """A backend that costs nothing."""
+class NullBackend:
+    """A backend that costs nothing and gives one answer to everything."""
 
     kind: Literal["prompted"] = "prompted"
-    name, model = "nobody", "m"
+    name, model = "null", "m"
     endpoint: str | None = None
     api: Api = "chat"
     notices: Sequence[str] = ()
-    said = Completion("x" * 1_900, prompt_tokens=500, completion_tokens=475, seconds=0.05)
+    completion = Completion("x" * 1_900, prompt_tokens=500, completion_tokens=475, seconds=0.05)
 
     async def answer(self, request: Request) -> Completion:
         await asyncio.sleep(0)
-        return self.said
+        return self.completion
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing."""
 
 
-async def _asked(asked: list[Request], backend: PromptedBackend, width: int) -> None:
+async def _ask(asked: list[Request], backend: PromptedBackend, width: int) -> None:
     with tempfile.TemporaryDirectory() as folder, Cassette.open(Path(folder, "responses.jsonl")) as cassette:
         outcome = await aask(Job(asked, backend, cassette, pace=Pace(concurrency=width)))
     if len(outcome.answers) != len(asked):
@@ -91,14 +91,14 @@ async def _bare(asked: list[Request], backend: PromptedBackend, width: int) -> N
 
 
 def above_the_client(url: str, count: int, width: int) -> tuple[float, float]:
-    """Processor seconds a request: of the gpt3 client alone, and with engine and cassette; the best of three."""
+    """Returns processor seconds per request: of the gpt3 client alone, and with engine and cassette; best of three."""
 
     async def main() -> tuple[float, float]:
         backend = open_backend("gpt3", Options(task="ner", model="m", base_url=url))
         if backend.kind != "prompted":
             raise TypeError
         asked = requests(count, backend.endpoint)
-        ways: list[Callable[..., Awaitable[None]]] = [_bare, _asked]
+        ways: list[Callable[..., Awaitable[None]]] = [_bare, _ask]
         best = [float("inf")] * 2
         for _ in range(3):
             for which, way in enumerate(ways):
@@ -112,16 +112,16 @@ def above_the_client(url: str, count: int, width: int) -> tuple[float, float]:
 
 
 def alone(count: int, width: int) -> float:
-    """Processor seconds a request of engine and cassette, with a client that costs nothing."""
-    asyncio.run(_asked(requests(100), Nobody(), width))
+    """Returns processor seconds per request of engine and cassette, with a backend that costs nothing."""
+    asyncio.run(_ask(requests(100), NullBackend(), width))
     asked = requests(count)
     began = time.process_time()
-    asyncio.run(_asked(asked, Nobody(), width))
+    asyncio.run(_ask(asked, NullBackend(), width))
     return (time.process_time() - began) / count
 
 
 def open_and_look_up(folder: str, lines: str) -> dict[str, float]:
-    """Opens the cassette that `child` has written and looks 1,000 keys up."""
+    """Opens the cassette that `child` has written and looks up 1,000 keys."""
     count = int(lines)
     keys = [key(_line(i * 997 % count)) for i in range(1000)]
     began = time.perf_counter()
@@ -134,17 +134,17 @@ def open_and_look_up(folder: str, lines: str) -> dict[str, float]:
 
 
 def most_megabytes() -> float:
-    """The most memory that this process has had: `ru_maxrss` would tell of the one that started it."""
+    """Returns the peak memory of this process; `ru_maxrss` would be that of the process that started it."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def child(name: str, folder: Path, lines: int) -> Any:
-    """Writes a cassette of that many lines of 1 kB, and has a fresh process open it."""
-    said = Completion("y" * 100, prompt_tokens=9, completion_tokens=9, seconds=0.1)
+    """Writes a cassette of so many lines of 1 kB, and measures a fresh process that opens it."""
+    completion = Completion("y" * 100, prompt_tokens=9, completion_tokens=9, seconds=0.1)
     with Cassette.open(folder / "large.jsonl") as cassette:
         for i in range(lines):
-            cassette.append(_line(i), said, [])
+            cassette.append(_line(i), completion, [])
     code = f"import json, sys; from benchmarks.engine_parts import {name}; print(json.dumps({name}(*sys.argv[1:])))"
     argv = [sys.executable, "-c", code, str(folder), str(lines)]
     return json.loads(subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout)

@@ -1,11 +1,11 @@
-"""The peers of `benchmarks/engine.py`, each doing the same job in its usual way; run by an interpreter that has them.
+"""The peers of `benchmarks/engine.py`: each does the same job in its usual way; run by an interpreter that has them.
 
-    PYTHON engine_peers.py list                        # which are installed here
+    PYTHON engine_peers.py list                        # which of them are installed
     PYTHON engine_peers.py lm_eval URL FOLDER 64       # FOLDER/prompts.jsonl: {"prompt", "target"}
     PYTHON engine_peers.py inspect_ai URL FOLDER 64 cached
 
-Nothing of `fewshot` is imported. Each is given what makes it fast: as many connections, no needless retries, its own
-cache where a re-run is measured.
+Nothing of `fewshot` is imported. Each peer gets what makes it fast: as many connections, no needless retries, and its
+own cache if a re-run is measured.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_TOKENS = 1400
 
 
 def prompts(folder: Path) -> list[str]:
-    """The prompts, in order."""
+    """Returns the prompts, in order."""
     return [json.loads(line)["prompt"] for line in (folder / "prompts.jsonl").open(encoding="utf-8")]
 
 
@@ -39,7 +39,7 @@ def _body(prompt: str) -> dict[str, Any]:
 
 
 def sdk(url: str, folder: Path, width: int, *more: str) -> None:
-    """The SDK as its documentation has it; `more`: its own retries [its default, 2]."""
+    """Runs the openai SDK as documented; `more`: its number of retries [its default, 2]."""
     from openai import AsyncOpenAI
 
     async def main() -> None:
@@ -55,7 +55,7 @@ def sdk(url: str, folder: Path, width: int, *more: str) -> None:
 
 
 def sdk_aiohttp_raw(url: str, folder: Path, width: int) -> None:
-    """The SDK with its aiohttp transport and raw responses: the fastest that it has."""
+    """Runs the openai SDK with its aiohttp transport and raw responses, its fastest mode."""
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
     async def main() -> None:
@@ -82,7 +82,7 @@ async def _drive(ask: Any, asked: list[str], width: int) -> None:
 
 
 def lm_eval(url: str, folder: Path, width: int, *more: str) -> None:
-    """lm-evaluation-harness, its command line, a task of ours; `cached`: with its own cache."""
+    """Runs lm-evaluation-harness by its command line, with a task of ours; `cached`: with its own cache."""
     task = {
         "task": "legends",
         "dataset_path": "json",
@@ -107,7 +107,7 @@ def lm_eval(url: str, folder: Path, width: int, *more: str) -> None:
 
 
 def inspect_ai(url: str, folder: Path, width: int, *more: str) -> None:
-    """inspect_ai, from Python; `cached`: with its own cache."""
+    """Runs inspect_ai from Python; `cached`: with its own cache."""
     os.environ["INSPECT_CACHE_DIR"] = str(folder / "inspect_cache")
     from inspect_ai import Task
     from inspect_ai import eval as evaluate
@@ -136,17 +136,17 @@ def _rows(folder: Path) -> list[dict[str, str]]:
 
 
 def vcr(url: str, folder: Path, width: int, *more: str) -> None:
-    """The SDK under vcrpy: the first run records, the second replays."""
+    """Runs the openai SDK under vcrpy: the first run records, the second replays."""
     import vcr as recorder
 
-    # A cassette knows addresses, and the server's port is another one each time.
+    # By default requests match by address, but the server has another port each time.
     matched = ("method", "path", "body")
     with recorder.use_cassette(str(folder / "vcr.yaml"), record_mode="once", match_on=matched):
         sdk(url, folder, width)
 
 
 def main() -> None:
-    """`list`, or one peer."""
+    """Lists the installed peers, or runs one."""
     if sys.argv[1] == "list":
         print(json.dumps([name for name, needs in NEEDS.items() if all(map(find_spec, needs))]))
         return

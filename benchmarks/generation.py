@@ -1,20 +1,20 @@
-"""How fast free generation is: predictions a second of `--backend local`, beside what a user would write.
+"""The speed of free generation: predictions per second of `--backend local`, beside what a user would write.
 
     python -m benchmarks.generation                      bart-base, tiny-bart and tiny-t5 size
     python -m benchmarks.generation --models tiny-bart --n 16 --repeats 1
     python -m benchmarks.generation --json > rows.json   {"rows": [{"model", "task", "contender", "predictions_s", …}]}
 
-Random weights; texts of the demo corpus, in its order. An answer has a third as many tokens as its source, rounded up
-to a multiple of 16, and then ends: forced, so that every contender writes the same number (the scores are computed all
-the same, and then overruled). Medians of `--repeats` rounds in which the contenders take turns.
+Random weights; texts of the demo corpus, in its order. An answer is forced to have a third as many tokens as its
+source, rounded up to a multiple of 16, so that every contender writes the same number (scores are computed as usual,
+then overruled). Medians of `--repeats` rounds in which the contenders take turns.
 
-    local        `Seq2Seq.predict`, decoder `generate`: longest first, batches by a budget of tokens, answers parsed
-    generate     model.generate in the order of the input, `--batch` texts at a time, answers decoded to text
-    ctranslate2  int8, greedy, a call for each length of answer (it has no other way to end them apart); its own
-                 batches, sorted by length (skipped if not installed)
+    local        `Seq2Seq.predict`, decoder `generate`: longest first, batches by number of tokens, answers parsed
+    generate     model.generate in input order, `--batch` texts at a time, answers decoded to text
+    ctranslate2  int8, greedy, one call per length of answer (it cannot end the rows of a call at different lengths);
+                 its own batches, sorted by length (skipped if not installed)
 
-All are given the same ids, in fp32 but for the last. The ratio is how many times faster `local` is; goal: ≥ 1 of
-`generate`.
+All get the same ids; all but the last run in fp32. The ratio is how many times faster `local` is; goal: at least as
+fast as `generate`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from fewshot.records import Example
 
 STEP = 16
 SHARE = 3
-"""An answer has a token for so many of its source: a list of entities, or the hypothesis of an abstract."""
+"""An answer has one token per so many of its source, as a list of entities has; a judgement."""
 
 FORMATS = {"ner": "list", "panelization": "list", "causal": "sentence"}
 
@@ -58,26 +58,26 @@ class Row:
 
 
 def answer_length(source: int) -> int:
-    """Tokens that are written for a source of so many."""
+    """Returns the tokens to write for a source of so many tokens."""
     return -(-source // (SHARE * STEP)) * STEP
 
 
 class Ending:
-    """A logits processor: no row ends before its time, and each ends then."""
+    """A logits processor that ends each row at its given length, and not before."""
 
     def __init__(self, lengths: Sequence[int], end: int) -> None:
         self.lengths, self.end = torch.tensor(lengths), end
         self.written = 0
 
     def __call__(self, ids: Tensor, scores: Tensor) -> Tensor:
-        self.written = ids.shape[1] - 1  # what stands first is the start token
+        self.written = ids.shape[1] - 1  # the first token is the start token
         over = self.lengths.to(scores.device) <= self.written
         scores[:, self.end] = torch.where(over, 1e9, -1e9)
         return scores
 
 
 class Forced(Seq2Seq):
-    """Writes as many tokens as it shall; all else is as ever. `tokens`: those written, ends not counted."""
+    """Writes the given number of tokens, otherwise as usual. `tokens`: all that were written, without end tokens."""
 
     tokens = 0
 
@@ -89,7 +89,7 @@ class Forced(Seq2Seq):
 
 
 class Case:
-    """A model, the examples it is asked about, and the same as ids."""
+    """A model, the examples to predict, and their ids."""
 
     def __init__(self, name: str, task: str, args: argparse.Namespace) -> None:
         self.tokenizer, model = sizes.made(name)
@@ -101,7 +101,7 @@ class Case:
         labels = known.known_labels
         manifest = Manifest(task=task, format=FORMATS[task], kind="seq2seq", labels=labels, max_input_length=longest)
         self.local = Forced(self.model, self.tokenizer, manifest, GENERATE)
-        # A text of several windows is not what the others would be given.
+        # A text that needs several windows would not be the same input for the others.
         fitting = [(e, self.local.cut.framed(self.local.cut(e.text).ids)) for e in every]
         fitting = [(e, ids) for e, ids in fitting if len(ids) <= longest][: args.n]
         self.examples: list[Example] = [e for e, _ in fitting]
@@ -133,7 +133,7 @@ class Case:
             raise AssertionError("generate wrote something else")
 
     def translated(self, rival: Any) -> Callable[[], None]:
-        """CTranslate2, which is told one length a call."""
+        """Returns the run of CTranslate2, with one call per length of answer."""
         alike: dict[int, list[list[str]]] = defaultdict(list)
         for ids, length in zip(self.inputs, self.lengths, strict=True):
             alike[length].append([f"w{i}" for i in ids])
@@ -155,7 +155,7 @@ class Case:
 
 
 def measure(name: str, task: str, args: argparse.Namespace) -> list[Row]:
-    """The rows of a model and task."""
+    """Returns the rows of a model and task."""
     case = Case(name, task, args)
     contenders = {"local": case.ours, "generate": case.generate}
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +172,7 @@ def measure(name: str, task: str, args: argparse.Namespace) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """As Markdown."""
+    """Returns the table as Markdown."""
     lines = ["| model | task | contender | predictions/s | local is × faster | goal |", "|---|---|---|---|---|---|"]
     for row in rows:
         goal = "≥ 1" if row.contender == "generate" else ""
@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", default="demo")
     parser.add_argument("--tasks", nargs="+", choices=tuple(FORMATS), default=("ner", "causal"))
     parser.add_argument("--n", type=int, default=64, help="examples [64]")
-    parser.add_argument("--batch", type=int, default=8, help="of `generate` [8, as the study]")
+    parser.add_argument("--batch", type=int, default=8, help="batch size of `generate` [8, as in the study]")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)

@@ -1,11 +1,11 @@
-"""`make llm`: a real language model on the demo corpus, offline: fetched, served, asked, recorded; the server stopped.
+"""`make llm`: fetches and serves a real language model, runs it on the demo corpus, and stops the server; offline.
 
     python -m benchmarks.llm                             # SmolLM2, the first 10 of each task's test split
-    python -m benchmarks.llm --model gemma --limit 5     # a base model, by --api completions
+    python -m benchmarks.llm --model gemma --limit 5     # a base model, with --api completions
     python -m benchmarks.llm --record                    # into fewshot/corpus/recorded: what the demo replays
 
-Panelization and NER (`list`) and CAUSAL, with 0 and 3 shots, through the ordinary `gpt3` backend. An interrupted
-command goes on where it was, and what was recorded before is not asked again while the question is the same.
+Panelization and NER (`list`) and CAUSAL, with 0 and 3 shots, through the ordinary `gpt3` backend. The same command
+continues an interrupted one, and a recorded answer is reused as long as its request is the same.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from fewshot.experiment.settings import Settings
 
 PORT = 8808
 APIS = {"smollm2": "chat", "gemma": "completions"}
-SECONDS_TO_START = 180
+SECONDS_TO_START = 180  # usually about 5; room for a busy machine
 
 
 def bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 (elsewhere it is slower than float32)."""
+    """Returns whether this processor multiplies bfloat16; on others bfloat16 is slower than float32."""
     import torch
 
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
@@ -41,9 +41,9 @@ def bfloat16() -> bool:
 
 @contextmanager
 def served(folder: Path, log: Path, port: int = PORT) -> Iterator[str]:
-    """The base URL of a `transformers serve` of that folder, under the folder's own name; stopped afterwards.
+    """Serves a model folder with `transformers serve`, under the folder's name; yields the base URL, then stops.
 
-    One thread: on two shared cores a second one mostly waits for the first.
+    Uses one thread: on two shared cores a second one mostly waits for the first (docs/real-models.md).
     """
     program = Path(sys.executable).parent / "transformers"
     dtype = "bfloat16" if bfloat16() else "float32"
@@ -76,7 +76,7 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def jobs(url: str, model: str, api: str, limit: int | None) -> Iterator[tuple[str, Settings]]:
-    """The runs, by the names of their folders."""
+    """Yields the settings of each run, with the name of its folder."""
     for task in language_model.TASKS:
         for shots in language_model.SHOTS:
             asked = language_model.settings(task, shots, base_url=url, model=model, limit=limit)
@@ -85,7 +85,7 @@ def jobs(url: str, model: str, api: str, limit: int | None) -> Iterator[tuple[st
 
 
 def main() -> int:
-    """Fetches, serves, asks."""
+    """Fetches a model, serves it and runs everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=tuple(APIS), default="smollm2")
     parser.add_argument("--limit", type=int, default=10)

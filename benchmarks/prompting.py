@@ -1,10 +1,10 @@
-"""Which demonstrations, which format, how many? Selectors × formats × shots on any source, in one table.
+"""Compares selectors × formats × numbers of demonstrations on any data, in one table.
 
     python -m benchmarks.prompting --task ner --data test.tsv --demos train.tsv --limit 100 \\
         --base-url http://127.0.0.1:8808/v1 --model SmolLM2-135M-Instruct --formats list --shots 0 1 3 8
 
-Each combination is an ordinary run in its own folder under --out: what was answered is kept, the same command goes
-on, and `fewshot show` looks into each. With 0 shots the selectors are all one.
+Each combination is an ordinary run in its own folder under --out: answers are kept, the same command continues, and
+`fewshot show` shows each run. With 0 shots all selectors are the same run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fewshot.report.table import shown
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", required=True)
     parser.add_argument("--data", default="demo")
@@ -50,7 +50,7 @@ def arguments() -> argparse.Namespace:
 
 
 def combinations(args: argparse.Namespace) -> Iterator[Settings]:
-    """The settings of each run, in the order of the flags."""
+    """Yields the settings of each run, in the order of the flags."""
     for format_, shots, selector in product(args.formats, args.shots, args.selectors):
         if not shots and selector != args.selectors[0]:
             continue
@@ -63,7 +63,7 @@ def combinations(args: argparse.Namespace) -> Iterator[Settings]:
 
 
 def folder(root: Path, settings: Settings) -> Path:
-    """Where a combination lies."""
+    """Returns the folder of a combination."""
     how = f"{settings.selector}-{settings.shots}shot" if settings.shots else "0shot"
     return root / f"{settings.task}-{settings.format or 'default'}-{how}"
 

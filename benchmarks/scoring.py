@@ -1,9 +1,9 @@
-"""How fast are a million tokens scored, beside seqeval strict on the same data in the same run?
+"""The time to score a million tokens, beside seqeval's strict mode on the same data in the same run.
 
     python benchmarks/scoring.py [--sentences 20000] [--json]
 
-Ours scores strict, relaxed, boundary and exact from spans; seqeval scores strict micro from tags. CPU time.
-A ratio of 0.1 means a tenth of seqeval's time.
+We score strict, relaxed, boundary and exact from spans; seqeval scores strict micro from tags. CPU time. A ratio of
+0.1 means a tenth of seqeval's time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORDS = 50
 
 
 def tags(chance: random.Random) -> list[str]:
-    """One sentence of tags, about six entities."""
+    """Returns the tags of one sentence, about six entities."""
     found: list[str] = []
     while len(found) < WORDS:
         label = chance.choice(LABELS)

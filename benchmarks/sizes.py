@@ -1,11 +1,11 @@
-"""Models of a size with random weights, each with a vocabulary of its family: what the benchmarks of training and of
-generation run on. Nothing is downloaded.
+"""Models of given sizes with random weights, for the benchmarks of training and generation. Nothing is downloaded.
 
-    bart-base, t5-base      the published sizes, all of their vocabulary's rows included
+    bart-base, t5-base      the published sizes, with all rows of their vocabularies
     tiny-bart, tiny-t5      the sizes of the models that come with the package
 
-The vocabularies are learnt from the demo corpus. Those of the published sizes are as large as it allows, so that texts
-are about as long as they really are: 1.5 tokens a word for BART, 2.3 for T5 (whose vocabulary here is the poorer one).
+Each has a vocabulary of its family, trained on the demo corpus. For the published sizes it is as large as the corpus
+allows, so that texts have about their real length: 1.5 tokens per word for BART, 2.3 for T5 (whose vocabulary is the
+poorer one here).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from fewshot import data
 
 NAMES = (*SIZES, "tiny-bart", "tiny-t5")
 LONGEST = 512
-"""What the study padded to, and read at most."""
+"""Tokens that the study padded to, and read at most."""
 
-_WORDS = 8000
+_WORDS = 8000  # tokens of the vocabulary for the published sizes: about as many as the demo corpus supports
 
 
 def made(name: str) -> tuple[Any, Any]:
-    """`(tokenizer, model)`; the same weights each time."""
+    """Returns `(tokenizer, model)`, with the same weights each time."""
     import torch
 
     from finetune import tiny
@@ -40,14 +40,14 @@ def made(name: str) -> tuple[Any, Any]:
 
 
 def longest(model: Any) -> int:
-    """How many tokens of it the study would have read and written: 512, or what there are places for."""
+    """Returns the tokens that the study would read and write: 512, or what the model has positions for."""
     from fewshot.models.model_folder import places
 
     return min(LONGEST, places(model.config) or LONGEST)
 
 
 def supports_bf16() -> bool:
-    """Whether bf16 is quick here: a GPU that has it, or a CPU with AMX."""
+    """Returns whether bf16 is fast here: on a GPU that supports it, or a CPU with AMX."""
     import torch
 
     if torch.cuda.is_available():

@@ -1,8 +1,8 @@
-"""How long does `fewshot --help` take, beside a bare interpreter?
+"""The time of `fewshot --help`, beside a bare interpreter.
 
     python -m benchmarks.startup [--rounds 20] [--json]
 
-Both are started in turn; the fastest of each counts. A ratio below 6 is the goal.
+Both are started alternately; the fastest run of each counts. The goal is a ratio below 6.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 
 
 def seconds(command: list[str]) -> float:
-    """Of one start."""
+    """Returns the time of one start."""
     began = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began

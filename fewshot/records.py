@@ -1,6 +1,6 @@
 """The nouns of the project, as frozen records. Nothing here reads, writes or decides anything.
 
-A legend with one gene in two panels:
+A legend with two panels and one gene:
 
 >>> text = "(A) p53 blot. (B) Same."
 >>> Example(
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["entities", "panels", "roles", "hypothesis"]
-"""What sort of value a task predicts; it decides which formats can carry it."""
+"""The kind of value that a task predicts; it decides which formats can carry the value."""
 
 FIELDS: Mapping[Kind, str] = {
     "entities": "entities",
@@ -26,7 +26,7 @@ FIELDS: Mapping[Kind, str] = {
     "roles": "entities",
     "hypothesis": "hypothesis",
 }
-"""The key of a record under which a value of each kind is stored."""
+"""The key of a record that holds a value of each kind."""
 
 OF_ENTITIES: frozenset[Kind] = frozenset(("roles",))
 """The kinds of value that are asked of given entities: the question names them, the answer says something of each."""
@@ -35,16 +35,25 @@ PANEL = "panel"
 """The label of every panel span."""
 
 NO_ROLE = ""
-"""The role of an entity that was looked at and has none (`None`: nobody looked)."""
+"""The role of an entity that was annotated as having no role (`None`: not annotated)."""
+
+
+Match: TypeAlias = Literal["exact", "folded", "near"]
+"""How a name was found in a text: letter by letter, written otherwise, or with a few letters changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters `text[start:end]` under a label. Never empty, never white space at either edge.
+    """The characters `text[start:end]`, under a label. Never empty, no white space at either edge.
 
-    `labels`: the letters of a panel, `("A", "B", "C")` for "(A–C)"; `()` a panel without a letter; `None`
-    not known. `role`: of an entity, `NO_ROLE` where it has none, `None` where nobody looked.
-    `confidence`: 0–1, of predictions only, and no part of what makes two spans equal.
+    Attributes:
+        start: The offset of the first character.
+        end: The offset behind the last character.
+        label: The type of an entity, or `PANEL`.
+        labels: The letters of a panel, `("A", "B", "C")` for "(A–C)"; `()`: a panel without a letter; `None`: unknown.
+        role: The role of an entity; `NO_ROLE`: it has none; `None`: not annotated.
+        confidence: 0 to 1, for predictions only; ignored when two spans are compared.
+        match: How it was grounded, for predictions only; ignored when two spans are compared.
     """
 
     start: int
@@ -53,15 +62,16 @@ class Span:
     labels: tuple[str, ...] | None = None
     role: str | None = None
     confidence: float | None = field(default=None, compare=False)
+    match: Match | None = field(default=None, compare=False)
 
     def cut(self, text: str) -> str:
-        """The surface: the characters the span covers."""
+        """Returns the surface: the characters that the span covers."""
         return text[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One entity of a hypothesis: its type and its surface text."""
+    """One entity of a hypothesis: its type (`label`) and its surface (`text`)."""
 
     label: str
     text: str
@@ -73,14 +83,14 @@ HYPOTHESIS_ROLES = ("interventions", "observations", "assays")
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was tested for its influence on what, by which assay. Sets, kept in order of appearance."""
+    """What was changed, what was observed, and by which assays. Sets, kept in order of appearance."""
 
     interventions: tuple[Member, ...] = ()
     observations: tuple[Member, ...] = ()
     assays: tuple[Member, ...] = ()
 
     def roles(self) -> tuple[tuple[str, tuple[Member, ...]], ...]:
-        """`(role, members)` for the three roles, in the order in which a sentence says them."""
+        """Returns `(role, members)` for the three roles, in the order in which the `sentence` format writes them."""
         return tuple((role, getattr(self, role)) for role in HYPOTHESIS_ROLES)
 
 
@@ -90,9 +100,18 @@ Value: TypeAlias = tuple[Span, ...] | Hypothesis
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A figure legend or that of one panel. A field that is `None` is unlabelled; `()` is labelled: none.
+    """The legend of a figure or of one panel. A field that is `None` is not annotated; `()` is annotated as none.
 
-    `group` is the article (no two splits share one); `extra` holds the keys of the record that are not ours.
+    Attributes:
+        id: Unique in its source.
+        group: The article; splits never share one.
+        text: The legend.
+        panels: Spans of the panels.
+        inline_labels: Letters of panels that are mentioned only inside another panel's text.
+        entities: Spans of the entities.
+        hypothesis: The hypothesis that the panel tests.
+        split: `train`, `validation` or `test`; `None` if the source has no splits.
+        extra: Keys of the record that we do not know.
     """
 
     id: str
@@ -106,45 +125,68 @@ class Example:
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+Mentions: TypeAlias = Literal["every", "once"]
+"""Whether an answer names every mention of an entity, or each name once, which then stands for all its occurrences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """What a format must know of a task to write and read one answer.
+    """What a format needs to know about a task to write and read one answer.
 
-    `labels`: the entity labels, the roles, or the entity types of a hypothesis. `given`: the entities whose
-    roles are asked for (tasks of kind `roles` only).
+    Attributes:
+        kind: The kind of value.
+        labels: The entity labels, the roles, or the entity types of a hypothesis.
+        given: The entities whose roles are asked for (kind `roles` only).
+        mentions: Whether entities are named at every mention or once (kind `entities` only).
     """
 
     kind: Kind
     labels: tuple[str, ...]
     given: tuple[Span, ...] = ()
+    mentions: Mentions = "every"
 
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",
-    "not_json", "not_in_text", "empty", "refused", "too_long",
+    "not_json", "repaired_json", "not_in_text", "overlap", "duplicate", "empty", "thought_only", "refused", "too_long",
 ]  # fmt: skip
-"""What can be wrong with an answer. A malformed answer is data: it is counted and scored as it is."""
+"""What can be wrong with an answer. A malformed answer is data: its problems are counted and it is scored as it is.
+
+Names that are dropped are `not_in_text`; `overlap`, if all their places lie within other names; `duplicate`, if they
+are named more often than they occur; `unknown_label`, if nobody asked for their label.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An answer, read. `problems` counts by kind; `fidelity` is the share of the source that was copied
-    (`None` where the format does not copy)."""
+    """An answer, parsed.
+
+    Attributes:
+        value: What the answer says.
+        problems: Counts by kind.
+        fidelity: The share of the source that was copied, 0 to 1; `None` if the format does not copy.
+        unplaced: What was named and has no place in the text.
+    """
 
     value: Value
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a system said of one example: what is scored, and the text that it came from."""
+    """A system's value for one example: what is scored, and the answer text that it was read from.
+
+    `output` is a tuple if several samples were drawn, and `None` for predictions without a text.
+    """
 
     id: str
     value: Value
     output: str | tuple[str, ...] | None = None
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +202,10 @@ Api: TypeAlias = Literal["chat", "completions"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a prompted backend: what goes over the wire, and beside it what it was made from.
+    """One question to a prompted backend: what is sent, and the records that it was built from.
 
-    Exactly one of `turns` (chat) and `prompt` (completions) is set. Everything down to `extra` is the
-    request's identity (the cassette's key). The records below it never go over a wire; `rules` reads them.
+    Exactly one of `turns` (chat) and `prompt` (completions) is set. The fields down to `extra` are the request's
+    identity (the cassette's key). The fields below are never sent; `rules` reads them.
     """
 
     backend: str
@@ -190,7 +232,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of one limit: `most` at a time, `left` of them now, all of them back in `reset` seconds."""
+    """The state of one rate limit: `left` of `most` remain, and `most` are available again in `reset` seconds."""
 
     most: float | None = None
     left: float | None = None
@@ -199,28 +241,36 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server said of requests and of tokens."""
+    """The rate limits of a server, as its headers state them: one for requests, one for tokens."""
 
     requests: Allowance = Allowance()
     tokens: Allowance = Allowance()
 
     @property
     def wait(self) -> float | None:
-        """Seconds until that of which nothing is left is back; `None` where something is left of each."""
-        spent = [a.reset for a in (self.requests, self.tokens) if a.left is not None and a.left < 1 and a.reset]
-        return max(spent, default=None)
+        """Seconds until the exhausted limit resets; `None` if neither is exhausted."""
+        resets = [a.reset for a in (self.requests, self.tokens) if a.left is not None and a.left < 1 and a.reset]
+        return max(resets, default=None)
 
 
 FinishReason: TypeAlias = Literal["stop", "length", "refused", "too_long"]
-"""Why an answer ends where it does; `too_long`: the server says that even the question alone is too long for it."""
+"""Why an answer ends; `too_long`: by the server's word the question alone, without demonstrations, is too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back. `adapted` names the parameters that the server made us change or leave out.
+    """What a backend returned for one request.
 
-    `prompt_tokens` and `completion_tokens` are the server's own counts, `None` where it tells none;
-    `seconds` is the time of the request that was answered, retries not included. `limits`: heard beside it.
+    Attributes:
+        text: The answer.
+        finish_reason: Why it ends.
+        prompt_tokens: As the server counts; `None` if it does not say.
+        completion_tokens: Likewise.
+        seconds: The duration of the try that was answered, without retries and waiting.
+        adapted: The parameters that the server made us change or leave out.
+        limits: The server's rate limits, if its headers state them; not recorded, and ignored in comparisons.
+        reasoning_tokens: How many of the answer's tokens are a thought: as the server counts, else by the thought's
+            share of the characters; `None` if there is no thought.
     """
 
     text: str
@@ -230,3 +280,4 @@ class Completion:
     seconds: float = 0.0
     adapted: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = field(default=None, compare=False)
+    reasoning_tokens: int | None = None

@@ -1,7 +1,7 @@
-"""The command line of `python -m finetune`: its own flags, and every one of transformers' Seq2SeqTrainingArguments.
+"""The command line of `python -m finetune`: its own flags, and all of transformers' Seq2SeqTrainingArguments.
 
 fewshot finetune --task ner --data train.jsonl --base-model facebook/bart-base --do_train --do_predict
-fewshot finetune EMBO/sd-nlp-non-tokenized NER copy_tag --base_model t5-base --do_train …        (the study's way)
+fewshot finetune EMBO/sd-nlp-non-tokenized NER copy_tag --base_model t5-base --do_train …    (the study's form)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TAGGER: model_folder.ModelKind = "tagger"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What is ours of a command line. `task_type` and `data` as they were said; `None`: not said."""
+    """Our own flags, as given on the command line; `None`: not given."""
 
     data: str
     task: str
@@ -76,17 +76,17 @@ class Arguments:
 
 
 class _Parser(argparse.ArgumentParser):
-    """One clear line instead of the usage text."""
+    """Raises one clear line instead of printing the usage text."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message, hint="see `fewshot finetune --help`")
 
 
 def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, list[str]]:
-    """`(ours, transformers', notices)` of a command line.
+    """Parses a command line; returns our arguments, transformers' arguments, and notices.
 
     Raises:
-        InputError: a flag or value that cannot be used.
+        InputError: A flag or a value cannot be used.
     """
     words, notices = study.translated(argv)
     first = list(takewhile(lambda word: not word.startswith("-"), words))
@@ -130,8 +130,8 @@ def _ours() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fewshot finetune",
         usage="fewshot finetune [DATA TASK [TYPE]] [flags]",
-        description="Fine-tune a seq2seq model or a tagger; --do_predict runs it and makes its row of the table.",
-        epilog="Every flag of transformers' Seq2SeqTrainingArguments is taken too; dashes and underscores are alike.",
+        description="Fine-tune a seq2seq model or a tagger; --do_predict runs it and adds its row to the table.",
+        epilog="Accepts every flag of transformers' Seq2SeqTrainingArguments; dashes and underscores are equivalent.",
         allow_abbrev=False,
     )
 
@@ -142,27 +142,27 @@ def _ours() -> argparse.ArgumentParser:
     add("--data", help="as `fewshot run --data`; EMBO/SourceData is read from the hub")
     add("--task", help=", ".join(tasks.names()))
     add("--kind", choices=tuple(model_folder.AUTO_CLASSES), default="seq2seq")
-    add("--format", help="of the answers, see `fewshot list formats` [copy_tag; causal: sentence]")
+    add("--format", help="format of the answers, see `fewshot list formats` [copy_tag; causal: sentence]")
     add("--base_model", help="a model of the hub, or a folder")
-    add("--from_local_checkpoint", help="go on from this checkpoint, or predict with it")
+    add("--from_local_checkpoint", help="continue from this checkpoint, or predict with it")
     parser.add_argument(
-        "--labels", "--ner_labels", "--ner-labels", nargs="+", default=(), metavar="L", help="these only"
+        "--labels", "--ner_labels", "--ner-labels", nargs="+", default=(), metavar="L", help="only these labels"
     )
-    add("--prompt_init", default="", help="what stands before each source")
-    add("--generate_end", default="", help="what closes each answer")
-    add("--max_input_length", type=int, help="tokens; a longer text is read in windows [512, or what the model has]")
-    add("--max_target_length", type=int, help="tokens of an answer [what the source needs]")
-    add("--truncate", action="store_true", help="cut long texts instead, as the study did, and say what was lost")
-    add("--delimiter", help="between input and target in a CSV of one column")
-    add("--skip_lines", type=int, default=0, metavar="N", help="leave out the first N lines of a CSV")
+    add("--prompt_init", default="", help="text before each source")
+    add("--generate_end", default="", help="text that ends each answer")
+    add("--max_input_length", type=int, help="tokens; longer texts are read in windows [512, or the model's limit]")
+    add("--max_target_length", type=int, help="tokens of an answer [as many as the source needs]")
+    add("--truncate", action="store_true", help="cut long texts instead, as the study did, and report what is lost")
+    add("--delimiter", help="separates input and target in a CSV with one column")
+    add("--skip_lines", type=int, default=0, metavar="N", help="skip the first N lines of a CSV")
     add("--split_fractions", nargs=3, type=float, metavar="F", help="train, validation and test, by article")
-    add("--validation_data", help="where the data set has its splits in files: what the model is chosen by")
-    add("--test_data", help="… and what --do_predict runs on")
-    add("--extra_data", nargs="+", default=(), help="more to train on: its train split, or all of it")
+    add("--validation_data", help="the validation split, if it is a source of its own")
+    add("--test_data", help="the test split, likewise; --do_predict runs on it")
+    add("--extra_data", nargs="+", default=(), help="more training data: its train split, or all of it")
     add("--limit", type=int, metavar="N", help="train on N examples")
-    add("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    add("--decoder", choices=("copy", "generate"), help="[copy if the model can]")
     add(
-        "--decisions", type=float, metavar="W", help="weight of the loss of tag decisions beside that of all tokens [1]"
+        "--decisions", type=float, metavar="W", help="weight of the loss of tag decisions beside the loss of tokens [1]"
     )
     add(
         "--full_vocabulary",
@@ -170,7 +170,7 @@ def _ours() -> argparse.ArgumentParser:
         help="copy_tag: loss over the whole vocabulary, not over the tokens of the batch",
     )
     add(
-        "--word_dropout", type=float, default=0.0, metavar="P", help="a tagger's tokens that are masked in training [0]"
+        "--word_dropout", type=float, default=0.0, metavar="P", help="share of a tagger's tokens masked in training [0]"
     )
     add("--lora", type=int, nargs="?", const=16, metavar="RANK", help="train low-rank adapters only [16]")
     add(
@@ -182,20 +182,20 @@ def _ours() -> argparse.ArgumentParser:
         help="end after N evaluations without a better F1 [3]",
     )
     add("--early_stopping_patience", type=int, metavar="N")
-    add("--overwrite_output_dir", action="store_true", help="train anew where a model lies already")
+    add("--overwrite_output_dir", action="store_true", help="replace a model that is already there")
     add("--shown", type=int, default=2, metavar="N", help="examples shown at each evaluation [2]")
     add("--run_name", help="[named after task and model]")
     add("--output_dir", help=f"[{MODELS}/<run name>]")
     for name in _GENERATION:
-        add(f"--{name}", type=_flag if name == "do_sample" else float, help="of `generate`")
+        add(f"--{name}", type=_flag if name == "do_sample" else float, help="passed to `generate`")
     return parser
 
 
 def _places(first: Sequence[str], said: argparse.Namespace) -> dict[str, Any]:
-    """Data, task and format, from the three first words or from flags."""
+    """Returns data, task and format, from flags or from the first three words."""
     words = list(first)
     if len(words) > 3:
-        raise InputError(f"what is {words[3]!r}?", hint="DATA TASK [TYPE], then flags")
+        raise InputError(f"unexpected argument {words[3]!r}", hint="usage: DATA TASK [TYPE], then flags")
     data = said.data or (words.pop(0) if words else None)
     task = said.task or (words.pop(0) if words else None)
     type_ = said.format or (words.pop(0) if words else None)
@@ -222,9 +222,9 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
         words += ["--eval_strategy", "epoch", "--save_strategy", "epoch"]
     if not torch.accelerator.is_available():
         words += ["--dataloader_pin_memory", "False"]
-        words += [] if _says(rest, "use_cpu") else ["--use_cpu"]  # without it transformers refuses --bf16
+        words += [] if _says(rest, "use_cpu") else ["--use_cpu"]  # without --use_cpu transformers refuses --bf16
     if not _says(rest, "logging_steps"):
-        words += ["--logging_steps", "50"]  # transformers' 500 is the whole of a small training
+        words += ["--logging_steps", "50"]  # the default of 500 is longer than a small training
     if not _says(rest, "train_sampling_strategy"):
         words += ["--train_sampling_strategy", "group_by_length"]
     try:
@@ -255,7 +255,7 @@ def _patience(said: argparse.Namespace) -> int | None:
 
 
 def _generation(said: argparse.Namespace, training: Seq2SeqTrainingArguments) -> dict[str, Any]:
-    """What `generate` is told beyond plain greedy search. A temperature without sampling changes nothing."""
+    """Returns the options of `generate` beyond plain greedy search; without sampling a temperature changes nothing."""
     found = {name: getattr(said, name) for name in _GENERATION if getattr(said, name) is not None}
     if not found.get("do_sample"):
         for name in ("temperature", "top_k", "top_p"):
@@ -269,22 +269,24 @@ def _generation(said: argparse.Namespace, training: Seq2SeqTrainingArguments) ->
 
 
 def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
-    """What cannot be, and what is taken for granted."""
+    """Refuses combinations of flags that cannot work; returns notices about defaults that change."""
     if not (training.do_train or training.do_eval or training.do_predict):
-        raise InputError("nothing to do", hint="--do_train, --do_eval, --do_predict")
+        raise InputError("nothing to do", hint="add --do_train, --do_eval or --do_predict")
     if ours.base_model is None and ours.checkpoint is None:
-        raise InputError("--base-model is missing", hint="a model of the hub as facebook/bart-base, or a folder")
+        raise InputError(
+            "--base-model is missing", hint="name a model of the hub, such as facebook/bart-base, or a folder"
+        )
     if not 0 <= ours.word_dropout < 1:
         raise InputError(f"--word-dropout must be at least 0 and less than 1, not {ours.word_dropout}")
     if ours.word_dropout and not ours.tagger:
         raise InputError(
-            "--word-dropout is for a tagger: a model that copies must see what it copies", hint="--kind tagger"
+            "--word-dropout needs --kind tagger: a model that copies must see what it copies", hint="use --kind tagger"
         )
     breaking = [name for name in ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
                 if ours.generation.get(name) not in (None, False, 0, 1, 1.0)]  # fmt: skip
     if breaking and ours.decoder == "copy":
         raise InputError(
-            f"--decoder copy and --{breaking[0]} exclude each other: it forbids copying", hint="leave one out"
+            f"--decoder copy cannot be combined with --{breaking[0]}, which forbids copying", hint="leave one out"
         )
     if breaking and ours.decoder is None:
         return [f"decoded by generate: --{breaking[0]} {ours.generation[breaking[0]]} forbids copying"]

@@ -1,4 +1,4 @@
-"""A base model made ready: vocabulary extended, classes named, adapters put in, limits found."""
+"""Prepares a base model for a task: extends its vocabulary, names its classes, adds adapters, finds its limits."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from finetune.arguments import Arguments
 from finetune.sources import Source
 
 _LONGEST = 512
+"""Tokens of a window by default: the positions of BERT, and the length that T5 was trained with."""
+
+# Settings of `generate` that every model gets: greedy search, nothing forbidden.
 _PLAIN = {"no_repeat_ngram_size": 0, "num_beams": 1, "early_stopping": False, "length_penalty": None,
           "min_length": 0, "max_length": None, "forced_bos_token_id": None}  # fmt: skip
 _ADAPTED = {"bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"], "t5": ["q", "k", "v", "o", "wi", "wo"]}
@@ -26,7 +29,7 @@ _ADAPTED = {"bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"], "t
 
 @dataclass(slots=True)
 class Built:
-    """A model with its vocabulary, and what it is made for."""
+    """A model with its tokenizer and its manifest."""
 
     model: Any
     tokenizer: Any
@@ -35,17 +38,17 @@ class Built:
 
 
 def build(arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    """The base model (or checkpoint) for a task.
+    """Loads the base model (or checkpoint) and prepares it for the task.
 
     Raises:
-        InputError: no such model, a checkpoint of another task, a format that the task has not.
+        InputError: The model does not exist, the checkpoint is of another task, or the task has no such format.
     """
     folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
     was = model_folder.read_manifest(folder)
     if arguments.checkpoint and was is not None:
         if was.task != source.task.name:
             raise InputError(
-                f"{folder} was made for task {was.task}, not {source.task.name}", hint="another checkpoint"
+                f"{folder} was trained for task {was.task}, not {source.task.name}", hint="use another checkpoint"
             )
         return _continued(folder, was, arguments, source, settings)
     if arguments.tagger:
@@ -57,13 +60,13 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     task = source.task
     if task.of_entities:
         raise InputError(
-            f"task {task.name} needs --kind tagger: a seq2seq model is not given the entities it asks about"
+            f"task {task.name} needs --kind tagger: a seq2seq model is not given the entities it asks about",
+            hint="add --kind tagger",
         )
     notices: list[str] = []
     name = _format(arguments, source, notices)
     form = formats.get(name, task.kind)
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     texts = [text for example in source.train for text in _texts(example)]
     written = features.needed(form, Scheme(task.kind, source.labels), arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
@@ -81,7 +84,7 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     why = why_not_copy(model, manifest)
     decoder = arguments.decoder or (COPY if why is None else GENERATE)
     if arguments.decoder == COPY and why is not None:
-        raise InputError(f"--decoder copy: {why}", hint="--decoder generate")
+        raise InputError(f"--decoder copy: {why}", hint="use --decoder generate")
     if why is not None and arguments.decoder is None and form.copies:
         notices.append(f"decoded by generate: {why}")
     return Built(model, tokenizer, replaced(manifest, decoder=decoder), notices)
@@ -90,24 +93,22 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
 def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     task = source.task
     scheme = tagging.of_task(task)
-    tokenizer = model_folder.load_tokenizer(folder)
     names = scheme.classes(source.labels)
     config = model_folder.load_config(folder)
     config.id2label, config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     config.num_labels = len(names)
-    options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[arguments.kind], config=config, **options)
+    auto_class = model_folder.AUTO_CLASSES[arguments.kind]
+    model, tokenizer = model_folder.load(folder, auto_class, config=config, new_head=True)
     needs = f"{task.name} needs" if scheme.masks else "--word-dropout needs" if arguments.word_dropout else ""
     if needs and tokenizer.mask_token_id is None:
-        raise InputError(f"{folder} has no mask token, which {needs}", hint="a BERT or RoBERTa model")
+        raise InputError(f"{folder} has no mask token, which {needs}", hint="use a BERT or RoBERTa model")
     manifest = _manifest(arguments, source, settings, "labels", limit(model, arguments))
     return Built(model, tokenizer, manifest, [])
 
 
 def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
-    """A checkpoint of ours: its vocabulary is extended already, its manifest says how it answers."""
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[was.kind])
+    """Loads a checkpoint of ours: its vocabulary is already extended, its manifest says how it answers."""
+    model, tokenizer = model_folder.load(folder, model_folder.AUTO_CLASSES[was.kind])
     missing = [label for label in source.labels if label not in was.labels]
     if missing:
         raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")
@@ -121,14 +122,14 @@ def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source
 
 
 def _format(arguments: Arguments, source: Source, notices: list[str]) -> str:
-    """The format of the answers: as said, or with tags in between where the study's type says so; else the task's own,
-    or for a checkpoint that does not tell its own the study's."""
-    task, said = source.task, arguments.format
+    """Returns the format of the answers: `--format`; the format with tags in the text if the study's name for it is
+    given; else the task's own, or, for a checkpoint without a manifest, the study's."""
+    task, given = source.task, arguments.format
     tagged = formats.tagged(task.kind)
-    if said in study.TAGGED and tagged is not None:
+    if given in study.TAGGED and tagged is not None:
         return tagged
-    if said is not None:
-        return said
+    if given is not None:
+        return given
     able = formats.can_carry(study.UNTOLD, task.kind)
     if arguments.checkpoint is not None and able:
         notices.append(f"no task type is said and the checkpoint has no manifest: {study.UNTOLD}")
@@ -158,8 +159,11 @@ def _manifest(arguments: Arguments, source: Source, settings: dict[str, Any], na
 
 
 def limit(model: Any, arguments: Arguments, *, tags: bool = False) -> int:
-    """How many tokens the model is given: as asked, but never more than it has places for. `tags`: the answer is the
-    text again with tags in it, and a quarter of its places is left to them."""
+    """Returns how many tokens the model reads at once: `--max_input_length`, but never more than it has positions for.
+
+    `tags`: the answer is the text again with tags in it, so a quarter of the positions is reserved for them (a
+    judgement: one tag for every three tokens of text).
+    """
     places = model_folder.places(model.config)
     asked = arguments.max_input_length or _LONGEST
     if places is None:
@@ -168,7 +172,8 @@ def limit(model: Any, arguments: Arguments, *, tags: bool = False) -> int:
 
 
 def plain_generation(model: Any) -> None:
-    """Some published models are configured to sample, or to forbid repetition: no input can be copied so."""
+    """Resets generation to greedy search. Some published models are configured to sample or to forbid repetition, and
+    then cannot copy their input."""
     config = model.generation_config
     for name, value in _PLAIN.items():
         setattr(config, name, value)
@@ -176,9 +181,10 @@ def plain_generation(model: Any) -> None:
 
 
 def adapted(model: Any, rank: int, tokens: Sequence[int]) -> Any:
-    """The model with low-rank adapters in its attention and feed-forward layers, and new rows for new tokens.
+    """Returns the model with low-rank adapters in its attention and feed-forward layers; new tokens train in full.
 
-    Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
+    Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models". Scaling (alpha = 2 rank) and dropout (0.05)
+    are common choices, not tuned here.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -186,14 +192,14 @@ def adapted(model: Any, rank: int, tokens: Sequence[int]) -> Any:
     options: dict[str, Any] = {"target_modules": _ADAPTED.get(kind, "all-linear")}
     if tokens:
         options["trainable_token_indices"] = list(tokens)
-    # peft tells of its own decisions at each checkpoint, and asks the model for an attribute under its old name.
+    # peft reports its own decisions at each checkpoint, and reads an attribute of the model by its old name.
     warnings.filterwarnings("ignore", module=r"peft\.")
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
     return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, **options))
 
 
 def replaced(manifest: Manifest, **changes: Any) -> Manifest:
-    """A manifest with other values."""
+    """Returns the manifest with some values changed."""
     from dataclasses import replace
 
     return replace(manifest, **changes)

@@ -1,4 +1,4 @@
-"""The model card: what a model is for, what it was made of, how well it did."""
+"""The model card: what a model is for, what it was trained on, how well it scored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fewshot.models.model_folder import Manifest
 
 
 def text(manifest: Manifest, scores: Mapping[str, float]) -> str:
-    """README.md of a model folder."""
+    """Returns the README.md of a model folder."""
     base = manifest.base_model
     head = ["---", "library_name: transformers", f"tags: [fewshot, {manifest.task}]"]
     if base.count("/") == 1 and not base.startswith((".", "/")):

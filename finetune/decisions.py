@@ -1,13 +1,15 @@
 """The loss of decisions: the choices that copy decoding makes, and nothing else.
 
-`loss` is for tagged copies, `among` for hypotheses. At each place of a tagged copy the candidates are the next source
-token and the tags that may come (see `fewshot.models.copy_decoding`). Cross-entropy over them alone teaches where tags
-go from the first step on, while the usual loss over the whole vocabulary first has to teach copying. Both are added.
+`loss` is for tagged copies, `among` for hypotheses. At each position of a tagged copy the candidates are the next
+source token and the tags that are possible there (see `fewshot.models.copy_decoding`). Cross-entropy over them alone
+teaches where tags go from the first step on, while the usual loss over the whole vocabulary has to teach copying first.
+The two are added.
 
-At each place of a hypothesis the choices are what its grammar allows (`fewshot.models.hypothesis_decoding`): a name's
-first token is told apart from all other words of the source. Here the usual loss is left out: it asks for a name of all
-that the vocabulary could spell, and a small model learns nothing else from it (members F1 of tiny-bart on the demo
-corpus after 400 steps: .03 by the usual loss alone, .09 by both, .17 by this one, all decoded alike).
+At each position of a hypothesis the choices are what its grammar allows (`fewshot.models.hypothesis_decoding`): the
+first token of a name is told apart from all other words of the source. Here the usual loss is left out: it compares a
+name with everything that the vocabulary could spell, and a small model learns nothing else from it (members F1 of
+tiny-bart on the demo corpus after 400 steps: .03 with the usual loss alone, .09 with both, .17 with this one, decoded
+in the same way).
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ from finetune.features import IGNORED, NOTHING, OUTSIDE
 
 
 def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: Mapping[str, tuple[int, int]]) -> Tensor:
-    """Mean over all decisions of a batch; `logits` (rows, tokens, vocabulary), the rest (rows, tokens)."""
+    """Returns the mean cross-entropy over all decisions of a batch.
+
+    `logits`: shape (rows, tokens, vocabulary); `labels`, `copied`, `states`: shape (rows, tokens), as `features` makes
+    them; `tags`: the ids of the opening and closing tag by label.
+    """
     opening = torch.tensor([pair[0] for pair in tags.values()], device=logits.device)
     closing = torch.tensor([pair[1] for pair in tags.values()], device=logits.device)
     flat, first = logits.reshape(-1), torch.arange(states.numel(), device=logits.device).view_as(states)
     first = first * logits.shape[-1]
 
     def scores(places: Tensor, candidates: Tensor) -> Tensor:
-        """(decisions, candidates): of the vocabulary's scores these alone are read, and alone get a gradient."""
+        """Returns shape (decisions, candidates): only these scores are read, and only they get a gradient."""
         return flat[first[places][:, None] + candidates].float()
 
     total = flat[0] * 0.0
@@ -52,8 +58,12 @@ def loss(logits: Tensor, labels: Tensor, copied: Tensor, states: Tensor, tags: M
 
 
 def among(logits: Tensor, labels: Tensor, places: Tensor, choices: Tensor) -> Tensor:
-    """Mean over all places with more than one choice; `logits` (rows, tokens, vocabulary), `labels` (rows, tokens);
-    `places` and `choices` (rows, pairs): a place in the answer, and a token that may stand there."""
+    """Returns the mean cross-entropy over all positions with more than one choice.
+
+    `logits`: shape (rows, tokens, vocabulary); `labels`: (rows, tokens); `places`, `choices`: (rows, pairs), a position
+    in the answer and a token that is allowed there. A log-sum-exp by `scatter_reduce`, because positions have
+    different numbers of choices.
+    """
     real = choices != IGNORED
     tokens = labels.shape[1]
     at = (torch.arange(len(labels), device=labels.device)[:, None] * tokens + places)[real]

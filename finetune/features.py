@@ -1,7 +1,7 @@
-"""Examples as what a model is trained on: token ids in, token ids (or classes) out.
+"""Turns examples into training rows: token ids in, token ids (or classes) out.
 
-Targets of `copy_tag` are the source's own ids with the tags' ids in between, never a rendered text (see
-`fewshot.models.source_tokens`); those of other formats are the answer's text, tokenized. Long texts become windows.
+The target of `copy_tag` is the source's own ids with the tags' ids in between, never a tokenized rendering (see
+`fewshot.models.source_tokens`); the target of other formats is the tokenized answer. Long texts become windows.
 """
 
 from __future__ import annotations
@@ -21,17 +21,25 @@ from fewshot.tasks import Task
 
 IGNORED = -100
 NOTHING, OUTSIDE = -1, 0
-"""States of a place in a tagged copy: no decision there; no tag open; from 1 on the label that is open."""
+"""States of a position in a tagged copy: no decision there; no tag is open; from 1 on: the label that is open."""
 
 BESIDE = ("copied", "states", "choices", "places")
-"""What rows hold for the loss of decisions; the model does not take it."""
+"""Columns for the loss of decisions; the model does not accept them."""
 
 
 @dataclass(slots=True)
 class Features:
-    """Rows to train on, and what they cannot say: `unreachable` gold spans have an edge inside a token, `unseen` ones
-    lie behind where a text was cut. `cut`: answers of which the model has no places for the end. `unnamed`: of the
-    `names` of hypotheses, those that the text does not hold."""
+    """Training rows, and counts of what they cannot express.
+
+    Attributes:
+        rows: Lists by column, one dictionary per window.
+        spans: Gold spans.
+        unreachable: … with an edge inside a token.
+        unseen: … behind the point at which a text was cut.
+        cut: Answers longer than the model's positions.
+        names: Names in hypotheses.
+        unnamed: … that do not occur in the text.
+    """
 
     rows: list[dict[str, list[Any]]] = field(default_factory=list)
     spans: int = 0
@@ -48,22 +56,22 @@ class Features:
         return self.rows[i]
 
     def said(self, split: str) -> list[str]:
-        """A line about what cannot be learnt."""
+        """Returns a line for each count of what cannot be learned."""
         lines = []
         if self.unreachable:
             lines.append(f"{self.unreachable} of {self.spans} gold spans in {split} have an edge inside a token")
         if self.unseen:
-            lines.append(f"{self.unseen} of {self.spans} gold spans in {split} lie behind the cut and are not seen")
+            lines.append(f"{self.unseen} of {self.spans} gold spans in {split} lie behind the cut and are lost")
         if self.unnamed:
-            lines.append(f"{self.unnamed} of {self.names} names in {split} are not in the text that they are asked of")
+            lines.append(f"{self.unnamed} of {self.names} names in {split} do not occur in their text")
         if self.cut:
-            lines.append(f"{self.cut} of {len(self)} answers in {split} are longer than the model writes: cut short")
+            lines.append(f"{self.cut} of {len(self)} answers in {split} are longer than the model writes and are cut")
         return lines
 
 
 def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
-    """Rows `input_ids`, `labels`; for the loss of decisions also `copied` and `states` (`copy_tag`), or `allowed`
-    (`sentence`): the tokens that could stand at each place of the answer."""
+    """Returns rows with `input_ids` and `labels`; for the loss of decisions also `copied` and `states` (`copy_tag`) or
+    `allowed` (`sentence`), the tokens that are possible at each position of the answer."""
     cut = SourceTokenizer(tokenizer)
     prefix = cut.text_ids(manifest.source_template) if manifest.source_template else []
     end = cut.text_ids(manifest.end) if manifest.end else []
@@ -97,7 +105,7 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
 def parts(
     example: Example, gold: Value, manifest: Manifest, cut: SourceTokenizer, room: int, made: Features
 ) -> list[tuple[str, Value]]:
-    """The windows of an example with what each of them holds; one, cut short, where texts are truncated."""
+    """Returns the windows of an example with their parts of the gold value; one cut window if texts are truncated."""
     if isinstance(gold, Hypothesis):
         return [(example.text, gold)]
     made.spans += len(gold)
@@ -119,7 +127,7 @@ def _copied(
     end: Sequence[int],
     made: Features,
 ) -> dict[str, list[int]]:
-    """Labels of a tagged copy. At each place `copied` is the source token that could come, `states` what is open."""
+    """Returns columns of a tagged copy. At each position `copied` is the next source token, `states` what is open."""
     tags = vocabulary.tag_ids(tokenizer, manifest.answer_format.tags(manifest.scheme))
     copy = tagged(source, spans, tags)
     made.unreachable += copy.unreachable
@@ -149,8 +157,10 @@ def _copied(
 
 
 def _choices(allowed: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
-    """What may stand at each place of an answer; nothing where there is no choice. Places share what they have alike: a
-    text's words, of which each of its names can begin with any."""
+    """Returns the tokens that are possible at each position of an answer, or none if there is no choice.
+
+    Equal tuples are shared: a name can begin with any word of the text, at every position where a name begins.
+    """
     known: dict[tuple[int, ...], tuple[int, ...]] = {(): ()}
     every = (tuple(tokens) if len(tokens) > 1 else () for tokens in allowed)
     return [known.setdefault(tokens, tokens) for tokens in every]
@@ -164,7 +174,7 @@ def _answer(text: str, value: Value, manifest: Manifest, cut: SourceTokenizer) -
 
 
 def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
-    """Rows `input_ids`, `labels` (a class a token)."""
+    """Returns rows with `input_ids` and `labels` (one class per token)."""
     cut = SourceTokenizer(tokenizer)
     scheme = tagging.of_task(task)
     names = scheme.classes(manifest.labels)
@@ -184,7 +194,7 @@ def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
 
 
 def _tagged_gold(example: Example, task: Task, manifest: Manifest) -> Value:
-    """What a tagger is shown; of a task that is asked of entities all of these, with the role they have or none."""
+    """Returns the gold value of a tagger; of a task that asks about entities all of these, with their role or none."""
     gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
     if not task.of_entities or isinstance(gold, Hypothesis):
         return gold
@@ -193,13 +203,13 @@ def _tagged_gold(example: Example, task: Task, manifest: Manifest) -> Value:
 
 
 def needed(form: Format, scheme: Scheme, end: str) -> list[str]:
-    """The tokens that answers of a format need and vocabularies lack."""
+    """Returns the tokens that answers of a format need and vocabularies may lack."""
     tags = [tag for pair in form.tags(scheme).values() for tag in pair]
     return [*tags, *form.tokens, *([end] if end else [])]
 
 
 def paired(row: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """A row whose `allowed` is two lists of equal length: `places` in the answer, and `choices` there.
+    """Returns a row whose `allowed` is flattened: `places` (positions in the answer) and `choices` (tokens there).
 
     >>> paired({"allowed": [(7, 9), (), (3, 4)]})
     {'places': [0, 0, 2, 2], 'choices': [7, 9, 3, 4]}
@@ -212,7 +222,7 @@ def paired(row: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def collate(pad: int) -> Any:
-    """Rows of unequal length as one padded batch."""
+    """Returns a function that pads rows of unequal length to one batch. `pad`: the id of the padding token."""
     import torch
 
     fill = {

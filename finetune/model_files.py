@@ -1,7 +1,7 @@
-"""What lies in a model folder: a model of which settings, whether trained to its end, and how it is written.
+"""The files of a model folder: which settings its model has, whether it is fully trained, and how it is written.
 
 settings_of(arguments, training, source)  →  {"task": "ner", "learning_rate": 0.001, …, "data_digest": "3f…"}
-check(folder, settings)                   →  a model of these settings, finished: it is not trained again
+check(folder, settings)                   →  a finished model with these settings: it is not trained again
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transformers import Seq2SeqTrainingArguments
 
 DONE = "trained.json"
-"""The file that says that a training came to its end: the trainer's log."""
+"""The file that a finished training leaves: the trainer's log."""
 
 _NOT_SETTINGS = ("overwrite", "shown", "decoder")
 _NO_MATTER = ("output_dir", "run_name", "logging_dir", "resume_from_checkpoint", "do_train", "do_eval", "do_predict",
@@ -35,7 +35,7 @@ _NO_MATTER = ("output_dir", "run_name", "logging_dir", "resume_from_checkpoint",
 
 
 def settings_of(arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source) -> dict[str, Any]:
-    """What a model depends on: ours, and of transformers' what is not its default and changes the outcome."""
+    """Returns what a model depends on: our settings, and transformers' that are not defaults and change the result."""
     ours = {name: value for name, value in asdict(arguments).items() if name not in _NOT_SETTINGS}
     found = {name: list(v) if isinstance(v, tuple) else v for name, v in ours.items() if v not in (None, (), "", {}, 0)}
     for f in dataclasses.fields(training):
@@ -48,10 +48,10 @@ def settings_of(arguments: Arguments, training: Seq2SeqTrainingArguments, source
 
 
 def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
-    """Whether a finished model of these settings lies in a folder.
+    """Returns whether the folder holds a finished model with these settings.
 
     Raises:
-        RunFolderError: a model of other settings lies there; names what differs.
+        RunFolderError: It holds a model with other settings; names what differs.
     """
     was = model_folder.read_manifest(folder) or _checkpointed(folder)
     if was is None:
@@ -66,14 +66,14 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
              if was.settings.get(name) != settings.get(name)]  # fmt: skip
     if found:
         raise RunFolderError(
-            f"{folder} holds a model of other settings ({'; '.join(found)})",
-            hint="choose another --output_dir or --run_name, or say --overwrite_output_dir",
+            f"{folder} holds a model with other settings ({'; '.join(found)})",
+            hint="choose another --output_dir or --run_name, or add --overwrite_output_dir",
         )
     return (folder / DONE).exists()
 
 
 def _checkpointed(folder: Path) -> model_folder.Manifest | None:
-    """The manifest of the last checkpoint in a folder."""
+    """Returns the manifest of the last checkpoint in a folder."""
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
     return model_folder.read_manifest(found[-1]) if found else None
 
@@ -92,4 +92,4 @@ def save(
             write(folder / DONE, json.dumps(list(history), indent=1) + "\n", error=RunFolderError)
     except (OSError, RuntimeError) as error:
         said = " ".join(str(error).split())[:160]
-        raise RunFolderError(f"cannot write {folder}: {said}", hint="the last checkpoint is whole") from None
+        raise RunFolderError(f"cannot write {folder}: {said}", hint="the last checkpoint is complete") from None

@@ -1,7 +1,7 @@
-"""Raw pairs: a CSV whose targets are of no task that is known here. Trained as they are, scored by exact match.
+"""Raw pairs: a CSV whose targets belong to none of our tasks; trained as they are, scored by exact match.
 
-There are no offsets and no labels to score, so the table has no place for them: `predictions.jsonl` and `scores.json`
-of the run folder say what came out.
+There are no offsets and no labels to score, so such a run is not a row of the table: its results are in
+`predictions.jsonl` and `scores.json` of the run folder.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transformers import Seq2SeqTrainingArguments
 
 _LIMIT = 512
+"""Tokens of an input, and of a target, by default (as for the tasks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,20 @@ class _Sets:
 
 
 def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[[str], None]) -> int:
-    """Trains on pairs, and writes what the test split's inputs become.
+    """Trains on pairs, predicts the test split and scores it by exact match.
 
     Raises:
-        InputError: no pairs to train on, or a tagger was asked for.
+        InputError: There are no pairs to train on, or `--kind tagger` is given.
     """
     from transformers import Seq2SeqTrainer
 
     if arguments.tagger:
-        raise InputError("raw pairs are for a seq2seq model", hint="--kind seq2seq")
-    say(f"the targets of {arguments.data} are of no known task: raw pairs, scored by exact match")
+        raise InputError("raw pairs need --kind seq2seq", hint="leave --kind out")
+    say(f"the targets of {arguments.data} belong to no known task: raw pairs, scored by exact match")
     reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))
     sets = _split(reader.pairs(arguments.data), arguments, training.seed)
     folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     written = [arguments.end] if arguments.end else []
     vocabulary.extend(tokenizer, model, written=written, texts=[t for r in sets.train for t in (r.input, r.target)])
     building.plain_generation(model)
@@ -66,7 +66,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
             data_collator=features.collate(tokenizer.pad_token_id),
             processing_class=tokenizer,
         )
-        trainer.model_accepts_loss_kwargs = False  # as in `finetune.trainer`
+        trainer.model_accepts_loss_kwargs = False  # for the reason given in `finetune.trainer`
         trainer.train()
         trainer.save_model(str(training.output_dir))
     if training.do_predict:

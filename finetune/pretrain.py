@@ -1,18 +1,18 @@
-"""The tiny models that come with the package, made from nothing: `python -m finetune.pretrain tiny-bart OUT`.
+"""Pretrains the tiny models that come with the package: `python -m finetune.pretrain tiny-bart OUT`.
 
-They learn to copy and to mend generated legends (`fewshot.demo.synthesis`: no surface of the bundled test split), and
-are shown no label. Some words are replaced by random strings, in source and answer alike, so that copying is learnt and
-not the lexicon. Which source token comes next is known, so one head of each layer of the decoder is shown
-where to look (guided attention: Tachibana et al. 2018, "Efficiently Trainable Text-to-Speech System Based on Deep
-Convolutional Networks with Guided Attention"); without that, copying is not learnt within 3,000 steps. The encoder
-is asked for the masked words itself as well.
+They learn to copy and to repair generated legends (`fewshot.demo.synthesis`: no surface of the bundled test split),
+without any label. Some words are replaced by random strings, in source and answer alike, so that the model learns to
+copy and not the lexicon. The next source token is known, so one head of each decoder layer is trained to attend to it
+(guided attention: Tachibana et al. 2018, "Efficiently Trainable Text-to-Speech System Based on Deep Convolutional
+Networks with Guided Attention"); without that, copying is not learned within 3,000 steps. The encoder has to fill the
+masked words as well.
 
     tiny-bart     BART, 3+2 layers of 128, byte-level BPE of 1,500
     tiny-t5       T5, 3+2 layers of 128, Unigram of 1,500
     tiny-tagger   RoBERTa: tiny-bart's encoder, weight for weight (`--encoder-of FOLDER`), so that tagger and seq2seq
                   start from the same pretraining
 
-Seeded; the log of the training lies beside the weights (`pretraining.json`).
+Seeded; the training log is written beside the weights (`pretraining.json`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.demo import synthesis
 from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
@@ -36,19 +37,22 @@ from finetune.tiny import SPECIAL, bpe, tiny_bart, tiny_t5, unigram
 from finetune.warm_start import as_roberta
 
 FIGURES = 4000
+"""Generated figures to learn from. A judgement."""
+
 LONGEST = 256
-"""Tokens of a source; longer legends are read in windows of that size."""
+"""Tokens of a source; longer legends are read in windows of this size."""
 
 _LENGTHS, _OFTEN = (64, 128, LONGEST), (3, 4, 3)
-"""Windows that are trained on: short ones cost less and teach most of it."""
+"""Sizes of the training windows in tokens, and their weights: short ones cost less and teach most. Judgements."""
 
-_MASKED, _REPLACED, _STRANGE, _CLEAN = 0.15, 0.05, 0.15, 0.4
+_MASKED, _REPLACED = 0.15, 0.05  # shares of tokens; judgements, near the 15% of BERT
+_STRANGE, _CLEAN = 0.15, 0.4  # share of words made random; share of sources left as they are (judgements)
 IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one of the models is made."""
+    """How one of the models is built and trained."""
 
     tokenizer: Callable[[Sequence[str]], Any]
     model: Callable[[Any], Any]
@@ -63,7 +67,7 @@ RECIPES = {
 
 
 def strange(text: str, random: Random) -> str:
-    """A text in which some words are random strings of the same length: what must be copied and cannot be guessed."""
+    """Returns the text with some words replaced by random strings of the same length, which can only be copied."""
     words = text.split(" ")
     for i, word in enumerate(words):
         if word.isalnum() and len(word) > 1 and random.random() < _STRANGE:
@@ -73,7 +77,7 @@ def strange(text: str, random: Random) -> str:
 
 
 def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> list[int]:
-    """Ids with some masked and some replaced."""
+    """Returns the ids with some masked and some replaced by random ones."""
     found = list(ids)
     for i in range(len(found)):
         draw = random.random()
@@ -83,8 +87,7 @@ def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> list[
 
 
 def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int]]:
-    """An answer with places in between that say nothing, as tags will stand there; and each token's place in the
-    source."""
+    """Returns an answer with ignored positions inserted where tags will be later, and each token's source position."""
     labels: list[int] = []
     aligned: list[int] = []
     often = random.choice((0.0, 0.05, 0.15))
@@ -98,7 +101,7 @@ def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int
 
 
 def rows(tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterator[dict[str, list[int]]]:
-    """Training rows without end; those of a batch are of one length."""
+    """Yields training rows without end; the rows of a batch come from windows of one size."""
     random = Random(f"pretrain {seed}")
     cut = SourceTokenizer(tokenizer)
     mask = tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.unk_token_id
@@ -118,7 +121,7 @@ def rows(tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterato
 
 
 def guided_trainer() -> Any:
-    """A trainer that adds the loss of guided attention."""
+    """Returns a trainer class that adds the losses of guided attention and of masked words."""
     import torch
     from torch.nn.functional import cross_entropy
     from transformers import Trainer
@@ -133,7 +136,7 @@ def guided_trainer() -> Any:
             ]
             guide = torch.stack([-torch.log(found[real].float() + 1e-6).mean() for found in layers]).mean()
             states = outputs.encoder_last_hidden_state
-            if model.config.model_type == "t5":  # its head is its embeddings, for states of that scale
+            if model.config.model_type == "t5":  # T5's head shares its embeddings and expects states of this scale
                 states = states * model.config.d_model**-0.5
             filled = cross_entropy(model.lm_head(states).flatten(0, 1), masked.flatten())
             total = outputs.loss + guide
@@ -150,7 +153,7 @@ def guided_trainer() -> Any:
 
 
 def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, rate: float | None) -> None:
-    """Makes one of the models and writes its folder."""
+    """Pretrains one of the models and writes its folder."""
     import torch
     from torch.utils.data import IterableDataset
     from transformers import TrainingArguments, set_seed
@@ -201,18 +204,18 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
 
 def encoder_of(folder: Path, out: Path) -> None:
     """Writes the encoder of a BART as a RoBERTa."""
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     log = {"model": "tiny-tagger", "command": f"finetune.pretrain tiny-tagger OUT --encoder-of {folder.name}"}
-    write(as_roberta(model), model_folder.load_tokenizer(folder), out, log)
+    write(as_roberta(model), tokenizer, out, log)
 
 
 def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:
-    """A model folder with weights of 16 bits, and the log of the training."""
+    """Writes a model folder with 16-bit weights, and the training log."""
     parameters = sum(p.numel() for p in model.parameters())
     model.to("cpu").half().save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "pretraining.json").write_text(json.dumps(log | {"parameters": parameters}, indent=1) + "\n", "utf-8")
-    print(f"{out}: {parameters:,} parameters")
+    _terminal.line(f"{out}: {parameters:,} parameters")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -220,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m finetune.pretrain", description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=[*RECIPES, "tiny-tagger"])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--encoder-of", type=Path, metavar="FOLDER", help="tiny-tagger: where tiny-bart lies")
+    parser.add_argument("--encoder-of", type=Path, metavar="FOLDER", help="tiny-tagger: the folder of tiny-bart")
     parser.add_argument("--steps", type=int, help="[2500]")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, help="learning rate [1.5e-3]")
@@ -228,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.name not in RECIPES:
         if args.encoder_of is None:
-            parser.error("tiny-tagger is tiny-bart's encoder: say --encoder-of FOLDER")
+            parser.error("tiny-tagger is tiny-bart's encoder: add --encoder-of FOLDER")
         encoder_of(args.encoder_of, args.out)
         return 0
     pretrain(args.name, args.out, steps=args.steps, batch=args.batch, seed=args.seed, rate=args.rate)

@@ -1,10 +1,10 @@
-"""A training, from a command line to a model folder, and the run that predicts with it.
+"""One training, from the command line to a model folder, and the run that predicts with it.
 
     data ──► features ──► transformers' trainer ──► model folder ──► fewshot run --backend local
                               │ eval_f1 from decoded answers
 
-A folder that holds a model of other settings is refused; one of the same settings is continued from its last
-checkpoint, or, if it is finished, left as it is.
+A folder that holds a model with other settings is refused; one with the same settings is continued from its last
+checkpoint, or left as it is if it is finished.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Say = Callable[[str], None]
 
 
 def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> int:
-    """Trains, evaluates and predicts, as far as the command line says so; returns an exit code.
+    """Trains, evaluates and predicts, as the command line says; returns an exit code.
 
     Raises:
-        InputError: data, model or settings that cannot be used.
-        RunFolderError: the folder holds a model of other settings, or cannot be written.
+        InputError: Data, model or settings cannot be used.
+        RunFolderError: The folder holds a model with other settings, or cannot be written.
     """
     task_name = sources.task_of(arguments)
     if task_name == OTHER:
@@ -53,7 +53,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
     going_on = arguments.overwrite and training.resume_from_checkpoint is not None
     finished = not going_on and model_files.check(folder, settings, overwrite=arguments.overwrite)
     if training.do_train and finished:
-        say(f"{folder} holds this model already, trained to its end")
+        say(f"{folder} already holds this model, fully trained")
     if not finished:
         set_seed(training.seed)  # a tagger's head is random when it is loaded, before the trainer sets its seed
         built = building.build(arguments, source, settings)
@@ -78,14 +78,14 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
         for line in found.said(split):
             say(line)
     if training.do_train and "train" not in rows:
-        raise InputError(f"{arguments.data} has no train split", hint="--split-fractions 0.8 0.1 0.1 makes one")
+        raise InputError(f"{arguments.data} has no train split", hint="--split-fractions 0.8 0.1 0.1 creates one")
     _prepare(training, arguments, rows, say)
     trainer = _trainer(built, arguments, training, source, rows, say)
     folder = Path(str(training.output_dir))
     if training.do_train:
         last = _last_checkpoint(folder, training)
         if last is not None:
-            say(f"going on from {last}")
+            say(f"continuing from {last}")
         _checked(lambda: trainer.train(resume_from_checkpoint=last), folder)
         model = trainer.accelerator.unwrap_model(trainer.model)
         built.model = model.merge_and_unload() if arguments.lora else model
@@ -101,9 +101,9 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
 def _prepare(
     training: Seq2SeqTrainingArguments, arguments: Arguments, rows: dict[str, features.Features], say: Say
 ) -> None:
-    """What goes together: no evaluation without validation examples, the best checkpoint by F1 where there is one."""
+    """Adjusts settings to each other: no evaluation without validation examples, else the best checkpoint by F1."""
     if "validation" not in rows and training.eval_strategy != "no":
-        say("no validation split: nothing is evaluated while training")
+        say("no validation split: no evaluation during training")
         training.eval_strategy = type(training.eval_strategy)("no")
     if training.eval_strategy != "no" and training.do_train:
         training.metric_for_best_model, training.greater_is_better = F1, True
@@ -158,31 +158,31 @@ def _trainer(
 
 
 def shortlisted(arguments: Arguments, training: Seq2SeqTrainingArguments, model: Any) -> bool:
-    """Whether the loss is over the tokens of the batch: not where something else holds or rewrites the weights of the
-    output head, and where the vocabulary is small nothing is gained."""
+    """Returns whether the loss is computed over the tokens of the batch: not if something else holds or rewrites the
+    weights of the output head, and not for a small vocabulary, which gains nothing."""
     elsewhere = arguments.lora or training.torch_compile or training.fsdp or training.deepspeed
     if elsewhere or arguments.full_vocabulary or not hasattr(model, "lm_head"):
         return False
-    tied = model.lm_head.weight is model.get_input_embeddings().weight  # else it is no part of what DDP watches
+    tied = model.lm_head.weight is model.get_input_embeddings().weight  # DDP does not track an untied head
     return tied and model.config.vocab_size > shortlist.PAYS
 
 
 def predictor(model: Any, tokenizer: Any, manifest: model_folder.Manifest) -> Seq2Seq | Tagger:
-    """What predicts with a model in memory, as `--backend local` does with one on disk."""
+    """Returns what predicts with a model in memory, as `--backend local` does with one on disk."""
     if manifest.tags_words:
         return Tagger(model, tokenizer, manifest)
     return Seq2Seq(model, tokenizer, manifest, manifest.decoder or COPY)
 
 
 def questions(examples: Sequence[Example], source: Source) -> list[Example]:
-    """Examples without their answers; where a task is asked of entities they keep these, without roles."""
+    """Returns the examples without gold; if a task asks about entities, they keep these, without roles."""
     from dataclasses import replace
 
     return [replace(e, panels=None, hypothesis=None, entities=source.task.given(e) or None) for e in examples]
 
 
 def _last_checkpoint(folder: Path, training: Seq2SeqTrainingArguments) -> str | None:
-    """Where to go on: as said, else the last whole checkpoint."""
+    """Returns the checkpoint to continue from: `--resume_from_checkpoint`, else the last complete one."""
     from transformers.trainer_utils import get_last_checkpoint
 
     if training.resume_from_checkpoint not in (None, "True", "true"):
@@ -191,23 +191,24 @@ def _last_checkpoint(folder: Path, training: Seq2SeqTrainingArguments) -> str | 
 
 
 def _checked(work: Callable[[], Any], folder: Path) -> None:
-    """Training; what goes wrong with its files is one clear line."""
+    """Runs the training; turns errors of its files and memory into one clear line."""
     try:
         work()
     except OSError as error:
         raise RunFolderError(
             f"cannot write {folder}: {error.strerror or error}",
-            hint="the last checkpoint is whole; the same command goes on",
+            hint="the last checkpoint is complete; the same command continues",
         ) from None
     except RuntimeError as error:
         said = " ".join(str(error).split())
         if "PytorchStreamWriter" in said or "No space left" in said or "I/O error" in said:
             raise RunFolderError(
-                f"cannot write {folder}: {said[:120]}", hint="the last checkpoint is whole; the same command goes on"
+                f"cannot write {folder}: {said[:120]}",
+                hint="the last checkpoint is complete; the same command continues",
             ) from None
         if "out of memory" in said.lower():
             raise InputError(
-                "out of memory", hint="a smaller --per_device_train_batch_size, or --gradient_checkpointing"
+                "out of memory", hint="use a smaller --per_device_train_batch_size, or --gradient_checkpointing"
             ) from None
         raise
 
@@ -218,7 +219,7 @@ def _push(trainer: Trainer, training: Seq2SeqTrainingArguments) -> None:
 
 
 def predict(arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> int:
-    """Starts `fewshot run --backend local` on the test split; its exit code."""
+    """Starts `fewshot run --backend local` on the test split; returns its exit code."""
     folder = Path(str(training.output_dir))
     place = source.place
     if place is None:

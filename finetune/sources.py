@@ -1,11 +1,11 @@
-"""Which examples a model is trained on, chosen by, and tested with: one data set with three splits.
+"""The examples that a model is trained on, selected by and tested with: one data set with three splits.
 
     "EMBO/sd-nlp-non-tokenized" NER      hub:EMBO/sd-nlp-non-tokenized:NER, its own splits
     panelization_task.csv other          recognised by its targets
     mine.jsonl ner                       its splits, or --split-fractions by article (0.8 0.1 0.1)
 
-What has splits of its own and is taken whole is predicted from where it lies; anything else is written to the model
-folder as `data.jsonl`, so that the run that follows reads the very same examples.
+A data set with splits of its own that is used completely is predicted from its original file; anything else is
+written to the model folder as `data.jsonl`, so that the run that follows reads exactly the same examples.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from finetune.arguments import Arguments
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 OTHER = "other"
-_FRACTIONS = (0.8, 0.1, 0.1)
+_FRACTIONS = (0.8, 0.1, 0.1)  # train, validation, test; the usual shares
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The examples of a training. `place`: where a run reads the same data; `None`: nowhere yet."""
+    """The examples of a training. `place`: the `--data` from which a run reads the same examples; `None`: none yet."""
 
     task: Task
     labels: tuple[str, ...]
@@ -42,13 +42,13 @@ class Source:
     notices: tuple[str, ...] = ()
 
     def every(self) -> Iterable[Example]:
-        """All examples, with their split."""
+        """Yields all examples, each with its split."""
         for split, examples in ((TRAIN, self.train), (VALIDATION, self.validation), (TEST, self.test)):
             yield from (replace(example, split=split) for example in examples)
 
 
 def name_of(said: str, task: str) -> str:
-    """A data set as `--data` names it: a bare `OWNER/NAME` that is not a file lies on the hub."""
+    """Returns a data set as `--data` names it: a bare `OWNER/NAME` that is not a file is one of the hub."""
     if not data.is_path(said) or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
         return said
     found = data.with_config(said, tasks.get(task).kind)
@@ -58,7 +58,7 @@ def name_of(said: str, task: str) -> str:
 
 
 def task_of(arguments: Arguments) -> str:
-    """The task; `other` is recognised from the targets of the study's CSV, and stays `other` for raw pairs."""
+    """Returns the task. `other` is recognised from the targets of the study's CSV, and stays `other` for raw pairs."""
     if arguments.task != OTHER:
         if arguments.task not in tasks.names():
             raise discovery.unknown("task", arguments.task, (*tasks.names(), OTHER))
@@ -67,23 +67,23 @@ def task_of(arguments: Arguments) -> str:
 
 
 def csv_options(arguments: Arguments) -> dict[str, Any]:
-    """How the CSV is read."""
+    """Returns the options of the CSV reader."""
     found: dict[str, Any] = {"skip_lines": arguments.skip_lines}
     return found | ({"delimiter": arguments.delimiter} if arguments.delimiter else {})
 
 
 def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
-    """The data of a training.
+    """Reads the data of a training.
 
     Raises:
-        InputError: no such data, no training examples, an unknown label.
+        InputError: The data does not exist or has no labelled examples, or a label is unknown.
     """
     task = tasks.get(task_name)
     place = name_of(arguments.data, task_name)
     examples = _read(arguments, place, task_name)
     labelled = [example for example in examples if task.gold(example) is not None]
     if not labelled:
-        raise InputError(f"{place} has no example that is labelled for {task_name}")
+        raise InputError(f"{place} has no example labelled for {task_name}")
     splits, notices = _splits(labelled, arguments, seed, place)
     for split, name in ((VALIDATION, arguments.validation_data), (TEST, arguments.test_data)):
         if name is not None:
@@ -123,12 +123,12 @@ def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
             raise DataError("holds no examples", path=place)
         return examples
     if arguments.skip_lines or arguments.delimiter:
-        raise InputError(f"--skip-lines and --delimiter are for a CSV, and {place} is none")
+        raise InputError(f"--skip-lines and --delimiter need a CSV; {place} is not one")
     return data.read(place, task_name)
 
 
 def _of_file(name: str, task: Task, split: str) -> list[Example]:
-    """A split that is a source of its own: what has splits gives this one."""
+    """Returns a split from a source of its own: all of it or, if it has splits, the split of that name."""
     found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
     found = [example for example in found if example.split in (None, split)]
     if not found:
@@ -137,7 +137,7 @@ def _of_file(name: str, task: Task, split: str) -> list[Example]:
 
 
 def _extra(name: str, task: Task) -> list[Example]:
-    """More to train on: what has splits gives its train split."""
+    """Returns more training examples: all of a source or, if it has splits, its train split."""
     found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
     return [example for example in found if example.split in (None, TRAIN)]
 
@@ -145,7 +145,7 @@ def _extra(name: str, task: Task) -> list[Example]:
 def _splits(
     examples: Sequence[Example], arguments: Arguments, seed: int, place: str
 ) -> tuple[dict[str, list[Example]], list[str]]:
-    """The three splits: the data's own, or shares of its articles."""
+    """Returns the three splits, the data's own or shares of its articles, and notices."""
     own = any(example.split for example in examples)
     if (arguments.validation_data or arguments.test_data) and not own and arguments.split_fractions is None:
         return {TRAIN: list(examples), VALIDATION: [], TEST: []}, []

@@ -1,7 +1,7 @@
-"""The study's own command lines, in today's names.
+"""Translates the study's command lines to today's flags.
 
-Its flags were written for transformers 4, and some never were flags of a trainer at all. Each one that has another name
-now is renamed, with one line that says so; each that has none left is dropped, with one line that says why.
+Its flags were written for transformers 4, and some were never flags of a trainer at all. A flag with another name today
+is renamed, with one line that says so; a flag that no longer exists is dropped, with one line that says why.
 
 >>> translated(["--evaluation_strategy", "steps", "--lr_schedule", "cosine"])[0]
 ['--eval_strategy', 'steps', '--lr_scheduler_type', 'cosine']
@@ -29,14 +29,14 @@ INSTEAD = {
 DROPPED = {
     "logging_dir": "transformers 5 takes it from TENSORBOARD_LOGGING_DIR",
     "save_safetensors": "weights are always safetensors",
-    "evaluate_during_training": "say --eval_strategy",
-    "fp16_backend": "transformers 5 has one",
-    "half_precision_backend": "transformers 5 has one",
+    "evaluate_during_training": "use --eval_strategy",
+    "fp16_backend": "transformers 5 has only one",
+    "half_precision_backend": "transformers 5 has only one",
     "fp16_opt_level": "it belonged to apex",
-    "tpu_num_cores": "transformers 5 has none",
-    "jit_mode_eval": "transformers 5 has none",
-    "use_ipex": "transformers 5 has none",
-    "ray_scope": "transformers 5 has none",
+    "tpu_num_cores": "transformers 5 no longer has it",
+    "jit_mode_eval": "transformers 5 no longer has it",
+    "use_ipex": "transformers 5 no longer has it",
+    "ray_scope": "transformers 5 no longer has it",
 }
 TAGGED = ("copy_tag", "other")
 """The task types that mean "with tags in between", whatever we call the format: for a hypothesis it is `sentence`."""
@@ -49,7 +49,7 @@ _SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_
 
 
 def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """`(argv, notices)`: the words of a command line in today's names, and a line for each that was changed."""
+    """Returns `(argv, notices)`: the command line with today's flags, and a line for each flag that changed."""
     found: list[str] = []
     notices: list[str] = []
     rest = list(argv)
@@ -76,6 +76,6 @@ def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _argument(name: str, equals: str, rest: list[str]) -> None:
-    """Takes the value of a flag that goes from the words that follow it."""
+    """Consumes the value of a dropped flag from the remaining arguments."""
     if not equals and rest and not rest[0].startswith("--") and (name not in _SWITCHES or rest[0] in ("True", "False")):
         rest.pop(0)

@@ -1,8 +1,8 @@
 """transformers' Seq2SeqTrainer, with the task's own F1 from decoded answers and a manifest in every checkpoint.
 
-The trainer's loop, optimizer, checkpoints and devices are transformers'. Added are: at each evaluation the examples
-are predicted as `fewshot run` will predict them, and scored by the same evaluator (`eval_f1` is what early stopping and
-the best checkpoint go by); and the loss of tag decisions (`decisions`).
+Loop, optimizer, checkpoints and devices are transformers'. Two things are added: each evaluation predicts the examples
+as `fewshot run` will, and scores them with the same evaluator (`eval_f1` decides about early stopping and the best
+checkpoint); and the loss of tag decisions (`decisions`).
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         self._asked, self._shown, self._say = asked, shown, say
         self._weight, self._tags = decision_weight, tags or {}
         self._dropped, self._shortlisted = word_dropout, shortlisted
-        # BART and T5 take any argument and ignore the number of items in a batch: their loss is a mean, and several
-        # steps that are accumulated would be added up instead of averaged.
+        # transformers expects models that accept `num_items_in_batch` to divide their loss by it. BART and T5 accept
+        # any argument and ignore it: their loss is a mean, so accumulated steps would be summed instead of averaged.
         self.model_accepts_loss_kwargs = False
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
-        """The usual loss, and that of the decisions where the rows have any."""
+        """Returns the usual loss, plus the loss of the decisions if the rows have any."""
         if self._dropped and model.training:
             inputs["input_ids"] = self._masked(inputs["input_ids"])
         beside = {name: inputs.pop(name) for name in features.BESIDE if name in inputs}
@@ -86,7 +86,8 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return decisions.among(logits, labels, places, choices), outputs
 
     def _shortlist(self, model: Any, inputs: dict[str, Any], copied: Any) -> tuple[Any, ...]:
-        """The usual loss over the batch's own tokens; scores, copied tokens, labels and tags as places among them."""
+        """Returns the usual loss over the batch's own tokens, outputs and scores, and copied tokens, labels and tags as
+        indices among those tokens."""
         from torch.nn.functional import cross_entropy
 
         within = self.accelerator.unwrap_model(model)
@@ -100,7 +101,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return usual, outputs, logits, shortlist.placed(copied, place), labels, tags
 
     def _masked(self, ids: Any) -> Any:
-        """Ids with some masked, so that what a word is must be told from what stands around it."""
+        """Masks some ids (word dropout), so that a word has to be recognised by its context."""
         import torch
 
         kept = torch.isin(ids, torch.tensor(self.processing_class.all_special_ids, device=ids.device))
@@ -108,12 +109,12 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return ids.masked_fill(chosen & ~kept, self.processing_class.mask_token_id)
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **more: Any) -> Any:
-        """The loss alone: answers are decoded in `evaluation_loop`, as a run decodes them."""
+        """Computes the loss only: `evaluation_loop` decodes answers, as a run decodes them."""
         kept = {name: value for name, value in inputs.items() if name not in features.BESIDE}
         return super().prediction_step(model, kept, True, *args[1:], **more)
 
     def evaluation_loop(self, *args: Any, **more: Any) -> EvalLoopOutput:
-        """Loss, and the scores of what the model predicts for the examples."""
+        """Evaluates the loss, then predicts the examples and scores the predictions."""
         output = super().evaluation_loop(*args, **more)
         if self._asked:
             prefix = more.get("metric_key_prefix", "eval")
@@ -121,7 +122,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return output
 
     def scores(self) -> dict[str, float]:
-        """The task's main scores on the examples asked; `f1` is the first of them."""
+        """Returns the task's main scores on the evaluation examples; `f1` is the first of them."""
         model = self.accelerator.unwrap_model(self.model)
         was_training = model.training
         found = {p.id: p for p in self._predict(model, self._asked)}
@@ -133,7 +134,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return {F1: main[self._task.headline[0]], **main}
 
     def _show(self, found: dict[str, Prediction]) -> None:
-        """A few examples, gold beside prediction."""
+        """Prints a few examples, gold beside prediction."""
         for example in self._asked[: self._shown]:
             gold = self._task.gold(example)
             if gold is not None and example.id in found:
@@ -147,7 +148,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return " | ".join(text.split("\n"))[:300]
 
     def save_model(self, output_dir: str | None = None, *args: Any, **more: Any) -> None:
-        """What transformers saves, and the manifest: every checkpoint is a model folder."""
+        """Saves what transformers saves, and the manifest: every checkpoint is a model folder."""
         super().save_model(output_dir, *args, **more)
         if self.args.should_save:
             self._manifest.write(Path(output_dir or str(self.args.output_dir)))

@@ -1,14 +1,14 @@
-"""A BART-family folder from a BERT-type encoder: `python -m finetune.warm_start ENCODER OUT`.
+"""Builds a BART from a BERT-type encoder: `python -m finetune.warm_start ENCODER OUT`.
 
-BERT's layers are BART's: both normalize behind each block. The encoder's weights go over one to one; those of the
-decoder are copies of encoder layers, its cross-attention starts from their self-attention (Rothe, Narayan & Severyn
+BERT's layers have BART's form: both normalize behind each block. The encoder's weights are copied one to one; decoder
+layers are copies of encoder layers, and their cross-attention starts from the self-attention (Rothe, Narayan & Severyn
 2020, "Leveraging Pre-trained Checkpoints for Sequence Generation Tasks"). A tagger on ENCODER and a seq2seq model on
 OUT then start from the same pretraining.
 
-BERT adds the embedding of token type 0 everywhere; BART has none, so it goes into the positions, which BART counts
-from 2. BERT's norms use an epsilon of 1e-12 and BART's of 1e-5: hidden states agree to about 2e-3.
+BERT adds the embedding of token type 0 to every token; BART has no token types, so it is added to the positions, which
+BART counts from 2. BERT's norms use an epsilon of 1e-12, BART's of 1e-5: hidden states agree to about 2e-3.
 
-The way back, a BART's encoder as a RoBERTa (`as_roberta`), is exact: both count positions from 2.
+The reverse, a BART's encoder as a RoBERTa (`as_roberta`), is exact: both count positions from 2.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.errors import FewshotError, InputError
 from fewshot.models import model_folder
 
 OFFSET = 2
-"""BART's first two positions are never used."""
+"""BART counts positions from 2; the first two rows of its table are never used."""
 
 _ATTENTION = {
     "attention.self.query": "q_proj",
@@ -35,10 +36,10 @@ _FEED = {"intermediate.dense": "fc1", "output.dense": "fc2", "output.LayerNorm":
 
 
 def warm_started(encoder: Any, tokenizer: Any, *, decoder_layers: int = 3) -> Any:
-    """A BART for conditional generation with the weights of a BERT encoder.
+    """Returns a BART for conditional generation with the weights of a BERT encoder.
 
     Raises:
-        InputError: the encoder is no BERT, or has fewer layers than the decoder wants.
+        InputError: The encoder is not a BERT, or has fewer layers than the decoder needs.
     """
     import torch
     from transformers import BartConfig, BartForConditionalGeneration
@@ -61,10 +62,10 @@ def warm_started(encoder: Any, tokenizer: Any, *, decoder_layers: int = 3) -> An
 
 
 def as_roberta(bart: Any) -> Any:
-    """The encoder of a BART as a RoBERTa without a head: the same hidden states.
+    """Returns the encoder of a BART as a RoBERTa without a head; its hidden states are the same.
 
     Raises:
-        InputError: the model is no BART, or its padding is not token 1, from which RoBERTa counts its positions.
+        InputError: The model is not a BART, or its padding is not token 1, from which RoBERTa counts its positions.
     """
     from transformers import RobertaConfig, RobertaModel
 
@@ -129,7 +130,7 @@ def _config(kind: Any, bert: Any, tokenizer: Any, decoder_layers: int) -> Any:
 
 
 def _weights(bert: Mapping[str, Any], layers: int, decoder_layers: int) -> dict[str, Any]:
-    """BART's weights by name."""
+    """Returns BART's weights by name."""
     import torch
 
     words, places = bert["embeddings.word_embeddings.weight"], bert["embeddings.position_embeddings.weight"]
@@ -148,7 +149,7 @@ def _weights(bert: Mapping[str, Any], layers: int, decoder_layers: int) -> dict[
 
 
 def _layer(bert: Mapping[str, Any], source: str, target: str, kind: str, crossed: bool) -> dict[str, Any]:
-    """The weights (or biases) of one layer; of a decoder's, its own and its cross-attention."""
+    """Returns the weights (or biases) of one layer; `crossed`: for a decoder, with its cross-attention."""
     found = {f"{target}.{new}.{kind}": bert[f"{source}.{old}.{kind}"] for old, new in _FEED.items()}
     for block in ("self_attn", "encoder_attn") if crossed else ("self_attn",):
         for old, new in _ATTENTION.items():
@@ -167,15 +168,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         folder = model_folder.resolve(args.encoder)
-        tokenizer = model_folder.load_tokenizer(folder)
-        encoder = model_folder.load_model(folder, "AutoModel")
+        encoder, tokenizer = model_folder.load(folder, "AutoModel")
         made = warm_started(encoder, tokenizer, decoder_layers=args.decoder_layers)
         made.save_pretrained(args.out)
         tokenizer.save_pretrained(args.out)
     except FewshotError as error:
-        print(f"fewshot: {error}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
-    print(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
+    _terminal.line(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
     return 0
 
 

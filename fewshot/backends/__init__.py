@@ -1,15 +1,17 @@
-"""Who answers: one file a backend, named as `--backend` names it. There are two kinds.
+"""Backends answer: one file each, named as `--backend` names it. There are two kinds.
 
-A *prompted* backend gets a `Request` and sends it once; concurrency, retries and pacing are the engine's,
-the same for all. A *local* backend needs the text and no prompt, and yields predictions in its own order.
-Both become lines of `responses.jsonl`, so resume and replay are the same for both.
+    async answer(Request) -> Completion                   a prompted backend: gpt3, bloom, rules
+    predict(list[Example]) -> Iterator[Prediction]        a local model: the text alone, without a prompt
+
+A prompted backend translates a request and sends it once; concurrency, retries and pacing are the engine's, the same
+for all. Both kinds become lines of `responses.jsonl`, so resume and replay are the same for both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request
@@ -38,8 +40,23 @@ class RecordedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a backend is opened with. `offline`: a replay; no key is needed and nothing may be connected. `timeout`: the
-    most seconds that one request may take in all. `format`, `labels`: for local models without a manifest."""
+    """What a backend is opened with.
+
+    Attributes:
+        task: The name of the task.
+        model: `--model`.
+        base_url: `--base-url`.
+        api: `--api`.
+        offline: A replay: no key is needed, and nothing may be connected or loaded.
+        timeout: The most seconds that one request may take in all.
+        headers: `--header`, `--header-env`: headers that are sent beside ours, or in their place.
+        key_env: `--key-env`: the environment variable that holds the key; `None`: the backend's own.
+        reasoning_tokens: Room for a thought beside the limit of each answer; 0: none; `None`: learned from the answers.
+        format: Local models: the format of the answers, if the model has no manifest.
+        labels: Local models: the labels of the data, if the model has no manifest.
+        local: Local models: how and where they decode.
+        recorded: Local models, offline: what the run recorded of the model.
+    """
 
     task: str
     model: str | None = None
@@ -47,6 +64,9 @@ class Options:
     api: Api | None = None
     offline: bool = False
     timeout: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_env: str | None = None
+    reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     local: LocalOptions = LocalOptions()
@@ -54,26 +74,35 @@ class Options:
 
 
 class PromptedBackend(Protocol):
-    """Translates a request, sends it once, and says what came back."""
+    """Translates a request, sends it once, and returns what comes back."""
 
     kind: Literal["prompted"]
     name: str
     model: str
-    endpoint: str | None  # scheme://host:port/path, never with credentials; None: no server
+    endpoint: str | None  # scheme://host:port/path, without credentials; None if there is no server
     api: Api
-    notices: Sequence[str]  # lines for stderr, e.g. which default model was taken
+    notices: Sequence[str]  # lines for stderr, for example which default model is used
 
     async def answer(self, request: Request) -> Completion:
-        """The answer to one request.
+        """Returns the answer to one request.
 
         Raises:
-            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
         ...
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
         ...
+
+
+@runtime_checkable
+class Reasons(Protocol):
+    """What a prompted backend has beside that if it may send a larger limit than a request has: by how many tokens, at
+    this moment. The engine reserves them."""
+
+    @property
+    def reasoning_room(self) -> int: ...
 
 
 class LocalBackend(Protocol):
@@ -82,13 +111,13 @@ class LocalBackend(Protocol):
     kind: Literal["local"]
     name: str
     model: str
-    digest: str  # of weights and decoder settings: with the text it is the key of a line
-    format: str | None  # the format of the model's own answers; None: not known
-    labelled: int | None  # examples with labels that it was trained on; None: not known
+    digest: str  # of weights and decoder settings; part of the key of a line
+    format: str | None  # the format of the model's own answers; None if unknown
+    labelled: int | None  # labelled examples that it was trained on; None if unknown
     notices: Sequence[str]
 
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
-        """Predictions as they are ready, each example's once, in any order."""
+        """Yields one prediction per example, in any order, as soon as it is ready."""
         ...
 
 
@@ -96,29 +125,49 @@ Backend: TypeAlias = PromptedBackend | LocalBackend
 
 
 class Factory(Protocol):
-    """What a file in this package provides under the name `open_backend`."""
+    """What each file of this package provides as `open_backend`."""
 
     def __call__(self, options: Options) -> Backend: ...
 
 
 def names() -> tuple[str, ...]:
-    """The backends by name: our own, then those of plugins."""
+    """Returns the names of the backends: our own, then those of plugins."""
     return discovery.names(__name__)
 
 
-def is_prompted(name: str) -> bool:
-    """Whether a backend is shown demonstrations in a prompt; the file of one that is not says `PROMPTED = False`.
+def own_name(name: str) -> str:
+    """Returns the name under which a backend is recorded: `name`, or that of the backend whose file lists `name` in
+    its `ALIASES`.
+
+    >>> own_name("openai"), own_name("gpt3")
+    ('gpt3', 'gpt3')
 
     Raises:
-        InputError: no such backend.
+        InputError: The backend is unknown.
+    """
+    known = names()
+    if name in known:
+        return name
+    for other in discovery.usable(__name__):
+        aliases = discovery.optional(__name__, other, "ALIASES")
+        if isinstance(aliases, tuple) and name in aliases:
+            return other
+    raise discovery.unknown("backend", name, known)
+
+
+def is_prompted(name: str) -> bool:
+    """Returns whether a backend is prompted; the file of a local one says `PROMPTED = False`.
+
+    Raises:
+        InputError: The backend is unknown.
     """
     return discovery.optional(__name__, name, "PROMPTED") is not False
 
 
 def open_backend(name: str, options: Options) -> Backend:
-    """The backend of that name, ready to answer.
+    """Opens a backend by its name.
 
     Raises:
-        InputError: no such backend, no key, no model.
+        InputError: The backend is unknown, or a key or a model is missing.
     """
     return cast("Factory", discovery.load(__name__, name, "open_backend"))(options)

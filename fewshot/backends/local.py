@@ -1,9 +1,9 @@
-"""`local`: a model on this machine, fine-tuned by `fewshot finetune` or taken from the hub. No prompt, no server.
+"""`local`: a model on this machine, fine-tuned by `fewshot finetune` or from the hub; needs no prompt and no server.
 
     fewshot run --backend local --model runs/models/seq2seq-bart-ner --task ner
 
-The folder's `fewshot.json` says what the model was made for; a plain hub model needs --task and --format. Torch is
-loaded when a prediction is wanted, and not for a replay: what was recorded is read with the digest that stands there.
+The model folder's `fewshot.json` says what the model was trained for; a plain hub model needs --task and --format. A
+replay does not load torch: recorded predictions are looked up by the recorded digest.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fewshot.backends import Options
-from fewshot.errors import InputError, MissingExtraError
+from fewshot.errors import FewshotError, InputError, MissingExtraError
 from fewshot.records import Example, Prediction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fewshot.models.model_folder import Manifest
+    from fewshot.models.tagger import Tagger
 
 
 PROMPTED = False
@@ -34,7 +35,7 @@ class Predictor(Protocol):
 
 @dataclass(slots=True)
 class Local:
-    """The backend. `digest`: of the model's files and of how it is decoded."""
+    """The backend. `digest` covers the model's files and the decoder."""
 
     model: str
     digest: str
@@ -46,62 +47,73 @@ class Local:
     _predictor: Predictor | None = field(default=None, repr=False)
 
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
-        """Predictions as they are ready, in any order."""
+        """Yields predictions as they are ready, in any order."""
         if self._predictor is None:
-            raise TypeError("a replay predicts nothing")
-        yield from self._predictor.predict(examples)
+            raise TypeError("a backend that is opened offline cannot predict")
+        try:
+            yield from self._predictor.predict(examples)
+        except FewshotError:
+            raise
+        except Exception as error:  # whatever lies in a foreign folder, it is one clear line; `from` keeps the rest
+            raise _failed(self.model, error) from error
 
 
 def open_backend(options: Options) -> Local:
-    """The model of `--model`.
+    """Opens the model of `--model`.
 
     Raises:
-        InputError: no model named, none there, made for another task, or not loadable.
+        InputError: No model is named, or it does not exist, cannot be loaded, or was trained for another task.
         MissingExtraError: torch or transformers is not installed.
     """
     if options.model is None:
-        raise InputError("--backend local needs --model", hint="a folder that `fewshot finetune` wrote, or a hub name")
-    if options.offline:
-        return Local(_shown(options.model), options.recorded.digest or "", options.format, options.recorded.labelled)
+        raise InputError(
+            "--backend local needs --model", hint="name a folder that `fewshot finetune` wrote, or a model of the hub"
+        )
+    if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
+        recorded = options.recorded
+        return Local(_without_slash(options.model), recorded.digest or "", options.format, recorded.labelled)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
     from fewshot.models import model_folder
 
     folder = model_folder.resolve(options.model)
-    manifest = model_folder.read_manifest(folder) or _plain(folder, options)
+    manifest = model_folder.read_manifest(folder) or _manifest_of_plain_model(folder, options)
     if manifest.task != options.task:
         raise InputError(
-            f"{options.model} was made for task {manifest.task}, not {options.task}",
-            hint=f"--task {manifest.task}, or another --model",
+            f"{options.model} was trained for task {manifest.task}, not {options.task}",
+            hint=f"use --task {manifest.task}, or another --model",
         )
-    return _loaded(folder, manifest, options)
+    return _load(folder, manifest, options)
 
 
-def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
+def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
     from fewshot.models import model_folder
 
     device = model_folder.device(options.local.device)
-    tokenizer = model_folder.load_tokenizer(folder)
     notices: list[str] = []
     predictor: Predictor
     decoder = "labels"
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[manifest.kind]).to(device)
+    model, tokenizer = model_folder.load(folder, model_folder.AUTO_CLASSES[manifest.kind])
+    _check_length(folder, manifest, model_folder.places(model.config))
+    model = model.to(device)
     if manifest.tags_words:
         from fewshot.models.tagger import Tagger
 
         if options.local.decoder is not None:
-            raise InputError("--decoder goes with seq2seq models; this one is a tagger", hint="leave it out")
-        predictor = Tagger(model, tokenizer, manifest, **_budget(options))
+            raise InputError("--decoder needs a seq2seq model; this one is a tagger", hint="leave --decoder out")
+        tagger = Tagger(model, tokenizer, manifest, **_batch_options(options))
+        _check_classes(folder, tagger, manifest)
+        predictor = tagger
     else:
-        from fewshot.models.seq2seq import Seq2Seq
+        from fewshot.models.seq2seq import Seq2Seq, check_generation
 
-        _check_vocabulary(folder, tokenizer, model)
+        check_generation(manifest.generation)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
-        predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_budget(options))
+        predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
     return Local(
-        model=_shown(options.model or ""),
-        digest=f"{model_folder.digest(folder)}:{decoder}",
+        model=_without_slash(options.model or ""),
+        digest=f"{model_folder.digest(folder)}:{decoder}",  # part of every key: another decoder, another answer
         format=manifest.format,
         labelled=manifest.labelled or None,
         notices=notices,
@@ -109,42 +121,68 @@ def _loaded(folder: Path, manifest: Manifest, options: Options) -> Local:
     )
 
 
-def _budget(options: Options) -> dict[str, Any]:
+def _batch_options(options: Options) -> dict[str, Any]:
     return {} if options.local.batch_tokens is None else {"batch_tokens": options.local.batch_tokens}
 
 
 def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
-    """The decoder to take: as asked, as the manifest says, else `copy` where it can be; and why not."""
+    """Returns the decoder, and notices about it: `--decoder`, else the manifest's, else `copy` if the model can."""
     from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
 
-    asked = options.local.decoder or manifest.decoder
-    why = why_not_copy(model, manifest, tokenizer)
-    if asked == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
-        return GENERATE, ["local: this model learned to choose names from the text, and never to spell them"]
-    if asked == GENERATE or (asked is None and why is None):
-        return asked or COPY, []
-    if why is None:
+    wanted = options.local.decoder or manifest.decoder
+    obstacle = why_not_copy(model, manifest, tokenizer)
+    if wanted == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
+        return GENERATE, ["local: this model was trained to choose names from the text, not to spell them"]
+    if wanted == GENERATE or (wanted is None and obstacle is None):
+        return wanted or COPY, []
+    if obstacle is None:
         return COPY, []
     if options.local.decoder == COPY:
-        raise InputError(f"--decoder copy: {why}", hint="--decoder generate")
-    return GENERATE, [f"local: decoded by generate: {why}"]
+        raise InputError(f"--decoder copy: {obstacle}", hint="use --decoder generate")
+    return GENERATE, [f"local: decoded by generate: {obstacle}"]
 
 
-def _check_vocabulary(folder: Path, tokenizer: Any, model: Any) -> None:
-    rows = model.get_input_embeddings().weight.shape[0]
-    if len(tokenizer) > rows:
+def _check_length(folder: Path, manifest: Manifest, places: int | None) -> None:
+    """A text longer than the model has places for would be an IndexError in the middle of a run."""
+    if places is not None and manifest.max_input_length > places:
         raise InputError(
-            f"{folder}: its tokenizer knows {len(tokenizer)} tokens, its model {rows}",
-            hint="the two are not of one model: take the tokenizer that it was trained with",
+            f"{folder}/fewshot.json: max_input_length is {manifest.max_input_length:,}, and the model has places for "
+            f"{places:,} tokens",
+            hint="is it the fewshot.json of this model?",
         )
 
 
-def _plain(folder: Path, options: Options) -> Manifest:
-    """What a model without a manifest is taken for: by its architecture, --task and --format."""
+def _check_classes(folder: Path, tagger: Tagger, manifest: Manifest) -> None:
+    """A manifest that names other labels than the model has classes for belongs to another model."""
+    from fewshot.models import model_folder, tagging
+
+    wanted = tagging.of_task(tagger.task).classes(manifest.labels)
+    if (folder / model_folder.MANIFEST).exists() and set(tagger.names) != set(wanted):
+        other = sorted(set(tagger.names) ^ set(wanted))[0]
+        raise InputError(
+            f"{folder}: the labels of fewshot.json and the classes of config.json disagree about {other[:60]!r}",
+            hint="is it the fewshot.json of this model?",
+        )
+
+
+def _failed(model: str, error: Exception) -> InputError:
+    """The line for a model that breaks while it predicts."""
+    said = " ".join(str(error).split())
+    if "out of memory" in said.lower():
+        return InputError(f"{model}: out of memory", hint="use a smaller --batch-tokens")
+    return InputError(
+        f"{model} cannot predict ({type(error).__name__}: {said[:120]})", hint="is it a whole model folder?"
+    )
+
+
+def _manifest_of_plain_model(folder: Path, options: Options) -> Manifest:
+    """Returns a manifest for a model without one, from its architecture, --task and --format."""
     from fewshot.models import model_folder
     from fewshot.models.model_folder import Manifest
 
     config = model_folder.load_config(folder)
+    # Without a manifest nothing says how long the training texts were: what the model has positions for, but at most
+    # 1,024 tokens (BART's positions); 512 (BERT's, T5's training length) if it has no fixed number of them.
     longest = min(model_folder.places(config) or 512, 1024)
     architectures = list(getattr(config, "architectures", None) or ())
     if any(name.endswith("ForTokenClassification") for name in architectures):
@@ -156,10 +194,10 @@ def _plain(folder: Path, options: Options) -> Manifest:
     if not getattr(config, "is_encoder_decoder", False):
         raise InputError(
             f"{folder} is neither a seq2seq model nor a tagger ({', '.join(architectures) or config.model_type})",
-            hint="serve it and use --backend gpt3 --base-url",
+            hint="serve it, and use --backend gpt3 --base-url URL",
         )
     if options.format is None:
-        raise InputError(f"{folder} has no fewshot.json: in which format does it answer?", hint="say --format")
+        raise InputError(f"{folder} has no fewshot.json that names the format of its answers", hint="add --format")
     return Manifest(
         task=options.task,
         format=options.format,
@@ -170,5 +208,5 @@ def _plain(folder: Path, options: Options) -> Manifest:
     )
 
 
-def _shown(name: str) -> str:
+def _without_slash(name: str) -> str:
     return name.rstrip("/")

@@ -1,13 +1,13 @@
-"""The cassette: every answer on disk before it is used. Resume journal, cache and replay at once.
+"""The cassette: every answer is on disk before it is used. It is resume journal, cache and replay at once.
 
     with Cassette.open(Path("runs/x/responses.jsonl")) as cassette:
-        recorded = cassette.get(key(request))              # None: it was never answered
-        cassette.append(request, completion, ["train-7"])  # one line more, whole or not at all
+        recorded = cassette.get(key(request))              # None if it was never answered
+        cassette.append(request, completion, ["train-7"])  # adds one line, whole or not at all
 
-One line a request, `{"key", "id", "demonstrations", "request", "adapted", "completion"}`; a local model's line
-carries `"prediction"` in place of request and completion. Lines may be committed, shared and concatenated. A
-cassette from someone else is data: types and keys are checked when a line is used, and nothing in it is
-executed or taken for a path.
+One line per request, `{"key", "id", "demonstrations", "request", "adapted", "completion"}`; the line of a local model
+has `"prediction"` instead of request and completion. Lines may be committed, shared and concatenated. A cassette from
+someone else is untrusted data: types and keys are checked when a line is used, and nothing in it is executed or used
+as a path.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ __all__ = ["Cassette", "Recorded", "key"]
 
 
 def key(request: Request) -> str:
-    """The identity of a request: SHA-256 (64 hexadecimal digits) of its canonical JSON as we mean it. What the
-    server made us change, and the records beside the prompt, are no part of it.
+    """Returns the identity of a request: the SHA-256 (64 hexadecimal digits) of its canonical JSON as we mean it.
+
+    Parameters that a server made us change, and the records beside the prompt, are not part of it.
 
     >>> key(Request("gpt3", None, "m", "chat", None, "Tag: p53", 9, 0.0))[:12]
     '063c3668b40a'
@@ -40,7 +41,7 @@ def key(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One line, checked. `completion` of a prompted backend, or `prediction` (JSON) of a local model."""
+    """One validated line: the `completion` of a prompted backend, or the `prediction` (JSON) of a local model."""
 
     id: str
     demonstrations: tuple[str, ...]
@@ -49,7 +50,7 @@ class Recorded:
 
 
 class Cassette:
-    """The recorded answers of one run; `len` and `in` count and find keys."""
+    """The recorded answers of one run. `len` counts keys; `in` looks a key up."""
 
     def __init__(self, journal: Journal, *, readonly: bool) -> None:
         self._journal = journal
@@ -57,20 +58,27 @@ class Cassette:
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Cassette:
-        """Opens a `responses.jsonl`; makes it where it is not there and may be written.
+        """Opens a `responses.jsonl`; creates it if it does not exist, unless `readonly`.
 
-        A torn last line is cut away (ignored when `readonly`). Only the place of each key is kept in memory.
+        A torn last line, without its line end, is cut off (ignored if `readonly`; `torn` says how much). Only the
+        offset of each key is kept in memory.
 
         Raises:
-            DataError: a broken line that is not the last, or one key with two answers; names file and line.
-            RunFolderError: another process writes it (says which), or it cannot be written.
+            DataError: A damaged line, a file of something else, or one key with two answers; names file and line.
+            RunFolderError: Another process has it open for writing (named by its pid), it is a link, or it cannot be
+                written.
         """
-        return cls(Journal(path, readonly=readonly, same=_same_answer), readonly=readonly)
+        return cls(Journal(path, readonly=readonly, is_same=_is_same_answer), readonly=readonly)
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
         return self._journal.path
+
+    @property
+    def torn(self) -> int:
+        """Bytes of a torn last line that were cut off when the file was opened."""
+        return self._journal.torn
 
     def __len__(self) -> int:
         return len(self._journal.offsets)
@@ -79,19 +87,23 @@ class Cassette:
         return isinstance(key, str) and bytes.fromhex(key) in self._journal.offsets
 
     def ids(self) -> tuple[str, ...]:
-        """The ids of the recorded examples, each once, in order of arrival."""
+        """Returns the ids of the recorded examples, each once, in order of arrival."""
         return tuple(dict.fromkeys(str(row.get("id")) for _, row in self._journal.rows()))
 
-    def get(self, key: str, asked: Request | None = None) -> Recorded | None:
-        """What was recorded under a key; `None`: nothing. `asked`: the request of that key, where it is at hand.
+    def get(self, key: str, request: Request | None = None) -> Recorded | None:
+        """Returns the recording under a key, or `None`.
+
+        Args:
+            key: The key of a request or of a local model's line.
+            request: The request with that key, if the caller has it: comparing is faster than hashing.
 
         Raises:
-            DataError: the line is broken, mistyped, or its key is not that of its request.
+            DataError: The line is damaged or mistyped, or its key does not match its request.
         """
         offset = self._journal.offsets.get(bytes.fromhex(key))
-        return None if offset is None else self._recorded(key, offset, asked)
+        return None if offset is None else self._recorded(key, offset, request)
 
-    def _recorded(self, key: str, offset: int, asked: Request | None) -> Recorded:
+    def _recorded(self, key: str, offset: int, request: Request | None) -> Recorded:
         row = self._journal.row(offset)
         id, demonstrations = row.get("id"), row.get("demonstrations")
         if not isinstance(id, str):
@@ -102,11 +114,11 @@ class Cassette:
             if not isinstance(row["prediction"], dict):
                 self._journal.fail(offset, "prediction must be an object")
             return Recorded(id, tuple(demonstrations), prediction=row["prediction"])
-        if row.get("key") != key or not _has_key(row.get("request"), key, asked):
+        if row.get("key") != key or not _has_key(row.get("request"), key, request):
             self._journal.fail(
                 offset,
-                "the key is not that of its request: the line was changed after it was recorded",
-                hint="restore it, or delete it: it is asked for again",
+                "the key does not match its request: the line was changed after it was recorded",
+                hint="restore the line, or delete it to ask again",
             )
         try:
             completion = completion_from_json(row.get("completion"), row.get("adapted"))
@@ -117,56 +129,62 @@ class Cassette:
     def append(
         self, request: Request, completion: Completion, demonstrations: Sequence[str], *, key: str | None = None
     ) -> None:
-        """Records an answer. `key`: that of the request, where it is known already.
+        """Records an answer.
+
+        Args:
+            request: The request that was answered.
+            completion: What came back.
+            demonstrations: The ids of the examples that the prompt shows.
+            key: The key of the request, if the caller has it.
 
         Raises:
-            RunFolderError: it could not be written (disk full, …); the file is as it was.
+            RunFolderError: The line cannot be written (disk full, …); the file is unchanged.
         """
-        asked = request_to_json(request)
-        key = key or digest(asked)
+        request_row = request_to_json(request)
+        key = key or digest(request_row)
         row = {
             "key": key,
             "id": request.id,
             "demonstrations": list(demonstrations),
-            "request": asked,
+            "request": request_row,
             "adapted": dict(completion.adapted),
             "completion": completion_to_json(completion),
         }
         self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def append_prediction(self, key: str, id: str, prediction: Json) -> None:
-        """Records what a local model predicted.
+        """Records a prediction of a local model.
 
         Raises:
-            RunFolderError: it could not be written; the file is as it was.
+            RunFolderError: The line cannot be written; the file is unchanged.
         """
         row = {"key": key, "id": id, "demonstrations": [], "prediction": prediction}
         self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def copy(self, key: str, other: Cassette) -> None:
-        """Takes over another cassette's line, to the byte.
+        """Copies a line of another cassette, byte for byte.
 
         Raises:
-            KeyError: it has none under this key.
-            RunFolderError: it could not be written; the file is as it was.
+            KeyError: The other cassette has no line under this key.
+            RunFolderError: The line cannot be written; the file is unchanged.
         """
-        name = bytes.fromhex(key)
-        self._journal.append(name, other._journal.raw(other._journal.offsets[name]).strip())
+        raw_key = bytes.fromhex(key)
+        self._journal.append(raw_key, other._journal.raw(other._journal.offsets[raw_key]).strip())
 
     def explain_miss(self, request: Request) -> str:
-        """Why a request has no recording here: the nearest one, and the fields that differ."""
-        missing = f"{self.path} has no answer to the request of {request.id}"
-        asked = request_to_json(request)
-        found = misses.nearest(self._journal.rows(), request.id, asked)
-        if found is None:
-            return f"{missing}, nor to any other request"
-        offset, row = found
-        differs = "; ".join(misses.differences(row["request"], asked)) or "nothing but its key"
-        place = f"line {self._journal.line_number(offset)}, id {row.get('id')}"
-        return f"{missing}; the nearest ({place}) differs in {differs}"
+        """Says why a request has no recording here: names the nearest recording and the fields that differ."""
+        message = f"{self.path} has no answer to the request of {request.id}"
+        request_row = request_to_json(request)
+        nearest = misses.nearest(self._journal.rows(), request.id, request_row)
+        if nearest is None:
+            return f"{message}, nor to any other request"
+        offset, row = nearest
+        differences = "; ".join(misses.differences(row["request"], request_row)) or "nothing but its key"
+        position = f"line {self._journal.line_number(offset)}, id {row.get('id')}"
+        return f"{message}; the nearest ({position}) differs in {differences}"
 
     def close(self) -> None:
-        """Everything on the disk, the file closed, the next process let in."""
+        """Syncs the file to disk, closes it and releases the lock."""
         self._journal.close()
 
     def __enter__(self) -> Cassette:
@@ -176,18 +194,19 @@ class Cassette:
         self.close()
 
 
-def _has_key(row: object, key: str, asked: Request | None) -> bool:
-    """Whether a recorded request is that of a key: equal to the one that is asked, or of that digest."""
+def _has_key(row: object, key: str, request: Request | None) -> bool:
+    """Returns whether a recorded request belongs to `key`: it equals `request`, or hashes to the key."""
     if not isinstance(row, dict):
         return False
-    return (asked is not None and row == request_to_json(asked)) or digest(row) == key
+    return (request is not None and row == request_to_json(request)) or digest(row) == key
 
 
-def _same_answer(left: Json, right: Json) -> bool:
-    """Whether two lines of one key say the same. How long the answer took is no part of it."""
+def _is_same_answer(left: Json, right: Json) -> bool:
+    """Returns whether two lines with the same key hold the same answer, however long it took."""
 
     def answer(row: Json) -> Any:
         completion = row.get("completion")
+        # Two runs may ask the same question; joined with `cat`, their lines differ only in the time.
         timeless = {**completion, "seconds": None} if isinstance(completion, dict) else completion
         return timeless, row.get("adapted"), row.get("prediction")
 

@@ -7,11 +7,12 @@ from fewshot.records import Completion, Request
 from fewshot.schema import Json, string_at, type_of
 
 _HUGE = 1 << 53
-"""No count and no time is that large: beyond it a float would not carry it."""
+"""Larger counts and times are refused: from 2**53 on a float no longer holds every integer, so that JSON written by
+another program may have rounded them."""
 
 
 def request_to_json(request: Request) -> Json:
-    """The identity of a request: what its key is made of, and what `responses.jsonl` keeps of it."""
+    """Returns the identity of a request: its key is the digest of this, and `responses.jsonl` keeps it."""
     row: Json = {
         "backend": request.backend,
         "endpoint": request.endpoint,
@@ -34,29 +35,36 @@ def request_to_json(request: Request) -> Json:
 
 
 def completion_to_json(completion: Completion) -> Json:
-    """What `responses.jsonl` keeps of an answer (what was adapted stands beside it)."""
-    return {
+    """Returns what `responses.jsonl` keeps of an answer (`adapted` is a key of the line itself)."""
+    row: Json = {
         "text": completion.text,
         "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens,
         "completion_tokens": completion.completion_tokens,
         "seconds": completion.seconds,
     }
+    if completion.reasoning_tokens is not None:  # beside a thought only: lines of before keep their bytes
+        row["reasoning_tokens"] = completion.reasoning_tokens
+    return row
 
 
 def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -> Completion:
-    """A recorded answer. It may be someone else's file: every type is checked.
+    """Returns a recorded answer. The file may be someone else's, so every type is checked.
 
     Raises:
-        DataError: a missing or mistyped key.
+        DataError: A key is missing or mistyped.
     """
     if not isinstance(row, dict):
         where.fail(f"completion must be an object, not {type_of(row)}")
     if row.get("finish_reason") not in ("stop", "length", "refused", "too_long"):
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
-    for key in ("prompt_tokens", "completion_tokens"):
+    for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens"):
         count = row.get(key)
-        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
+        if (
+            isinstance(count, bool)
+            or not isinstance(count, int | None)
+            or (count is not None and not 0 <= count < _HUGE)
+        ):
             where.fail(f"completion.{key} must be a whole number")
     seconds = row.get("seconds", 0)
     if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
@@ -68,4 +76,5 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         completion_tokens=row.get("completion_tokens"),
         seconds=float(row.get("seconds", 0)),
         adapted=adapted if isinstance(adapted, dict) else {},
+        reasoning_tokens=row.get("reasoning_tokens"),
     )

@@ -1,10 +1,10 @@
-"""An append-only file of JSON lines, each of which begins with its key; only where each begins is in memory.
+"""An append-only file of JSON lines that begin with their key; only the offsets of the lines are kept in memory.
 
     {"key": "3f…", "id": "fig-1", …}        → offsets[bytes.fromhex("3f…")] = 0
 
-A line is there whole or not at all: it is written with one `write`, what a crash leaves of a last one is cut
-away, and what a full disk leaves is taken back. A million lines are opened in a second or two: the key is
-read at its place, without parsing the line.
+A line is written whole or not at all: with one `write`; the rest of a torn last line (a crash), which has no line end,
+is cut off when the file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s on an idle core
+(docs/benchmarks.md), because the key is read at its fixed position without parsing the line.
 """
 
 from __future__ import annotations
@@ -19,92 +19,134 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fewshot.cassette.lock import Lock
+from fewshot.cassette.lock import Lock, open_own
 from fewshot.errors import DataError, RunFolderError
 
 PREFIX = b'{"key": "'
-_KEY = slice(len(PREFIX), len(PREFIX) + 64)
-_CHUNK = 1 << 16
+"""How each line of ours begins; it puts the key at a fixed position."""
+
+_KEY = slice(len(PREFIX), len(PREFIX) + 64)  # SHA-256 in hexadecimal digits
+_KIB = 1024
+_TAIL_CHUNK = 64 * _KIB
+"""Bytes read at a time, backwards, to find the last line: more than most lines are long."""
+
+_LINE_GUESS = 4 * _KIB
+"""Bytes read first to get one line: a request of 2 kB and its answer. Four times as many if the line is longer."""
+
+_SCAN_BUFFER = 1024 * _KIB
+"""Bytes read at a time when the whole file is read in order."""
+
 SYNC_SECONDS = 0.2
+"""The longest that a written line may wait for `fsync`. It survives a crash of our process from the start; only a
+crash of the machine loses the answers of the last 0.2 s. A judgement: one `fsync` per answer would leave the pace of
+a run to the disk."""
 
 
 class Journal:
-    """The file of a cassette, as bytes. `offsets`: where the line of each key (32 bytes) begins.
+    """The file of a cassette, as bytes.
+
+    Args:
+        path: The file; created if it does not exist, unless `readonly`.
+        readonly: Opens without a lock and changes nothing.
+        is_same: Whether two rows with the same key hold the same answer (then both may stay).
+
+    Attributes:
+        offsets: Where the line of each key (32 bytes) begins.
+        torn: Bytes of a torn last line, which were cut off (ignored if `readonly`).
 
     Raises:
-        DataError: not there (read-only), or a line that is broken and not the last.
-        RunFolderError: another process writes it, or it cannot be written.
+        DataError: The file does not exist (`readonly`) or is not a cassette, a whole line is damaged, or two lines
+            with the same key differ.
+        RunFolderError: Another process has it open for writing, it is a link, or it cannot be written.
     """
 
-    def __init__(self, path: Path, *, readonly: bool, same: Callable[[Any, Any], bool]) -> None:
+    def __init__(self, path: Path, *, readonly: bool, is_same: Callable[[Any, Any], bool]) -> None:
         self.path = path
         self.offsets: dict[bytes, int] = {}
+        self.torn = 0
         self._lock = None if readonly else Lock(path)
         self._fd = -1
         self._sync: _Sync | None = None
         try:
             self._fd = self._open(readonly)
-            self._scan(self._repaired(), same)
+            start, last = self._last_line()
+            self._scan(start + len(last), is_same)
+            self._repair(start, last)
         except BaseException:
             self.close()
             raise
 
     def _open(self, readonly: bool) -> int:
         try:
-            return os.open(self.path, os.O_RDONLY if readonly else os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            if readonly:  # a link may stay a link: git-annex and DVC keep large files elsewhere
+                return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            return open_own(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except FileNotFoundError:
-            raise DataError("there is no such file", path=self.path) from None
+            raise DataError("no such file", path=self.path) from None
         except OSError as error:
             verb = "read" if readonly else "write"
             raise RunFolderError(f"cannot {verb} {self.path}: {error.strerror}") from None
 
-    def _repaired(self) -> int:
-        """How many bytes are whole lines. A torn last line is cut away where we may write."""
-        size = os.fstat(self._fd).st_size
-        if not size:  # a device has no size either, and may be read for ever
-            return 0
-        start, tail = size, b""
+    def _last_line(self) -> tuple[int, bytes]:
+        """The last line and its offset; an empty one, at the end of the whole lines, if it is torn (`torn` says so).
+
+        Only a line without its end can be torn, since a line is written from its beginning: one with an end that is
+        damaged is an error, like every other line.
+        """
+        start = size = os.fstat(self._fd).st_size
+        tail = b""
+        # Read backwards until a line break other than the last byte: what follows it is the last line.
         while start and b"\n" not in tail[:-1]:
-            start = max(0, start - _CHUNK)
+            start = max(0, start - _TAIL_CHUNK)
             tail = os.pread(self._fd, size - start, start)
         last = tail[tail[:-1].rfind(b"\n") + 1 :]
-        if not last.strip():
-            return size
-        if _loaded(last) is None:
-            size -= len(last)
-            if self._lock:
-                os.ftruncate(self._fd, size)
-        elif not last.endswith(b"\n") and self._lock:
-            self._write(b"\n")
-            size += 1
-        return size
+        offset = size - len(last)
+        if not last.strip() or _parse(last) is not None:
+            return offset, last
+        if last.endswith(b"\n"):
+            self._fail_damaged(offset)
+        if not offset and not _may_begin_a_cassette(last):
+            raise DataError("is not a file of recorded answers", path=self.path, hint="choose another --out")
+        self.torn = len(last)
+        return offset, b""
 
-    def _scan(self, size: int, same: Callable[[Any, Any], bool]) -> None:
+    def _repair(self, start: int, last: bytes) -> None:
+        """Cuts a torn last line off, if we may write, and ends one that only lacks its line break: the next line would
+        be joined to it. Called after `_scan`, which refuses what is not a cassette: nothing else is ever cut."""
+        if not self._lock:
+            return
+        if self.torn:
+            os.ftruncate(self._fd, start)
+        elif last.strip() and not last.endswith(b"\n"):
+            self._write(b"\n")
+
+    def _scan(self, size: int, is_same: Callable[[Any, Any], bool]) -> None:
+        """Fills `offsets` from the first `size` bytes."""
         offsets, offset = self.offsets, 0
-        with open(self._fd, "rb", buffering=1 << 20, closefd=False) as file:
+        with open(self._fd, "rb", buffering=_SCAN_BUFFER, closefd=False) as file:
             file.seek(0)
-            while offset < size and (line := file.readline()):
-                name = _name(line)
-                if name is None and line.strip():
-                    name = self._slow_name(line, offset)
-                if name is not None:
-                    first = offsets.setdefault(name, offset)
+            while offset < size and (line := file.readline()):  # `size`: without the torn rest, also if readonly
+                key = _key_at_start(line)
+                if key is None and line.strip():
+                    key = self._parsed_key(line, offset)
+                if key is not None:
+                    first = offsets.setdefault(key, offset)
                     if first != offset:
-                        self._check_same(first, offset, same)
+                        self._check_same(first, offset, is_same)
                 offset += len(line)
 
-    def _slow_name(self, line: bytes, offset: int) -> bytes:
-        """The key of a line that somebody else's program wrote."""
-        row = _loaded(line)
+    def _parsed_key(self, line: bytes, offset: int) -> bytes:
+        """Returns the key of a line that another program wrote (other spacing, another order of keys)."""
+        row = _parse(line)
         if row is None:
-            self.fail(offset, "this line is broken", hint="restore it, or delete it: it is asked for again")
+            self._fail_damaged(offset)
         key = row.get("key")
         if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{64}", key):
             self.fail(offset, "key must be 64 hexadecimal digits")
         return bytes.fromhex(key)
 
-    def _check_same(self, first: int, second: int, same: Callable[[Any, Any], bool]) -> None:
-        if self.raw(first) != self.raw(second) and not same(self.row(first), self.row(second)):
+    def _check_same(self, first: int, second: int, is_same: Callable[[Any, Any], bool]) -> None:
+        if self.raw(first) != self.raw(second) and not is_same(self.row(first), self.row(second)):
             self.fail(
                 second,
                 f"the same key as line {self.line_number(first)}, with another answer",
@@ -112,8 +154,8 @@ class Journal:
             )
 
     def raw(self, offset: int) -> bytes:
-        """The line that begins at `offset`, without its end."""
-        length = 4096
+        """Returns the line that begins at `offset`, without its line break."""
+        length = _LINE_GUESS
         while True:
             data = os.pread(self._fd, length, offset)
             end = data.find(b"\n")
@@ -122,39 +164,40 @@ class Journal:
             length *= 4
 
     def row(self, offset: int) -> dict[str, Any]:
-        """The line that begins at `offset`, parsed.
+        """Returns the line that begins at `offset`, parsed.
 
         Raises:
-            DataError: it is no JSON object.
+            DataError: It is not a JSON object.
         """
-        row = _loaded(self.raw(offset))
+        row = _parse(self.raw(offset))
         if row is None:
-            self.fail(offset, "this line is broken", hint="restore it, or delete it: it is asked for again")
+            self._fail_damaged(offset)
         return row
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """`(offset, row)` of every key, in the order of the file."""
+        """Yields `(offset, row)` for every key, in the order of the file."""
         for offset in self.offsets.values():
             yield offset, self.row(offset)
 
-    def append(self, name: bytes, line: bytes) -> None:
-        """Writes one line (without its end) under a key. When this returns the line is the kernel's.
+    def append(self, key: bytes, line: bytes) -> None:
+        """Writes one line (given without its line break). On return the kernel has it: our own crash cannot lose it.
 
         Raises:
-            RunFolderError: it could not be written; the file is as it was.
+            RunFolderError: It cannot be written; the file is unchanged.
         """
         if not self._lock:
             raise RunFolderError(f"{self.path} is open for reading only")
-        if self._sync is None:
+        if self._sync is None:  # with the first line: a replay needs no thread
             self._sync = _Sync(self._fd)
-        elif self._sync.error:
+        elif self._sync.error:  # the disk refused earlier lines, which the kernel had accepted
             raise RunFolderError(f"cannot write {self.path}: {self._sync.error.strerror}")
         offset = self._write(line + b"\n")
-        self.offsets.setdefault(name, offset)
+        self.offsets.setdefault(key, offset)
         self._sync.wanted.set()
 
     def _write(self, data: bytes) -> int:
-        offset = os.fstat(self._fd).st_size
+        """Writes `data` at the end of the file, whole or not at all; returns its offset."""
+        offset = os.fstat(self._fd).st_size  # where O_APPEND will write; the lock keeps other writers out
         rest = data
         try:
             while rest:  # once, unless the disk is full: then the second `write` says why
@@ -169,22 +212,25 @@ class Journal:
         return offset
 
     def line_number(self, offset: int) -> int:
-        """The line, from 1, that begins at `offset`."""
-        count, at = 1, 0
-        while at < offset:
-            data = os.pread(self._fd, min(1 << 20, offset - at), at)
+        """Returns the number, from 1, of the line that begins at `offset`."""
+        number, position = 1, 0
+        while position < offset:
+            data = os.pread(self._fd, min(_SCAN_BUFFER, offset - position), position)
             if not data:
                 break
-            count += data.count(b"\n")
-            at += len(data)
-        return count
+            number += data.count(b"\n")
+            position += len(data)
+        return number
 
     def fail(self, offset: int, message: str, *, hint: str | None = None) -> NoReturn:
-        """Raises the `DataError` of the line that begins at `offset`."""
+        """Raises a `DataError` about the line that begins at `offset`."""
         raise DataError(message, path=self.path, line=self.line_number(offset), hint=hint)
 
+    def _fail_damaged(self, offset: int) -> NoReturn:
+        self.fail(offset, "this line is not a JSON object", hint="restore the line, or delete it to ask again")
+
     def close(self) -> None:
-        """Everything on the disk, the file closed, the lock released. Twice is once."""
+        """Syncs and closes the file and releases the lock. May be called twice."""
         if self._fd >= 0:
             if self._sync is not None:
                 self._sync.finish()
@@ -196,7 +242,7 @@ class Journal:
 
 
 class _Sync:
-    """`fsync` in a thread of its own, for all that was written within `SYNC_SECONDS`."""
+    """Calls `fsync` in a thread of its own, once for everything written within `SYNC_SECONDS`."""
 
     def __init__(self, fd: int) -> None:
         self.wanted = threading.Event()
@@ -208,8 +254,10 @@ class _Sync:
 
     def _run(self) -> None:
         while self.wanted.wait() and not self._end.wait(SYNC_SECONDS):
-            self.wanted.clear()
-            if self._end.is_set():  # `finish` came between the two lines above, and what it set is cleared
+            self.wanted.clear()  # before the sync: a line written during it sets the flag again
+            if self._end.is_set():
+                # `finish` ran between the two lines above, and `clear` undid its `wanted.set()`: without this the
+                # next `wait` would never end.
                 return
             self._now()
 
@@ -226,8 +274,8 @@ class _Sync:
         self._now()
 
 
-def _name(line: bytes) -> bytes | None:
-    """The key of a line of ours, without parsing it; `None` where it may be another's."""
+def _key_at_start(line: bytes) -> bytes | None:
+    """Returns the key of a line that we wrote, without parsing it; `None` if another program may have written it."""
     if line.startswith(PREFIX) and line.endswith(b"}\n") and line[_KEY.stop : _KEY.stop + 1] == b'"':
         try:
             return unhexlify(line[_KEY])
@@ -236,7 +284,14 @@ def _name(line: bytes) -> bytes | None:
     return None
 
 
-def _loaded(line: bytes) -> dict[str, Any] | None:
+def _may_begin_a_cassette(line: bytes) -> bool:
+    """Whether a line without an end may be the beginning of a line of ours. NUL bytes: a file system that lost power
+    may leave the room of a line without its content."""
+    begin = line[: len(PREFIX)]
+    return PREFIX.startswith(begin) or not line.strip(b"\0")
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""Why a request has no recording: the nearest one, and the fields in which it differs.
+"""Why a request has no recording: the nearest recording, and the fields in which it differs.
 
->>> was = {"model": "a", "turns": [{"role": "user", "content": "Tag: p53"}]}
->>> now = {"model": "b", "turns": [{"role": "user", "content": "Tag: p54"}]}
->>> differences(was, now)
+>>> recorded = {"model": "a", "turns": [{"role": "user", "content": "Tag: p53"}]}
+>>> request = {"model": "b", "turns": [{"role": "user", "content": "Tag: p54"}]}
+>>> differences(recorded, request)
 ["model: recorded 'a', asked 'b'", "turns[0] (user) at character 7: recorded '…Tag: p53', asked '…Tag: p54'"]
 """
 
@@ -13,55 +13,61 @@ from typing import Any
 
 from fewshot.schema import Json
 
-_SHOWN = 60
-_BEFORE, _AFTER = 20, 30
+# Characters, so that two values fit on a line or two of a terminal (judgements).
+_LONGEST_VALUE = 60  # of a value that is shown whole
+_BEFORE, _AFTER = 20, 30  # shown around the first difference of two longer texts
+_COMMON_START = 5  # equal characters from which on only the surroundings of the difference are shown
 
 
-def nearest(rows: Iterable[tuple[int, Json]], id: str, asked: Json) -> tuple[int, Json] | None:
-    """`(offset, row)` of the recording that is most like `asked`: of the same id first, then with the most
-    equal fields, then with the longest common beginning of its prompt; `None` where none has a request."""
-    best, found = (False, -1, -1), None
+def nearest(rows: Iterable[tuple[int, Json]], id: str, request: Json) -> tuple[int, Json] | None:
+    """Returns `(offset, row)` of the recording most like `request`, or `None` if no row has a request.
+
+    A recording of the same id comes first, then the one with the most equal fields, then the one whose prompt has the
+    longest common beginning.
+    """
+    best_rank, best = (False, -1, -1), None
     for offset, row in rows:
-        was = row.get("request")
-        if not isinstance(was, dict):
+        recorded = row.get("request")
+        if not isinstance(recorded, dict):
             continue
-        equal = sum(was.get(field, ...) == value for field, value in asked.items())
-        rank = (row.get("id") == id, equal, _common(_prompt(was), _prompt(asked)))
-        if rank > best:
-            best, found = rank, (offset, row)
-    return found
+        equal = sum(recorded.get(field, ...) == value for field, value in request.items())
+        # Tuples compare element by element, so a recording of the same id always comes first.
+        rank = (row.get("id") == id, equal, _common_length(_prompt(recorded), _prompt(request)))
+        if rank > best_rank:
+            best_rank, best = rank, (offset, row)
+    return best
 
 
-def differences(was: Json, now: Json) -> list[str]:
-    """One phrase a field that differs, in the order of the request's fields."""
-    found = []
-    for field in dict.fromkeys((*now, *was)):
-        old, new = was.get(field), now.get(field)
+def differences(recorded: Json, request: Json) -> list[str]:
+    """Returns one phrase for each field that differs, in the order of the request's fields."""
+    phrases = []
+    for field in dict.fromkeys((*request, *recorded)):
+        old, new = recorded.get(field), request.get(field)
         if old == new:
             continue
         if field == "turns" and isinstance(old, list) and isinstance(new, list):
-            found += _turns(old, new)
+            phrases += _turns(old, new)
         else:
-            found.append(f"{field}{_values(old, new)}")
-    return found
+            phrases.append(f"{field}{_values(old, new)}")
+    return phrases
 
 
 def _turns(old: list[Any], new: list[Any]) -> list[str]:
-    """The first turn that differs: those after it mostly differ because it does."""
+    """Returns a phrase for the first turn that differs; later turns mostly differ because this one does."""
     if len(old) != len(new):
         return [f"turns: recorded {len(old)}, asked {len(new)}"]
-    for i, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was != now:
-            if not isinstance(was, dict) or was.get("role") != now["role"]:
-                return [f"turns[{i}]{_values(was, now)}"]
-            return [f"turns[{i}] ({now['role']}){_values(was.get('content'), now['content'])}"]
+    for i, (old_turn, new_turn) in enumerate(zip(old, new, strict=True)):
+        if old_turn != new_turn:
+            if not isinstance(old_turn, dict) or old_turn.get("role") != new_turn["role"]:
+                return [f"turns[{i}]{_values(old_turn, new_turn)}"]
+            return [f"turns[{i}] ({new_turn['role']}){_values(old_turn.get('content'), new_turn['content'])}"]
     return []
 
 
 def _values(old: object, new: object) -> str:
     if isinstance(old, str) and isinstance(new, str):
-        at = _common(old, new)
-        if at >= 5 or max(len(old), len(new)) > _SHOWN:  # shown from where they part
+        at = _common_length(old, new)
+        if at >= _COMMON_START or max(len(old), len(new)) > _LONGEST_VALUE:
             return f" at character {at}: recorded {_around(old, at)}, asked {_around(new, at)}"
     return f": recorded {_short(old)}, asked {_short(new)}"
 
@@ -72,8 +78,8 @@ def _around(text: str, at: int) -> str:
 
 
 def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 
 
 def _prompt(request: Json) -> str:
@@ -83,8 +89,8 @@ def _prompt(request: Json) -> str:
     return str(request.get("prompt"))
 
 
-def _common(left: str, right: str) -> int:
-    """The length of the common beginning, by halving: no loop over characters."""
+def _common_length(left: str, right: str) -> int:
+    """Returns the length of the common beginning. Bisects with slices: far faster than a loop over characters."""
     low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high + 1) // 2

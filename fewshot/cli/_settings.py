@@ -6,11 +6,12 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 from fewshot import tasks
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings
+from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.text import secrets
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    how.add_argument(
+        "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
+    )
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
     how.add_argument("--samples", type=int, metavar="N", help="answers to each query; what most of them say counts [1]")
@@ -45,6 +49,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="if the right answer of a demonstration cannot be read back [warn]",
     )
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
+    how.add_argument(
+        "--reasoning-tokens", type=int, metavar="N", help="room for a thought beside that [learnt from the answers]"
+    )
     how.add_argument(
         "--extra",
         action="append",
@@ -67,6 +74,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
     pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["labels"] = labels(values["labels"])
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
+    refuse_secrets(values)
     return values
 
 
@@ -118,8 +134,16 @@ def settings(args: argparse.Namespace) -> Settings:
 def _pair(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise InputError(f"--extra takes K=V, not {text!r}")
+        shown = "a word without =" if secrets.in_name(text) else repr(text)
+        raise InputError(f"--extra takes K=V, not {shown}")
     try:
-        return key, json.loads(value)
+        return key, json.loads(value, parse_constant=_no_json)
     except ValueError:
         return key, value
+    except RecursionError:
+        raise InputError(f"--extra {key}=…: nested too deeply") from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    """Python's parser reads NaN and Infinity, which are not JSON: they stay words."""
+    raise ValueError(constant)

@@ -1,8 +1,11 @@
-"""The bundled corpus through everything that runs here: one comparison per task, and one with a language model.
+"""Runs everything that works offline on the bundled corpus: a table per task, and one with a language model.
 
-Rows: the system that answers nothing, `rules` with 0, 2 and 3 demonstrations, and the tiny models, fine-tuned while
-you wait. The language model was asked about a part of the test split; it stands with the same systems in a table of
-that part, which also says how answers were wrong, kind by kind.
+    for comparison in tables(Path("runs/demo"), train=True):
+        print(comparison.frame)
+
+The rows are the system that answers nothing, `rules` with 0, 2 and 3 demonstrations, and the tiny models, fine-tuned
+while you wait. The language model has recorded answers for a part of the test split only, so it has a table of its
+own in which every row covers that part; this table also counts the problems of answers by kind.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot.demo import fine_tuned, language_model
-from fewshot.demo.language_model import Row
+from fewshot.demo.language_model import ModelRun
 from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
@@ -27,7 +30,7 @@ SHOTS = (0, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The server that `--live` asks in place of the recordings."""
+    """The server that `--live` asks instead of replaying the recordings; `limit`: the first N examples only."""
 
     base_url: str
     model: str
@@ -37,57 +40,63 @@ class Live:
 def tables(
     out: Path, live: Live | None = None, *, train: bool = False, say: Callable[[str], object] = str
 ) -> Iterator[Comparison]:
-    """Runs the demo into `out` and yields each table as it is ready. `train`: with the fine-tuned models; `say` is
-    told what takes long.
+    """Runs the demo and yields each table as it is ready.
 
-    Runs that an earlier demo left there are made anew: the demo shows what the code does today.
+    Runs of an earlier demo in `out` are replaced: the demo shows what the code does today.
+
+    Args:
+        out: The folder for runs and tables.
+        live: A server to ask instead of replaying the recorded language model.
+        train: Whether to fine-tune the tiny models.
+        say: Called with a line about whatever takes long.
     """
-    extra = fine_tuned.generated(out) if train else None
+    extra = fine_tuned.generate_training_data(out) if train else None
     for task in TASKS:
         trained = list(fine_tuned.runs(task, out, extra, say)) if extra else []
-        comparison = compare([*_ours(task, out), *(row.folder for row in trained)])
-        comparison = _named(comparison, [row.name for row in trained])
+        comparison = compare([*_rules_runs(task, out), *(run.folder for run in trained)])
+        comparison = _renamed(comparison, [run.name for run in trained])
         comparison.write(out / f"compare-{task}")
         yield comparison
         yield from _with_language_models(task, out, live)
 
 
 def _with_language_models(task: str, out: Path, live: Live | None) -> Iterator[Comparison]:
-    """A table for each part of the test split that a model was asked about, all rows on that part."""
+    """Yields a table for each part of the test split that a model has answers for; all its rows cover that part."""
     if live is None:
-        found = list(language_model.rows(task, out))
+        runs = list(language_model.replays(task, out))
     else:
-        found = list(language_model.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
-    for limit in language_model.limits(found):
-        rows = [row for row in found if record.read(RunFolder(row.folder)).settings.limit == limit]
-        ours = _ours(task, out, limit)
-        made = compare([*ours, *(row.folder for row in rows)], kinds=True)
-        made = _noted(made, len(ours), rows, limit)
-        made.write(out / f"compare-{task}-language-model")
-        yield made
+        runs = list(language_model.live(task, out, base_url=live.base_url, model=live.model, limit=live.limit))
+    for limit in language_model.distinct_limits(runs):
+        runs_of_part = [run for run in runs if record.read(RunFolder(run.folder)).settings.limit == limit]
+        rules_runs = _rules_runs(task, out, limit)
+        comparison = compare([*rules_runs, *(run.folder for run in runs_of_part)], kinds=True)
+        comparison = _annotated(comparison, len(rules_runs), runs_of_part, limit)
+        comparison.write(out / f"compare-{task}-language-model")
+        yield comparison
 
 
-def _noted(made: Comparison, before: int, rows: Sequence[Row], limit: int | None) -> Comparison:
-    """The same table, with model and date behind the names of its language models."""
-    names = list(made.frame["system"])[1 + before :]  # below the system that answers nothing, and ours
-    made = _named(made, [f"{name} ({row.note})" for name, row in zip(names, rows, strict=True)])
+def _annotated(comparison: Comparison, before: int, runs: Sequence[ModelRun], limit: int | None) -> Comparison:
+    """Returns the table with model and date behind the names of its language models."""
+    names = list(comparison.frame["system"])[1 + before :]  # below the system that answers nothing, and the rules
+    comparison = _renamed(comparison, [f"{name} ({run.note})" for name, run in zip(names, runs, strict=True)])
     part = "" if limit is None else f"the first {limit} of the test split; "
-    return replace(made, caption=f"{part}{made.caption}" if made.caption else part.rstrip("; ") or None)
+    caption = f"{part}{comparison.caption}" if comparison.caption else part.rstrip("; ") or None
+    return replace(comparison, caption=caption)
 
 
-def _named(made: Comparison, names: Sequence[str]) -> Comparison:
-    """The same table with other names of its last rows."""
-    shown = list(made.frame["system"])
-    return replace(made, frame=made.frame.assign(system=[*shown[: len(shown) - len(names)], *names]))
+def _renamed(comparison: Comparison, names: Sequence[str]) -> Comparison:
+    """Returns the table with other names for its last rows."""
+    systems = list(comparison.frame["system"])
+    return replace(comparison, frame=comparison.frame.assign(system=[*systems[: len(systems) - len(names)], *names]))
 
 
-def _ours(task: str, out: Path, limit: int | None = None) -> list[Path]:
+def _rules_runs(task: str, out: Path, limit: int | None = None) -> list[Path]:
     part = "" if limit is None else f"-first{limit}"
     return [_run(task, shots, limit, out / f"{task}-rules-{shots}shot{part}") for shots in SHOTS]
 
 
 def _run(task: str, shots: int, limit: int | None, folder: Path) -> Path:
-    if RunFolder(folder).exists():
+    if RunFolder(folder).exists():  # only a run folder is ever removed
         shutil.rmtree(folder)
     run(Settings(task=task, shots=shots, limit=limit), out=folder)
     return folder

@@ -1,10 +1,10 @@
 """The demo's fine-tuned rows: the tiny models that come with the package, trained while you wait.
 
-    corpus's train split + generated legends ──► python -m finetune ──► model folder ──► fewshot run --backend local
+    train split + generated legends ──► python -m finetune ──► model folder ──► fewshot run --backend local
 
 They learn from the bundled corpus and from generated legends whose names are disguised
-(`fewshot.demo.synthesis.disguise`; no surface of the bundled test split is in the generator's lexicon); the table's
-column `labelled` counts both. A tagger cannot write a hypothesis: CAUSAL has no such row.
+(`fewshot.demo.synthesis.disguise`; the generator's lexicon holds no surface of the bundled test split); the column
+`labelled` of the table counts both. A tagger cannot write a hypothesis, so CAUSAL has no such row.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 
 GENERATED, SEED = 3000, 7
-"""Figures that are made for training, and the seed they are made from."""
+"""Figures generated for training, and their seed. Judgements."""
 
 _NEEDS = ("torch", "transformers", "accelerate")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A run of the demo's table, and its name there."""
+class TrainedRun:
+    """A run of a fine-tuned model, and its name in the demo's table."""
 
     folder: Path
     name: str
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One training: at most 45 seconds on two cores."""
+    """The settings of one training, which takes at most 45 s on two cores."""
 
     task: str
     base: str
@@ -50,15 +50,16 @@ class Recipe:
     steps: int
     rate: float
     window: int
-    """Tokens that are read at once: short windows teach more in the same time."""
+    """Tokens of one window: short windows teach more in the same time."""
 
     @property
     def name(self) -> str:
-        """Its folder below the demo's: `ner-tiny-bart`."""
+        """The name of its folder: `ner-tiny-bart`."""
         return f"{self.task}-{self.base}"
 
 
-BATCH = 16
+BATCH = 16  # examples; a judgement
+INTERRUPTED = 130  # exit code after Ctrl-C
 RECIPES = (
     Recipe("panelization", "tiny-bart", "seq2seq", steps=280, rate=3e-3, window=96),
     Recipe("panelization", "tiny-tagger", "tagger", steps=600, rate=2e-3, window=128),
@@ -69,26 +70,26 @@ RECIPES = (
 
 
 def missing() -> str | None:
-    """What must be installed before a model can be trained; `None`: nothing."""
+    """Returns a line that names what must be installed before a model can be trained, or `None`."""
     absent = [name for name in _NEEDS if find_spec(name) is None]
     if not absent:
         return None
     return f"no fine-tuned rows: {absent[0]} is not installed (pip install 'fewshot[local]')"
 
 
-def generated(out: Path) -> Path:
-    """Writes the generated legends that the models also learn from."""
+def generate_training_data(out: Path) -> Path:
+    """Writes the generated legends that the models also learn from; returns the file."""
     path, random = out / "generated.jsonl", Random(SEED)
     out.mkdir(parents=True, exist_ok=True)
     data.write([disguised(example, random) for example in synthesis.generate(GENERATED, seed=SEED)], path, "jsonl")
     return path
 
 
-def runs(task: str, out: Path, extra: Path, say: Callable[[str], object]) -> Iterator[Row]:
-    """Trains the models of a task, with the examples in `extra`, and yields the run of each on the bundled test split.
+def runs(task: str, out: Path, extra: Path, say: Callable[[str], object]) -> Iterator[TrainedRun]:
+    """Trains the models of a task, with the examples in `extra`, and yields each one's run on the bundled test split.
 
     Raises:
-        RunFolderError: a training ended in an error.
+        RunFolderError: A training ended with an error.
     """
     for recipe in RECIPES:
         if recipe.task == task:
@@ -99,7 +100,7 @@ def runs(task: str, out: Path, extra: Path, say: Callable[[str], object]) -> Ite
             if RunFolder(folder).exists():
                 shutil.rmtree(folder)
             run(Settings(task=task, backend="local", model=str(model)), out=folder)
-            yield Row(folder, f"{recipe.base} fine-tuned")
+            yield TrainedRun(folder, f"{recipe.base} fine-tuned")
 
 
 def _train(recipe: Recipe, model: Path, extra: Path) -> None:
@@ -120,10 +121,11 @@ def _train(recipe: Recipe, model: Path, extra: Path) -> None:
         "--disable_tqdm": not sys.stderr.isatty(),
         "--output_dir": model,
     }
-    words = [str(word) for pair in flags.items() for word in pair]
-    command = [sys.executable, "-m", "finetune", *words, "--do_train", "--overwrite_output_dir"]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if done.returncode == 130:
+    arguments = [str(word) for pair in flags.items() for word in pair]
+    # A process of its own: `fewshot` never imports `finetune`, and torch's memory is given back after each training.
+    command = [sys.executable, "-m", "finetune", *arguments, "--do_train", "--overwrite_output_dir"]
+    process = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if process.returncode == INTERRUPTED:
         raise KeyboardInterrupt
-    if done.returncode:
-        raise RunFolderError(f"training {recipe.name} ended with exit code {done.returncode}: see the lines above")
+    if process.returncode:
+        raise RunFolderError(f"training {recipe.name} ended with exit code {process.returncode}: see the lines above")

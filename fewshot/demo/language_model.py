@@ -1,10 +1,10 @@
-"""A real language model in the demo: runs that were recorded once, replayed strictly, or asked anew of a live server.
+"""A real language model in the demo: recorded runs, replayed strictly; or the same runs on a live server.
 
-    fewshot/corpus/recorded/ner-smollm2-3shot/      an ordinary run folder, as `make llm` wrote it
+    fewshot/corpus/recorded/ner-smollm2-3shot/      an ordinary run folder, written by `make llm`
 
-A recording was made on a part of the test split (`limit`), so the table that it stands in is of that part, for
-every row. What a change of prompts, corpus or selectors has made stale still replays, under the wording that was
-recorded; `why_stale` says so, and `make llm` records anew.
+A recording covers a part of the test split (`limit`), so every row of its table covers that part. A recording that a
+change of prompts, corpus or selectors has made stale still replays, with the recorded wording; `why_stale` says what
+changed, and `make llm ARGS=--record` records it again.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ TASKS = ("panelization", "ner", "causal")
 SHOTS = (0, 3)
 FORMATS = {"panelization": "list", "ner": "list"}
 MAX_TOKENS = 160
-"""A list of a legend's panels or entities is shorter; a small model that does not end by itself must be ended."""
+"""Tokens. More than any list of a legend's panels or entities takes; a small model often does not stop by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A run of the demo's table, and what stands behind its name there."""
+class ModelRun:
+    """A run of a language model, and the note behind its name in the demo's table."""
 
     folder: Path
     note: str
 
 
 def settings(task: str, shots: int, *, base_url: str, model: str, limit: int | None) -> Settings:
-    """How the demo asks a language model."""
+    """Returns the settings with which the demo asks a language model."""
     return Settings(
         task=task,
         backend="gpt3",
@@ -56,46 +56,47 @@ def settings(task: str, shots: int, *, base_url: str, model: str, limit: int | N
 
 
 def recorded(folder: Path = FOLDER) -> list[Path]:
-    """The recorded runs: by task and model in the order of their names, with fewer shots first."""
+    """Returns the recorded runs in the order of their names: by task, model and number of shots."""
     return sorted(path.parent for path in folder.glob("*/run.toml"))
 
 
-def rows(task: str, out: Path) -> Iterator[Row]:
-    """The recorded runs of a task, replayed into `out`."""
+def replays(task: str, out: Path) -> Iterator[ModelRun]:
+    """Replays the recorded runs of a task into `out` and yields them."""
     for source in recorded():
         if record.read(RunFolder(source)).settings.task != task:
             continue
         folder = _emptied(out / source.name)
         replay(source, out=folder)
-        yield Row(folder, f"recorded {record.read(RunFolder(source)).run.started[:10]}")
+        yield ModelRun(folder, f"recorded {record.read(RunFolder(source)).run.started[:10]}")
 
 
-def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) -> Iterator[Row]:
-    """The same runs, asked of a server now; what was answered before an interruption is kept."""
+def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) -> Iterator[ModelRun]:
+    """Asks a server now and yields the runs; answers from before an interruption are kept."""
     for shots in SHOTS if task in TASKS else ():
         folder = out / f"{task}-live-{shots}shot"
         run(settings(task, shots, base_url=base_url, model=model, limit=limit), out=folder)
-        yield Row(folder, "live")
+        yield ModelRun(folder, "live")
 
 
 def why_stale(folder: Path) -> str | None:
-    """Why today's prompts, corpus and selectors would ask something else than was recorded; `None`: they would not."""
+    """Returns how today's requests differ from the recorded ones (prompts, corpus, selectors); `None` if they agree."""
     settings = record.read(RunFolder(folder)).settings
     plan = plan_of(settings)
     system = system_of(plan, open_backend(settings.backend, options(settings, offline=True)))
-    with cassette.Cassette.open(RunFolder(folder).responses, readonly=True) as tape:
+    with cassette.Cassette.open(RunFolder(folder).responses, readonly=True) as recordings:
         for request in system.requests.all:
-            if cassette.key(request) not in tape:
-                return tape.explain_miss(request)
+            if cassette.key(request) not in recordings:
+                return recordings.explain_miss(request)
     return None
 
 
-def limits(rows: Iterable[Row]) -> list[int | None]:
-    """The parts of the test split that rows are of, each once."""
-    return list(dict.fromkeys(record.read(RunFolder(row.folder)).settings.limit for row in rows))
+def distinct_limits(runs: Iterable[ModelRun]) -> list[int | None]:
+    """Returns the distinct `limit`s of runs: the parts of the test split that they cover."""
+    return list(dict.fromkeys(record.read(RunFolder(run.folder)).settings.limit for run in runs))
 
 
 def _emptied(folder: Path) -> Path:
+    """Removes the run folder of an earlier demo; returns the path."""
     if RunFolder(folder).exists():
         shutil.rmtree(folder)
     return folder

@@ -1,11 +1,11 @@
-"""Which 2–3 examples a prompt shows: one file a selector, named as `--selector` names it.
+"""Chooses the 2–3 examples that a prompt shows: one file per selector, named as `--selector` names it.
 
     pool = Pool(examples, seed=0, selector="nearest")
-    pool.pick(query, 3).demonstrations      # in the order in which a prompt shows them
+    pool.pick(query, 3).demonstrations      # in the order in which the prompt shows them
 
-A demonstration never comes from the query's article, and never is nearly the query itself (Jaccard similarity of
-word 3-grams ≥ 0.8: it would give the answer away). What is chosen for a query depends on the pool, the seed and
-that query alone, so that a limit, an order or a resume changes nothing.
+A demonstration never comes from the query's article and is never a near-duplicate of the query (Jaccard similarity of
+word 3-grams ≥ 0.8), because it would give the answer away. The choice for a query depends only on the pool, the seed
+and that query, so that `--limit`, the order of queries and a resumed run do not change it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,27 @@ from fewshot.records import Example
 from fewshot.tasks import Task
 
 NEAR = 0.8
-"""From this Jaccard similarity of word 3-grams on, two texts are near-duplicates."""
+"""The Jaccard similarity of word 3-grams from which on two texts are near-duplicates. A judgement."""
 
 VECTORS = Path("runs") / "vectors"
-"""Where the vectors of an embedder are kept, unless told otherwise."""
+"""The default folder for the vectors of an embedder."""
+
+_KEPT_SHINGLES = 1024
+"""Texts whose 3-grams stay in memory. Only candidates are looked at, a few per query; those of 50,000 texts would take
+gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What a selector may go by, beside the pool. `task`, `labels`: what is asked; `embedder`: `--embedder`, whose
-    vectors are kept in the folder `vectors`."""
+    """What a selector may use beside the pool.
+
+    Attributes:
+        seed: `--seed`.
+        task: The task.
+        labels: The labels that are asked for.
+        embedder: `--embedder`; `None`: similarity of words.
+        vectors: The folder in which the embedder's vectors are kept.
+    """
 
     seed: int
     task: Task | None = None
@@ -42,30 +53,30 @@ class Ground:
 
 
 Ranking: TypeAlias = Callable[[Example], Iterator[int]]
-"""Indices into the pool for a query, best first, each once; drawn from as long as demonstrations are wanted."""
+"""Maps a query to indices into the pool, best first, each once; consumed only as far as demonstrations are needed."""
 
 
 class Selector(Protocol):
-    """What a file in this package provides under the name `SELECTOR`."""
+    """What each file of this package provides as `SELECTOR`."""
 
     @property
     def best_last(self) -> bool:
-        """Whether a prompt shows the best demonstration last, next to the query."""
+        """Whether the prompt shows the best demonstration last, next to the query."""
         return False
 
     @property
     def embeds(self) -> bool:
-        """Whether it can go by an embedder."""
+        """Whether it can use an embedder."""
         return False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
-        """The ranking of a pool: what all queries share is worked out here, once."""
+        """Returns the ranking of a pool; whatever all queries share is computed here, once."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The demonstrations for one query, in the order in which a prompt shows them, and what was passed over."""
+    """The demonstrations for one query, in the order in which the prompt shows them, and how many were passed over."""
 
     demonstrations: tuple[Example, ...]
     excluded_same_group: int = 0
@@ -73,10 +84,19 @@ class Choice:
 
 
 class Pool:
-    """The examples that demonstrations are taken from: labelled for the task, in the order of their source.
+    """The examples that demonstrations are taken from.
+
+    Args:
+        examples: Labelled for the task, in the order of their source.
+        seed: `--seed`.
+        selector: The name of a selector.
+        task: The task; `balanced` needs it.
+        labels: The labels that are asked for.
+        embedder: `--embedder`.
+        vectors: The folder in which the embedder's vectors are kept.
 
     Raises:
-        InputError: no such selector, or one that has no use for an embedder.
+        InputError: The selector is unknown, or cannot use an embedder.
     """
 
     def __init__(
@@ -95,15 +115,14 @@ class Pool:
         self._selector = _selector(selector)
         if embedder is not None and not self._selector.embeds:
             able = [n for n in discovery.usable(__name__) if _selector(n).embeds]
-            raise InputError(f"selector {selector!r} has no use for --embedder", hint=f"take {' or '.join(able)}")
+            raise InputError(f"selector {selector!r} cannot use --embedder", hint=f"use --selector {' or '.join(able)}")
         self._ground = Ground(seed=seed, task=task, labels=labels, embedder=embedder, vectors=vectors)
-        self._ranking: Ranking | None = None
-        # Only candidates are looked at, a few a query; bounded, since 50,000 texts' 3-grams are gigabytes.
-        self._shingles = lru_cache(maxsize=1024)(lambda index: shingles(self.examples[index].text))
+        self._ranking: Ranking | None = None  # computed with the first query: indexing a large pool takes seconds
+        self._shingles = lru_cache(maxsize=_KEPT_SHINGLES)(lambda index: shingles(self.examples[index].text))
 
     @property
     def selector(self) -> str:
-        """The selector as a signature names it: with the embedder that it goes by, and that one's digest."""
+        """The selector as signatures name it: its name, with the name and the digest of its embedder."""
         if self._ground.embedder is None:
             return self._name
         from fewshot.models.encoder import open_encoder
@@ -112,21 +131,22 @@ class Pool:
         return f"{self._name}({name}@{open_encoder(self._ground.embedder).digest[:8]})"
 
     def pick(self, query: Example, shots: int) -> Choice:
-        """The demonstrations for a query. Counts what was passed over on the way to them, not in the whole pool.
+        """Returns the demonstrations for a query; counts what was passed over until there were enough.
 
         Raises:
-            InputError: fewer than `shots` are allowed.
+            InputError: The pool has fewer than `shots` examples that may be shown to this query.
         """
         if not shots:
             return Choice(())
         chosen: list[Example] = []
         same_group = near = 0
-        mine = shingles(query.text)
+        query_shingles = shingles(query.text)
         for index in self._ranked(query):
             example = self.examples[index]
+            # The same article repeats its legends' wording, and its labels: it would give the answer away.
             if example.group == query.group or example.id == query.id:
                 same_group += 1
-            elif jaccard(mine, self._shingles(index)) >= NEAR:
+            elif jaccard(query_shingles, self._shingles(index)) >= NEAR:
                 near += 1
             else:
                 chosen.append(example)
@@ -136,12 +156,12 @@ class Pool:
             raise InputError(
                 f"--shots {shots}: only {len(chosen)} of {len(self.examples)} labelled examples may be shown to"
                 f" {query.id!r} ({same_group} are of its article, {near} are near-duplicates of it)",
-                hint="lower --shots or name more with --demos",
+                hint="lower --shots, or add examples with --demos",
             )
         return Choice(tuple(reversed(chosen) if self._selector.best_last else chosen), same_group, near)
 
     def fewer(self, demonstrations: tuple[Example, ...]) -> tuple[Example, ...]:
-        """Without the one that a prompt which is too long gives up first: the least similar, or the last chosen."""
+        """Drops one demonstration, for a prompt that is too long: the least similar, or the last one chosen."""
         return demonstrations[1:] if self._selector.best_last else demonstrations[:-1]
 
     def _ranked(self, query: Example) -> Iterator[int]:
@@ -153,7 +173,7 @@ class Pool:
 
 
 def names() -> tuple[str, ...]:
-    """The selectors by name: our own, then those of plugins."""
+    """Returns the names of the selectors: our own, then those of plugins."""
     return discovery.names(__name__)
 
 
@@ -162,17 +182,17 @@ def _selector(name: str) -> Selector:
 
 
 def seed_of(selector: str, seed: int, query_id: str = "") -> int:
-    """The seed of a generator of its own for each selector (and query), the same on every machine.
+    """Returns a seed of its own for each selector (and query), the same on every machine.
 
     >>> seed_of("random", 0, "fig-1") != seed_of("random", 0, "fig-2")
     True
     """
     text = f"{selector} {seed} {query_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(sha256(text).digest())
+    return int.from_bytes(sha256(text).digest())  # not `hash`, which differs from one process to the next
 
 
 def shingles(text: str) -> frozenset[tuple[str, ...]]:
-    """The word 3-grams of a text; of a shorter text all its words as one.
+    """Returns the word 3-grams of a text; a shorter text is one n-gram of all its words.
 
     >>> sorted(shingles("a b c d"))
     [('a', 'b', 'c'), ('b', 'c', 'd')]
@@ -184,6 +204,6 @@ def shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def jaccard(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> float:
-    """Shared n-grams by all n-grams: 1 for equal sets."""
+    """Returns the Jaccard similarity of two sets, |A ∩ B| / |A ∪ B|: 1 if they are equal, 0 if they are disjoint."""
     shared = len(left & right)
     return shared / (len(left) + len(right) - shared)

@@ -1,4 +1,4 @@
-"""Orders that several selectors start from."""
+"""The seeded order that several selectors start from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fewshot.demonstrations import seed_of
 
 
 def shuffled(selector: str, size: int, seed: int) -> list[int]:
-    """A permutation of `range(size)` that depends on the selector's name, the size and the seed alone."""
+    """Returns a permutation of `range(size)` that depends only on the selector's name, the size and the seed."""
     indices = list(range(size))
     Random(seed_of(selector, seed)).shuffle(indices)
     return indices

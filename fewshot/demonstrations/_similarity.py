@@ -1,7 +1,7 @@
-"""How alike are a text and every text of the pool? By the words they share (BM25), or by an encoder's vectors.
+"""Similarity of a text to every text of a pool: by shared words (BM25), or by an encoder's vectors.
 
->>> alike = Lexical(["p53 blot", "actin stain", "p53 stain"])
->>> [round(float(score), 1) for score in alike.scores("Blot of p53.")]
+>>> similarity_to = Lexical(["p53 blot", "actin stain", "p53 stain"])
+>>> [round(float(score), 1) for score in similarity_to.scores("Blot of p53.")]
 [0.6, 0.0, 0.2]
 """
 
@@ -19,24 +19,33 @@ from fewshot.demonstrations import Ground
 Scores: TypeAlias = NDArray[np.float32]
 
 _WORD = re.compile(r"[^\W_]+")
-_FIRST = 64  # as many as three demonstrations hardly ever need
-_DIGITS = 4  # what differs by less is equal: logarithms differ in the last digit from machine to machine
+
+_FIRST = 64
+"""Indices that `best_first` sorts at first: three demonstrations hardly ever need more. A judgement; it changes the
+speed, not the order."""
+
+_DIGITS = 4
+"""Scores that agree in so many decimal places are equal: the logarithms of BM25 differ in the last digit from one
+machine to another, and the choice of demonstrations must not."""
+
+_SMALLEST_NORM = np.float32(1e-12)
+"""Squared norm of a text without words: avoids a division by zero; its scores are 0 whatever they are divided by."""
 
 
 class Similarity(Protocol):
-    """Between any text and those of a pool."""
+    """Similarity of any text to the texts of a pool. Both methods return shape (size of the pool,)."""
 
     def scores(self, text: str) -> Scores:
-        """What `nearest` goes by: higher is more alike."""
+        """Returns the similarity used by `nearest`; higher is more similar."""
         ...
 
     def cosines(self, text: str) -> Scores:
-        """What `diverse` goes by: of a text with itself as much as with no other, however long they are."""
+        """Returns the length-normalised similarity used by `diverse`; highest between a text and itself."""
         ...
 
 
 def similarity(texts: Sequence[str], ground: Ground) -> Similarity:
-    """By words, or by the embedder that was asked for."""
+    """Returns the similarity by words, or by the embedder if there is one."""
     if ground.embedder is None:
         return Lexical(texts)
     from fewshot.demonstrations._vectors import Embedded
@@ -45,7 +54,12 @@ def similarity(texts: Sequence[str], ground: Ground) -> Similarity:
 
 
 class Lexical:
-    """BM25 (Lucene's: no score is negative) over lower-case words, numbers and single letters included."""
+    """BM25 over lower-case words, numbers and single letters included.
+
+    Lucene's variant, whose scores are never negative. k1 = 1.5 (saturation of repeated words) and b = 0.75
+    (normalisation by length) are the defaults of bm25s, within the range that Robertson and Zaragoza recommend ("The
+    Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
         import bm25s
@@ -61,26 +75,29 @@ class Lexical:
         self._norms = self._lengths()
 
     def scores(self, text: str) -> Scores:
-        """Each word of the text counts once."""
+        """Returns BM25 scores; each distinct word of the text counts once."""
+        # Sorted, because the order of a sum changes its last digit, and sets have none.
         ids = sorted({self._known[word] for word in words(text) if word in self._known})
         if self._index is None or not ids:
             return np.zeros(self._size, dtype=np.float32)
-        found: Scores = self._index.get_scores_from_ids(ids)
-        return found
+        scores: Scores = self._index.get_scores_from_ids(ids)
+        return scores
 
     def cosines(self, text: str) -> Scores:
-        """Between the text's set of words and the weighted words of each."""
+        """Returns the cosines between the text's set of words and the BM25-weighted words of each text."""
         return self.scores(text) / self._norms / np.float32(max(1, len(set(words(text)))) ** 0.5)
 
     def _lengths(self) -> Scores:
+        """Returns the norm of each text's vector of BM25 weights."""
         squares = np.zeros(self._size, dtype=np.float32)
         if self._index is not None:
             np.add.at(squares, self._index.scores["indices"], self._index.scores["data"] ** 2)
-        return np.sqrt(np.maximum(squares, np.float32(1e-12)))
+        return np.sqrt(np.maximum(squares, _SMALLEST_NORM))
 
 
 def words(text: str) -> list[str]:
-    """
+    """Returns the lower-case words and numbers of a text.
+
     >>> words("(A) p53-null MEFs, n = 3")
     ['a', 'p53', 'null', 'mefs', 'n', '3']
     """
@@ -88,10 +105,10 @@ def words(text: str) -> list[str]:
 
 
 def best_first(scores: Scores) -> Iterator[int]:
-    """Places by falling score, equals in the order of their places; sorts no more than what is drawn."""
+    """Yields indices by falling score, equal scores by rising index; sorts only as much as is consumed."""
     size = len(scores)
     rounded = np.rint(scores.astype(np.float64) * 10**_DIGITS).astype(np.int64)
-    keys = -rounded * size + np.arange(size)  # one number each, no two alike
+    keys = -rounded * size + np.arange(size)  # one integer per index, all distinct: (-score, index) in one number
     if size > _FIRST:
         first = np.argpartition(keys, _FIRST)[:_FIRST]
         yield from first[np.argsort(keys[first])].tolist()

@@ -1,6 +1,7 @@
-"""Similarity by an encoder's vectors, which are kept beside the run: a text is encoded once in its life.
+"""Similarity by an encoder's vectors, which are kept on disk: each text is encoded only once.
 
-runs/vectors/3f2a….bin      one file a model (named by its digest), one record a text: its SHA-256, its vector
+runs/vectors/3f2a….bin      one file per model (named by its digest): the number of dimensions (4 bytes), then one
+                            record per text: its SHA-256 (32 bytes) and its vector (little-endian float32)
 """
 
 from __future__ import annotations
@@ -16,28 +17,30 @@ from fewshot.errors import InputError
 from fewshot.models.encoder import Encoder, open_encoder
 
 _KEY = 32  # bytes of a SHA-256
-_AT_ONCE = 2048  # texts that are encoded before they are written
+_AT_ONCE = 2048  # texts that are encoded before they are written: what an interruption can lose (a judgement)
+_HEADER = 4  # bytes of the number of dimensions
+_FLOAT = 4  # bytes of a float32
 
 
 class Embedded:
-    """Cosines between vectors."""
+    """Cosines between vectors (the encoder's vectors have length 1)."""
 
     def __init__(self, texts: Sequence[str], embedder: str, folder: Path) -> None:
         self._vectors = Vectors(open_encoder(embedder), folder)
         self._pool = self._vectors.of(texts)
 
     def scores(self, text: str) -> NDArray[np.float32]:
-        """Cosines are what `nearest` goes by too."""
+        """Returns the cosines: `nearest` uses them as well."""
         return self.cosines(text)
 
     def cosines(self, text: str) -> NDArray[np.float32]:
-        """With each text of the pool."""
-        found: NDArray[np.float32] = self._pool @ self._vectors.of([text])[0]
-        return found
+        """Returns the cosine with each text of the pool, shape (size of the pool,)."""
+        cosines: NDArray[np.float32] = self._pool @ self._vectors.of([text])[0]
+        return cosines
 
 
 class Vectors:
-    """The vectors of one encoder, in memory and in its file. A torn last record is left out and written over."""
+    """The vectors of one encoder, in memory and in its file. A torn last record is ignored and overwritten."""
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self._encoder = encoder
@@ -46,7 +49,7 @@ class Vectors:
         self._size = 0
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """A row a text."""
+        """Returns one vector per text, shape (texts, dimensions); encodes only texts that are not known yet."""
         if not self._known:
             self._read()
         keys = [sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
@@ -54,30 +57,30 @@ class Vectors:
         todo = list(missing.items())
         for start in range(0, len(todo), _AT_ONCE):
             part = todo[start : start + _AT_ONCE]
-            found = self._encoder.vectors([text for _, text in part])
-            self._known.update(zip((key for key, _ in part), found, strict=True))
-            self._append([key for key, _ in part], found)
+            vectors = self._encoder.vectors([text for _, text in part])
+            self._known.update(zip((key for key, _ in part), vectors, strict=True))
+            self._append([key for key, _ in part], vectors)
         return np.stack([self._known[key] for key in keys])
 
     def _read(self) -> None:
-        """The file begins with the number of dimensions (4 bytes)."""
+        """Reads the whole records of the file, if there is one."""
         if not self._file.exists():
             return
         raw = self._file.read_bytes()
-        size = int.from_bytes(raw[:4], "little")
-        record = _KEY + 4 * size
-        if not size or len(raw) < 4 + record:
+        dimensions = int.from_bytes(raw[:_HEADER], "little")
+        record = _KEY + _FLOAT * dimensions
+        if not dimensions or len(raw) < _HEADER + record:
             return
-        whole = (len(raw) - 4) // record
-        rows = np.frombuffer(raw, dtype=np.uint8, count=whole * record, offset=4).reshape(whole, record)
+        whole = (len(raw) - _HEADER) // record
+        rows = np.frombuffer(raw, dtype=np.uint8, count=whole * record, offset=_HEADER).reshape(whole, record)
         vectors = rows[:, _KEY:].copy().view("<f4").astype(np.float32)
         self._known = {row[:_KEY].tobytes(): vector for row, vector in zip(rows, vectors, strict=True)}
-        self._size = 4 + whole * record
+        self._size = _HEADER + whole * record
 
     def _append(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        """All of it after the last whole record."""
+        """Writes records behind the last whole one."""
         records = b"".join(key + vector.astype("<f4").tobytes() for key, vector in zip(keys, vectors, strict=True))
-        head = b"" if self._size else int(vectors.shape[1]).to_bytes(4, "little")
+        head = b"" if self._size else int(vectors.shape[1]).to_bytes(_HEADER, "little")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("r+b" if self._file.exists() else "w+b") as file:
@@ -85,5 +88,5 @@ class Vectors:
                 file.seek(self._size)
                 file.write(head + records)
         except OSError as error:
-            raise InputError(f"cannot keep vectors in {self._file}: {error.strerror}") from None
+            raise InputError(f"cannot write vectors to {self._file}: {error.strerror}") from None
         self._size += len(head + records)

@@ -1,7 +1,7 @@
-"""Examples that between them cover as many labels, panel-label styles and "nothing to tag" as N can.
+"""Examples that together cover as many labels, panel-label styles and "nothing to tag" as N examples can.
 
-Always the example that adds most of what the ones before do not show; when all is shown, it starts again. What a
-query's own article shows does not count for it.
+Greedy: the next example is the one that adds most features that those before it do not show; when all features are
+shown, it starts over. Examples of the query's own article come last and cover nothing.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ NOTHING = "nothing to tag"
 
 
 class Balanced(Selector):
-    """Greedy cover, worked out for each query over the kinds of example that there are (a few hundred at most)."""
+    """Greedy cover, computed per query over the distinct sets of features in the pool (a few hundred at most)."""
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
-        """Sorts the pool by what each example shows, in a seeded order."""
-        kinds: dict[frozenset[str], list[int]] = {}
+        """Groups the pool by the features that each example shows, in a seeded order."""
+        members: dict[frozenset[str], list[int]] = {}
         for index in shuffled("balanced", len(pool), ground.seed):
-            kinds.setdefault(shows(pool[index], ground), []).append(index)
+            members.setdefault(features(pool[index], ground), []).append(index)
 
         def order(query: Example) -> Iterator[int]:
             own: list[int] = []
-            rest = {kind: iter(members) for kind, members in kinds.items()}
-            seen: set[str] = set()
+            rest = {shown: iter(indices) for shown, indices in members.items()}
+            covered: set[str] = set()
             while rest:
-                kind = max(rest, key=lambda kind: len(kind - seen))  # the first of equals
-                if not kind - seen:
-                    seen.clear()
+                best = max(rest, key=lambda shown: len(shown - covered))  # of equals the first: the seeded order
+                if not best - covered:
+                    covered.clear()
                     continue
-                following = None
-                for index in rest[kind]:
+                chosen = None
+                for index in rest[best]:
                     if pool[index].group != query.group:
-                        following = index
+                        chosen = index
                         break
                     own.append(index)
-                if following is None:
-                    del rest[kind]
+                if chosen is None:
+                    del rest[best]
                     continue
-                seen |= kind
-                yield following
+                covered |= best
+                yield chosen
             yield from own
 
         return order
 
 
-def shows(example: Example, ground: Ground) -> frozenset[str]:
-    """What an example demonstrates: its labels, how its panels are lettered, or that there may be nothing to tag."""
+def features(example: Example, ground: Ground) -> frozenset[str]:
+    """Returns what an example demonstrates: its labels, the styles of its panel letters, or "nothing to tag"."""
     task = ground.task
     gold = task.gold(example) if task is not None else None
     if task is None or gold is None:

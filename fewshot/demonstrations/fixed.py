@@ -1,6 +1,6 @@
-"""The first N of one seeded order of the pool: every query is shown the same examples where it may be.
+"""The first N of one seeded order of the pool: every query is shown the same examples, except its own article's.
 
-A server's prompt cache stays warm; what is shown does not depend on the query (but for its own article).
+A server's prompt cache stays warm.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from fewshot.records import Example
 
 
 class Fixed(Selector):
-    """One order for all queries: a permutation that depends on the seed and the size of the pool alone."""
+    """One order for all queries: a permutation that depends only on the seed and the size of the pool."""
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
-        """The one order."""
+        """Returns the one order, for every query."""
         order = shuffled("fixed", len(pool), ground.seed)
         return lambda query: iter(order)
 

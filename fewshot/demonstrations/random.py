@@ -1,6 +1,6 @@
-"""N examples at random, drawn anew for each query from `--seed` and the query's id.
+"""N random examples, drawn for each query from `--seed` and the query's id.
 
-A generator that is shared by all queries would make what one query is shown depend on those before it.
+With one generator for all queries, the examples of a query would depend on the queries before it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from fewshot.records import Example
 
 
 class RandomOrder(Selector):
-    """An order of its own for each query."""
+    """A separate random order for each query."""
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
-        """A permutation, drawn lazily (Fisher–Yates over a sparse array): 3 of 50,000 cost three draws."""
+        """Returns a lazy permutation (Fisher–Yates over a sparse array): 3 of 50,000 cost three draws."""
 
         def order(query: Example) -> Iterator[int]:
-            draw = Random(seed_of("random", ground.seed, query.id))
-            moved: dict[int, int] = {}
+            generator = Random(seed_of("random", ground.seed, query.id))
+            moved: dict[int, int] = {}  # what stands at an index, if not the index itself
             for left in range(len(pool), 0, -1):
-                at = draw.randrange(left)
-                yield moved.get(at, at)
-                moved[at] = moved.get(left - 1, left - 1)
+                drawn = generator.randrange(left)
+                yield moved.get(drawn, drawn)
+                moved[drawn] = moved.get(left - 1, left - 1)
 
         return order
 

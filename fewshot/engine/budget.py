@@ -1,11 +1,11 @@
-"""What a run may spend, in dollars or tokens, and what it has spent.
+"""The most that a run may spend, in dollars or tokens, and what it has spent so far.
 
-    if await purse.reserve(worst):        # fits beside everything in flight, whatever that comes to
+    if await ledger.reserve(most):        # fits beside everything in flight, even at its worst
         …
-        purse.settle(worst, spent)        # what it came to in the end
+        ledger.settle(most, spent)        # the actual cost replaces the reservation
 
-A request goes only if the worst that it can cost fits into what is left after the worst of all in flight. Where it
-does not, those in flight are waited for: most of them cost less than their worst.
+A request is sent only if its worst case fits into what is left after the worst cases of all requests in flight. If it
+does not fit, it waits for those: most of them cost less than their worst case.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from fewshot.engine.prices import Price
 from fewshot.records import Completion, Request
 
 _FRAME_TOKENS = 128
-"""What chat templates write around a prompt, and around each of its turns a sixteenth of that."""
+"""Tokens that a chat template may write around a prompt (a default system text, the opening of the answer). A
+judgement with a wide margin, not a measurement: no bound is known for templates."""
+
+_FRAME_PER_TURN = 8
+"""… and around each turn (role markers and line breaks). A judgement as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that one command may spend; `None`: as much as it takes. `usd` needs a price."""
+    """The most that one command may spend; `None`: no limit. `usd` needs a price."""
 
     usd: float | None = None
     tokens: int | None = None
@@ -30,7 +34,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Tokens in and out.
+    """Prompt tokens and completion tokens.
 
     >>> Cost(100, 10) + Cost(1, 1)
     Cost(prompt=101, completion=11)
@@ -47,72 +51,79 @@ class Cost:
 
     @property
     def tokens(self) -> int:
-        """Both together."""
+        """Prompt and completion together."""
         return self.prompt + self.completion
 
     def usd(self, price: Price) -> float:
-        """Dollars."""
+        """Returns the cost in dollars."""
         return price.of(self.prompt, self.completion)
 
 
-def worst(request: Request) -> Cost:
-    """The most tokens that a request can take: no tokenizer makes more tokens of a text than it has bytes."""
+def worst_case(request: Request) -> Cost:
+    """Returns the most tokens that a request can cost.
+
+    Byte-level tokenizers never make more tokens of a text than it has UTF-8 bytes, so the bytes of the prompt, plus
+    a frame for the chat template, bound the prompt tokens; `longest_answer` bounds the rest.
+    """
     texts = [request.prompt or "", *(turn.content for turn in request.turns or ())]
     if request.schema is not None:
         texts.append(repr(request.schema))
-    frame = _FRAME_TOKENS + _FRAME_TOKENS // 16 * len(request.turns or ())
-    return Cost(sum(len(text.encode("utf-8", "replace")) for text in texts) + frame, answer(request))
+    frame = _FRAME_TOKENS + _FRAME_PER_TURN * len(request.turns or ())
+    return Cost(sum(len(text.encode("utf-8", "replace")) for text in texts) + frame, longest_answer(request))
 
 
-def answer(request: Request) -> int:
-    """The most tokens of an answer: `--extra` may have the last word."""
-    named = [request.extra.get(name) for name in ("max_tokens", "max_completion_tokens")]
-    most = max([value for value in named if isinstance(value, int)], default=request.max_tokens)
-    each = request.extra.get("n")
-    return most * (each if isinstance(each, int) and each > 0 else 1)
+def longest_answer(request: Request) -> int:
+    """Returns the most completion tokens of a request; parameters from `--extra` override our own."""
+    overrides = [request.extra.get(name) for name in ("max_tokens", "max_completion_tokens")]
+    most = max([value for value in overrides if isinstance(value, int)], default=request.max_tokens)
+    choices = request.extra.get("n")
+    return most * (choices if isinstance(choices, int) and choices > 0 else 1)
 
 
-def told(completion: Completion, most: Cost) -> Cost:
-    """What an answer took, as its server says; of what it does not say, the worst."""
-    prompt, said = completion.prompt_tokens, completion.completion_tokens
-    return Cost(most.prompt if prompt is None else prompt, most.completion if said is None else said)
+def billed(completion: Completion, most: Cost) -> Cost:
+    """Returns what an answer cost by the server's count; a count that the server leaves out is taken from `most`."""
+    prompt, answer = completion.prompt_tokens, completion.completion_tokens
+    return Cost(most.prompt if prompt is None else prompt, most.completion if answer is None else answer)
 
 
 @dataclass(slots=True)
-class Purse:
-    """A budget in use. One event loop uses it."""
+class Ledger:
+    """A budget in use. Belongs to one event loop."""
 
     budget: Budget
     price: Price | None = None
     spent: Cost = Cost()
     reserved: Cost = Cost()
-    _flying: int = 0
-    _stir: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_flight: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
 
     async def reserve(self, most: Cost) -> bool:
-        """Whether the request may go: waits while what is in flight may still leave enough. False: the budget is at
-        its end, or the run is."""
+        """Reserves the worst case of a request; waits while requests in flight may still leave enough.
+
+        Returns `False` if the budget is used up or the run ends.
+        """
         while not self._fits(most):
-            if self._closed or not self._flying:
+            # With nothing in flight no reservation can shrink any more: waiting would never end.
+            if self._closed or not self._in_flight:
                 return False
-            self._stir.clear()
-            await self._stir.wait()
-        self._flying += 1
+            self._changed.clear()
+            await self._changed.wait()
+        self._in_flight += 1
         self.reserved += most
         return True
 
     def settle(self, most: Cost, spent: Cost) -> None:
-        """What was reserved has come to this."""
-        self._flying -= 1
+        """Replaces the reservation `most` by the actual cost `spent`."""
+        self._in_flight -= 1
         self.reserved -= most
         self.spent += spent
-        self._stir.set()
+        self._changed.set()
 
     def close(self) -> None:
-        """The run is ending: whoever waits goes home."""
+        """Ends every `reserve` that still waits, with `False`."""
         self._closed = True
-        self._stir.set()
+        self._changed.set()
 
     def _fits(self, most: Cost) -> bool:
         total = self.spent + self.reserved + most
@@ -121,7 +132,7 @@ class Purse:
         return self.budget.usd is None or self.price is None or total.usd(self.price) <= self.budget.usd
 
     def explain(self, most: Cost) -> str:
-        """Why the run ends: what is left, and what the next request might cost."""
+        """Says why a request does not fit: what is left, and what the request may cost."""
         if self.budget.usd is not None and self.price is not None:
             left, needs = self.budget.usd - self.spent.usd(self.price), most.usd(self.price)
             if needs > left:

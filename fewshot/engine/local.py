@@ -1,7 +1,7 @@
-"""Local models: the same cassette, no prompt. A line's key is model and decoder, text, and given entities.
+"""Local models: the same cassette, without a prompt. A line's key covers model, decoder, text and given entities.
 
-found = predict(examples, backend, cassette, kind="entities")
-    found.predictions                                                        # {"fig-1": Prediction(…), …}
+outcome = predict(examples, backend, cassette, kind="entities")
+outcome.predictions                                                      # {"fig-1": Prediction(…), …}
 """
 
 from __future__ import annotations
@@ -21,10 +21,17 @@ from fewshot.schema import prediction_from_json, prediction_to_json
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Predictions by id. `asked`: texts that the model read in this session, in `seconds` all told."""
+    """Predictions by example id.
+
+    Attributes:
+        predictions: One for every example.
+        computed: Texts that the model read in this session.
+        replayed: Examples whose prediction was already recorded.
+        seconds: The time of this session.
+    """
 
     predictions: dict[str, Prediction]
-    asked: int
+    computed: int
     replayed: int
     seconds: float
 
@@ -39,56 +46,66 @@ def predict(
     strict: bool = False,
     listen: Callable[[Progress], None] | None = None,
 ) -> Predicted:
-    """Predictions by id: the recorded ones from the cassette (or from `reuse`), the others from the model, each
-    recorded as it comes. `strict`: from recordings only.
+    """Returns a prediction for every example: recorded ones from the cassettes, the others from the model.
+
+    Each new prediction is recorded as it comes.
+
+    Args:
+        examples: Examples with the same text and given entities are predicted once.
+        backend: The model.
+        cassette: Where predictions are looked up first and recorded.
+        kind: What the task predicts.
+        reuse: A second cassette to look predictions up in; lines that are used are copied into `cassette`.
+        strict: Predictions come from recordings only.
+        listen: Called with the `Progress`, several times a second.
 
     Raises:
-        ReplayError: `strict`, and one is not recorded.
-        DataError: a recorded prediction does not fit its text.
-        RunFolderError: the cassette cannot be written.
+        ReplayError: `strict`, and a prediction is not recorded.
+        DataError: A recorded prediction does not fit its text.
+        RunFolderError: The cassette cannot be written.
     """
     counter = Counter(len(examples), listen)
     texts = {example.id: example.text for example in examples}
-    found: dict[str, Prediction] = {}
-    missing: dict[str, list[Example]] = {}
+    predictions: dict[str, Prediction] = {}
+    missing: dict[str, list[Example]] = {}  # key → examples that share it
     for example in examples:
-        name = local_key(example, backend, kind)
-        if name not in cassette and reuse is not None and name in reuse and not cassette.readonly:
-            cassette.copy(name, reuse)
-        recorded = cassette.get(name) or (reuse.get(name) if reuse is not None else None)
+        key = local_key(example, backend, kind)
+        if key not in cassette and reuse is not None and key in reuse and not cassette.readonly:
+            cassette.copy(key, reuse)
+        recorded = cassette.get(key) or (reuse.get(key) if reuse is not None else None)
         if recorded is not None and recorded.prediction is not None:
             row = recorded.prediction | {"id": example.id}
-            found[example.id] = prediction_from_json(row, kind, texts, Where(cassette.path))
+            predictions[example.id] = prediction_from_json(row, kind, texts, Where(cassette.path))
             counter.replayed()
         else:
-            missing.setdefault(name, []).append(example)
+            missing.setdefault(key, []).append(example)
     if strict and missing:
-        tape = cassette if reuse is None else reuse
+        searched = cassette if reuse is None else reuse
         first = next(iter(missing.values()))[0].id
         raise ReplayError(
-            f"{tape.path} has no prediction of {backend.name} for {first}",
-            hint=f"--reuse {tape.path.parent} predicts only what is missing",
+            f"{searched.path} has no prediction of {backend.name} for {first}",
+            hint=f"--reuse {searched.path.parent} predicts only what is missing",
         )
     if missing:
-        names = {alike[0].id: name for name, alike in missing.items()}
-        for prediction in backend.predict([alike[0] for alike in missing.values()]):
-            name = names[prediction.id]
+        keys = {twins[0].id: key for key, twins in missing.items()}  # the model sees only one of equal examples
+        for prediction in backend.predict([twins[0] for twins in missing.values()]):
+            key = keys[prediction.id]
             row = prediction_to_json(prediction, kind)
-            cassette.append_prediction(name, prediction.id, row)
-            # Read back, so that a run and its replay see the same to the last digit.
-            read = prediction_from_json(row, kind, texts)
-            counter.asked()
-            for example in missing[name]:
-                found[example.id] = replace(read, id=example.id)
+            cassette.append_prediction(key, prediction.id, row)
+            # Read back from JSON, so that a run and its replay score the same numbers to the last digit.
+            reread = prediction_from_json(row, kind, texts)
+            counter.sent()
+            for example in missing[key]:
+                predictions[example.id] = replace(reread, id=example.id)
                 counter.answered()
     counter.tell()
     now = counter.now()
-    return Predicted(found, now.asked, now.replayed, now.seconds)
+    return Predicted(predictions, now.sent, now.replayed, now.seconds)
 
 
 def local_key(example: Example, backend: LocalBackend, kind: Kind) -> str:
-    """The key of a local line: SHA-256 of canonical JSON of the model's digest, the text and, where roles are
-    asked for, the entities whose roles they are."""
+    """Returns the key of a local model's line: the SHA-256 of canonical JSON of the model's digest, the text and,
+    for tasks that predict roles, the given entities."""
     given: list[Any] | None = None
     if kind in OF_ENTITIES:
         given = [[span.start, span.end, span.label] for span in example.entities or ()]

@@ -1,14 +1,17 @@
-"""When the next request may go, so that a 429 hardly ever comes; and what follows when one does.
+"""When the next request may be sent, so that the server hardly ever has to answer 429; and what follows if it does.
 
     ticket = await pacer.admit(tokens=900)       # waits until limits and concurrency allow it
-    …                                            # sent, answered or not
+    …                                            # send it
     pacer.answered(ticket, used=420, limits=completion.limits)
 
-Limits come from the user (`--rpm`, `--tpm`) and, as soon as the server tells them, from its headers: a bucket each,
-for requests and for tokens. What the headers say is some way old when it arrives: whatever was sent since is taken
-off. Where the server pushes back all the same, everybody waits as long as it asks for, and if it does so to more than
-a tenth of a round the number of requests in flight is halved; it grows by one with every round that is answered (AIMD,
-as TCP does it). All times are of the monotonic clock: the wall clock may jump.
+Limits come from the user (`--rpm`, `--tpm`) and, once the server states them, from its headers. Each limit is a token
+bucket, one for requests and one for tokens. A header describes the moment at which the server wrote it, so whatever
+was sent since is subtracted.
+
+If the server still pushes back (429, 503, 529), every request waits as long as the server asks. If it pushes back
+more than a tenth of a round, the window (the number of requests in flight) is halved; each answered round adds one
+to it. That is AIMD, the congestion control of TCP (RFC 5681). All times are those of the monotonic clock: the wall
+clock may jump.
 """
 
 from __future__ import annotations
@@ -22,17 +25,30 @@ from time import monotonic
 from fewshot.records import Allowance, Limits
 
 MINUTE = 60.0
-_BURST_SECONDS = 0.9
-"""How much of a user's limit may go at once: servers check it over spans shorter than a minute, a second at times."""
 
-_LONGEST_WAIT = 60.0
-_MANY = 0.1
-"""The share of a round that may be pushed back before the window is cut: a stray 503 is no congestion."""
+_BURST_SECONDS = 0.9
+"""Seconds' worth of a user's limit that may be sent at once. Some servers check a limit per second, not per minute,
+so a burst must stay below one second's worth. With 0.9, a server that allows 200 requests a second answered 2,000 of
+them with two 429s (docs/benchmarks.md, the row with `--rpm 12000`)."""
+
+_LONGEST_SLEEP = 60.0
+"""Seconds after which a waiting request looks again even if nothing changed; only a safety net, a judgement."""
+
+_CONGESTION = 0.1
+"""The share of a round that may be pushed back before the window is halved. One stray 503 is not congestion (the soak
+test sends one fault in five, of which two in nine are 429 or 503: 4%); a server that is full refuses far more. A
+judgement between the two."""
+
+_ROUNDING = 1e-9
+"""Amounts below this are rounding errors of the bucket's level, not something to wait for."""
+
+_SPREAD = 1.05
+"""Waiting requests come back up to 5% later than the server asks, so that several clients do not come back at once."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Refilled at `rate` a second up to `size`. It may go below zero: what a server says is counted back.
+    """A token bucket: refilled at `rate` per second up to `size`. Its level may be negative, after a correction.
 
     >>> bucket = Bucket(rate=2.0, size=2.0, level=2.0, at=0.0)
     >>> bucket.take(2, now=0.0); bucket.wait(1, now=0.0), bucket.wait(1, now=0.5)
@@ -45,12 +61,12 @@ class Bucket:
     at: float
 
     def wait(self, amount: float, now: float) -> float:
-        """Seconds until `amount` is there (at most all that the bucket holds: more never will be)."""
-        lacks = min(amount, self.size) - self._level(now)
-        return 0.0 if lacks <= 1e-9 else lacks / self.rate
+        """Returns the seconds until `amount` is available; for more than the bucket holds, until it is full."""
+        missing = min(amount, self.size) - self._level(now)
+        return 0.0 if missing <= _ROUNDING else missing / self.rate
 
     def take(self, amount: float, now: float) -> None:
-        """Takes it out, whether it is there or not; a negative amount is given back."""
+        """Takes `amount` out, available or not; a negative amount is put back."""
         self.level, self.at = min(self.size, self._level(now) - amount), now
 
     def _level(self, now: float) -> float:
@@ -59,43 +75,61 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One admitted request: its number, when it went, and what it counts for."""
+    """One admitted request: its number, when it was sent, and the tokens it counts for."""
 
     number: int
     at: float
     tokens: float
-    before: float  # tokens of all that went before it
+    tokens_before: float  # of all requests admitted before it
 
 
 @dataclass(slots=True)
-class _Learned:
-    """A limit as the server tells it, and of which request it told that last."""
+class _LearnedLimit:
+    """A limit as the server states it. `request`: the number of the request whose answer stated it."""
 
     bucket: Bucket | None = None
-    of: int = -1
+    request: int = -1
 
-    def heard(self, said: Allowance, number: int, since: float, now: float) -> None:
-        """`said` of request `number`; `since`: what was taken after that one was sent."""
-        if said.left is None or number < self.of:
+    def update(self, allowance: Allowance, number: int, sent_since: float, now: float) -> None:
+        """Rebuilds the bucket from the headers of request `number`.
+
+            limit 500, remaining 420, reset 9.6 s, 6 sent since       rate (500 - 420) / 9.6 s = 8.3/s, level 420 - 6
+
+        Args:
+            allowance: What the headers say.
+            number: The request that they answer.
+            sent_since: What requests sent after that one took; the server had not seen those when it wrote.
+            now: The present time.
+        """
+        # Answers overtake each other. The headers of an older request describe an older state: ignore them.
+        if allowance.left is None or number < self.request:
             return
-        self.of = number
-        most = max(said.most or 0.0, said.left, 1.0)
-        gone = most - said.left
-        if said.reset and gone >= 1:  # a bucket that is full again in `reset` seconds refills at this rate
-            rate = gone / said.reset
+        self.request = number
+        # A server may state less as the limit than as what is left, or no limit at all; a bucket must hold one request.
+        size = max(allowance.most or 0.0, allowance.left, 1.0)
+        missing = size - allowance.left
+        if allowance.reset and missing >= 1:
+            # `reset` is the time until the bucket is full again: OpenAI's buckets refill continuously, so what is
+            # missing now comes back within it. With nothing missing, `reset` says nothing about the rate.
+            rate = missing / allowance.reset
         elif self.bucket is not None:
             rate = self.bucket.rate
         else:
-            rate = most / MINUTE
-        self.bucket = Bucket(rate, most, said.left - since, now)
+            rate = size / MINUTE  # limits are per minute unless a server says otherwise
+        self.bucket = Bucket(rate, size, allowance.left - sent_since, now)
 
 
 @dataclass(slots=True)
 class Pacer:
-    """Admits requests, in the order in which they came. One event loop uses it.
+    """Admits requests in order of arrival. Belongs to one event loop.
 
-    `concurrency`: the most in flight; `rpm`, `tpm`: requests and tokens a minute. `patience`: seconds after which a
-    learned limit is tried all the same: the server will say what it thinks of that.
+    Args:
+        concurrency: The most requests in flight.
+        rpm: Requests per minute; `None`: no limit of the user's.
+        tpm: Tokens per minute, likewise.
+        patience: Seconds after which a request is sent although a learned limit says no: the server knows better
+            than our reading of its headers, and a 429 costs nothing. A limit of the user's is never overstepped.
+        clock: Seconds, monotonic.
     """
 
     concurrency: int
@@ -103,37 +137,37 @@ class Pacer:
     tpm: float | None = None
     patience: float = 300.0
     clock: Callable[[], float] = monotonic
-    window: float = field(init=False)  # how many may be in flight now
-    flying: int = field(init=False, default=0)
-    _until: float = field(init=False, default=0.0)  # nothing is sent before
-    _since: float = field(init=False)  # the first in the queue has waited since
+    window: float = field(init=False)  # the most in flight now; a float, because it grows by 1/window per answer
+    in_flight: int = field(init=False, default=0)
+    _paused_until: float = field(init=False, default=0.0)
+    _head_since: float = field(init=False)  # when the request at the head of the queue got there
     _sent: int = field(init=False, default=0)
     _tokens: float = field(init=False, default=0.0)
-    _round: int = field(init=False, default=0)  # the present round began with this request
-    _size: int = field(init=False, default=0)  # … with so many in flight
-    _pushed: int = field(init=False, default=0)  # … so many of it were pushed back; -1: the window was cut in it
-    _asked: tuple[Bucket | None, Bucket | None] = field(init=False)
-    _requests: _Learned = field(init=False, default_factory=_Learned)
-    _spent: _Learned = field(init=False, default_factory=_Learned)
+    _round_first: int = field(init=False, default=0)  # the number of the request that began the present round
+    _round_size: int = field(init=False, default=0)  # requests in flight when it began
+    _round_pushed: int = field(init=False, default=0)  # of these, pushed back; -1: this round has cut the window
+    _given: tuple[Bucket | None, Bucket | None] = field(init=False)  # the user's limits: requests, tokens
+    _requests: _LearnedLimit = field(init=False, default_factory=_LearnedLimit)
+    _tokens_limit: _LearnedLimit = field(init=False, default_factory=_LearnedLimit)
     _queue: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _stir: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _closed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self.window, self._since = float(self.concurrency), self.clock()
-        self._asked = self._of_a_minute(self.rpm), self._of_a_minute(self.tpm)
+        self.window, self._head_since = float(self.concurrency), self.clock()
+        self._given = self._per_minute(self.rpm), self._per_minute(self.tpm)
 
-    def _of_a_minute(self, most: float | None) -> Bucket | None:
-        if most is None:
+    def _per_minute(self, limit: float | None) -> Bucket | None:
+        if limit is None:
             return None
-        size = max(1.0, most / MINUTE * _BURST_SECONDS)
-        return Bucket(most / MINUTE, size, size, self._since)
+        size = max(1.0, limit / MINUTE * _BURST_SECONDS)
+        return Bucket(limit / MINUTE, size, size, self._head_since)
 
     async def admit(self, tokens: float = 0.0) -> Ticket | None:
-        """Waits until one more request of so many tokens may go; `None`: the run is ending, and it may not."""
+        """Waits until a request of so many tokens may be sent; returns `None` if the run ends instead."""
         if self._queue.locked() or self._wait(tokens) > 0:
-            async with self._queue:
-                self._since = self.clock()
+            async with self._queue:  # the lock is fair: first come, first served
+                self._head_since = self.clock()
                 while not self._closed and (seconds := self._wait(tokens)) > 0:
                     await self._sleep(seconds)
         if self._closed:
@@ -144,74 +178,79 @@ class Pacer:
         ticket = Ticket(self._sent, now, tokens, self._tokens)
         self._sent += 1
         self._tokens += tokens
-        self.flying += 1
+        self.in_flight += 1
         return ticket
 
     def answered(self, ticket: Ticket, used: float | None = None, limits: Limits | None = None) -> None:
-        """It was answered and took `used` tokens: what the user's limit was charged beyond that is given back."""
-        self._turn(ticket)
-        self.window = min(self.concurrency, self.window + 1 / self.window)
-        if used is not None and (bucket := self._asked[1]) is not None:
+        """Counts an answer that took `used` tokens; the user's bucket gets back what was estimated beyond that."""
+        self._start_round(ticket)
+        self.window = min(self.concurrency, self.window + 1 / self.window)  # one more per window of answers
+        if used is not None and (bucket := self._given[1]) is not None:
             bucket.take(used - ticket.tokens, self.clock())
-        self._landed(ticket, limits)
+        self._land(ticket, limits)
 
     def failed(self, ticket: Ticket, limits: Limits | None = None) -> None:
-        """It was not answered, and that says nothing of how busy the server is."""
-        self._landed(ticket, limits)
+        """Counts a try without an answer that says nothing about the load of the server."""
+        self._land(ticket, limits)
 
     def pushed_back(self, ticket: Ticket, wait: float | None, limits: Limits | None = None) -> None:
-        """The server would not take it now. What was in flight beside it cuts the window no second time."""
-        self._turn(ticket)
-        if self._pushed >= 0:
-            self._pushed += 1
-            if self._pushed > self._size * _MANY:
-                self._pushed, self._round = -1, self._sent
+        """Counts a try that the server refused because of its load. `wait`: seconds that it asks for.
+
+        A round halves the window at most once: requests that were in flight together meet the same congestion.
+        """
+        self._start_round(ticket)
+        if self._round_pushed >= 0:
+            self._round_pushed += 1
+            if self._round_pushed > self._round_size * _CONGESTION:
+                self._round_pushed, self._round_first = -1, self._sent
                 self.window = max(1.0, self.window / 2)
         if wait is not None:
-            self._until = max(self._until, self.clock() + wait * random.uniform(1, 1.05))
-        self._landed(ticket, limits)
+            self._paused_until = max(self._paused_until, self.clock() + wait * random.uniform(1, _SPREAD))
+        self._land(ticket, limits)
 
-    def _turn(self, ticket: Ticket) -> None:
-        """A round is over when a request that was sent in it lands."""
-        if ticket.number >= self._round:
-            self._round, self._pushed, self._size = self._sent, 0, self.flying
+    def _start_round(self, ticket: Ticket) -> None:
+        """Starts the next round when a request lands that was sent in the present one (as TCP counts round trips)."""
+        if ticket.number >= self._round_first:
+            self._round_first, self._round_pushed, self._round_size = self._sent, 0, self.in_flight
 
     def close(self) -> None:
-        """The run is ending: whoever waits goes home."""
+        """Ends every `admit` that still waits, with `None`."""
         self._closed = True
-        self._stir.set()
+        self._changed.set()
 
-    def _landed(self, ticket: Ticket, limits: Limits | None) -> None:
-        self.flying -= 1
+    def _land(self, ticket: Ticket, limits: Limits | None) -> None:
+        self.in_flight -= 1
         if limits is not None:
             now = self.clock()
-            self._requests.heard(limits.requests, ticket.number, self._sent - ticket.number - 1, now)
-            since = self._tokens - ticket.before - ticket.tokens
-            self._spent.heard(limits.tokens, ticket.number, since, now)
-        self._stir.set()
+            self._requests.update(limits.requests, ticket.number, self._sent - ticket.number - 1, now)
+            tokens_since = self._tokens - ticket.tokens_before - ticket.tokens
+            self._tokens_limit.update(limits.tokens, ticket.number, tokens_since, now)
+        self._changed.set()
 
     def _buckets(self, tokens: float) -> Iterator[tuple[Bucket, float, bool]]:
-        """The buckets, what a request takes out of each, and whether it was learned."""
-        for learned, (requests, spent) in enumerate((self._asked, (self._requests.bucket, self._spent.bucket))):
+        """Yields each bucket, what a request takes out of it, and whether its limit is learned."""
+        learned_buckets = self._requests.bucket, self._tokens_limit.bucket
+        for learned, (requests, spent) in enumerate((self._given, learned_buckets)):
             if requests is not None:
                 yield requests, 1.0, bool(learned)
             if spent is not None:
                 yield spent, tokens, bool(learned)
 
     def _wait(self, tokens: float) -> float:
-        if self.flying and self.flying >= int(self.window):
-            return _LONGEST_WAIT  # until one lands
-        now, longest = self.clock(), self._until - self.clock()
+        """Returns the seconds until a request of so many tokens may be sent; 0: now."""
+        if self.in_flight and self.in_flight >= int(self.window):
+            return _LONGEST_SLEEP  # until a request lands, which wakes the sleeper
+        now, longest = self.clock(), self._paused_until - self.clock()
         for bucket, amount, learned in self._buckets(tokens):
             wait = bucket.wait(amount, now)
-            longest = max(longest, min(wait, self._since + self.patience - now) if learned else wait)
+            longest = max(longest, min(wait, self._head_since + self.patience - now) if learned else wait)
         return max(longest, 0.0)
 
     async def _sleep(self, seconds: float) -> None:
-        """Until then, or until something has changed."""
-        self._stir.clear()
-        timer = asyncio.get_running_loop().call_later(min(seconds, _LONGEST_WAIT), self._stir.set)
+        """Sleeps so long, or until something changes."""
+        self._changed.clear()
+        timer = asyncio.get_running_loop().call_later(min(seconds, _LONGEST_SLEEP), self._changed.set)
         try:
-            await self._stir.wait()
+            await self._changed.wait()
         finally:
             timer.cancel()

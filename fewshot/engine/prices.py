@@ -1,9 +1,9 @@
-"""What tokens cost: a small table that is edited by hand, and the user's own on top of it.
+"""What tokens cost: a small table edited by hand, overridden by the user's own.
 
     price = find("gpt-6-luna", "https://api.openai.com/v1/chat/completions")
     price.of(prompt_tokens=1_000_000, completion_tokens=0)               # 0.1 dollars
 
-A model that is in neither table costs `None`, "unknown": never 0.
+A model that is in neither table has an unknown price, `None`, never 0.
 """
 
 from __future__ import annotations
@@ -19,15 +19,25 @@ from urllib.parse import urlsplit
 
 from fewshot.errors import DataError
 
+WHERE = (
+    "put it into ~/.config/fewshot/prices.toml or the file that FEWSHOT_PRICES names, or give --price-in, --price-out"
+)
+"""What to do about an unknown price."""
+
 BUNDLED = Path(__file__).with_name("prices.toml")
 ANY = "any"
+"""The host of an entry that holds for every server."""
+
+_LONGEST_REASON = 120  # characters of a parser's message
 _MILLION = 1_000_000
-_STANDARD = ("auto", "default", "standard", None)
+_STANDARD_TIERS = ("auto", "default", "standard", None)
+"""Values of OpenAI's `service_tier` that are billed at the prices of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for a million tokens in and out; when that was read, and where."""
+    """Dollars per million prompt (`input`) and completion (`output`) tokens; when and where they were read (no date:
+    given on the command line)."""
 
     input: float
     output: float
@@ -35,7 +45,7 @@ class Price:
     source: str
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Dollars for so many tokens, without any discount.
+        """Returns the dollars for so many tokens, without discounts.
 
         >>> Price(2.0, 8.0, "2026-06-21", "").of(1000, 500)
         0.006
@@ -43,43 +53,61 @@ class Price:
         return (self.input * prompt_tokens + self.output * completion_tokens) / _MILLION
 
     def __str__(self) -> str:
-        return f"${self.input:g} in, ${self.output:g} out per million tokens ({self.date}, {self.source})"
+        read = ", ".join(filter(None, (self.date, self.source)))
+        return f"${self.input:g} in, ${self.output:g} out per million tokens ({read})"
 
 
-def own_file() -> Path:
-    """The user's own table: the file that `FEWSHOT_PRICES` names, else `~/.config/fewshot/prices.toml`."""
+def own_file() -> Path | None:
+    """Returns the path of the user's table: `$FEWSHOT_PRICES`, else `~/.config/fewshot/prices.toml`; `None` if there
+    is no home directory (a container started as a user that it does not know)."""
     named = os.environ.get("FEWSHOT_PRICES")
-    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(named) if named else Path(config, "fewshot", "prices.toml")
+    if named:
+        return Path(named)
+    config = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        return Path(config or Path.home() / ".config", "fewshot", "prices.toml")
+    except RuntimeError:
+        return None
 
 
 def find(model: str, endpoint: str | None, extra: Mapping[str, Any] | None = None) -> Price | None:
-    """The price of a model at an endpoint; `None`: nobody knows. Another service tier has another price.
+    """Returns the price of a model at an endpoint, or `None` if it is unknown.
+
+    The same model has other prices at other hosts and, if `extra` sets one, at another `service_tier`.
 
     Raises:
-        DataError: a table is broken; names the file.
+        DataError: A table is malformed; names the file.
     """
     host = urlsplit(endpoint or "").hostname
-    if host is None or (extra or {}).get("service_tier") not in _STANDARD:
+    if host is None or (extra or {}).get("service_tier") not in _STANDARD_TIERS:
         return None
-    for path in (own_file(), BUNDLED):
+    for path in filter(None, (own_file(), BUNDLED)):
         table = _read(path)
-        for where in (host, ANY):
-            entry = table.get(where, {})
-            if isinstance(entry, dict) and model in entry:
-                return _price(entry[model], f"{where}.{model}", path)
+        for section in (host, ANY):
+            models = table.get(section, {})
+            if isinstance(models, dict) and model in models:
+                return _price(models[model], f"{section}.{model}", path)
     return None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if path != BUNDLED and os.environ.get("FEWSHOT_PRICES"):
             raise DataError("no such file (FEWSHOT_PRICES names it)", path=path) from None
         return {}
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read: {error}", path=path) from None
+    except PermissionError:
+        # A home directory that is not ours (`sudo -u nobody`) may hold no table of ours either.
+        if not os.environ.get("FEWSHOT_PRICES") and not os.access(path.parent, os.X_OK):
+            return {}
+        raise DataError("cannot be read: permission denied", path=path) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", path=path) from None
+    except RecursionError:
+        raise DataError("cannot be read: nested too deeply", path=path) from None
+    except ValueError as error:
+        raise DataError(f"cannot be read: {str(error)[:_LONGEST_REASON]}", path=path) from None
 
 
 def _price(entry: Any, name: str, path: Path) -> Price:
@@ -89,5 +117,5 @@ def _price(entry: Any, name: str, path: Path) -> Price:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise DataError(f"{name}: {key} must be dollars for a million tokens", path=path)
     day = values.get("date")
-    shown = day.isoformat() if isinstance(day, date) else str(day or "no date")
-    return Price(float(values["input"]), float(values["output"]), shown, str(values.get("source") or path))
+    day_text = day.isoformat() if isinstance(day, date) else str(day or "no date")
+    return Price(float(values["input"]), float(values["output"]), day_text, str(values.get("source") or path))

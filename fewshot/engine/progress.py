@@ -1,9 +1,9 @@
-"""How far a run is: counted here, shown by whoever listens.
+"""How far a run is: counted here, shown by the listener.
 
->>> seen = []
->>> counter = Counter(2, seen.append)
+>>> reports = []
+>>> counter = Counter(2, reports.append)
 >>> counter.replayed(); counter.tell()
->>> (seen[-1].done, seen[-1].total, seen[-1].replayed)
+>>> (reports[-1].done, reports[-1].total, reports[-1].replayed)
 (1, 2, 1)
 """
 
@@ -19,22 +19,36 @@ from fewshot.errors import BackendError
 from fewshot.records import Completion
 
 EVERY_SECONDS = 0.1
+"""The shortest time between two calls of the listener: ten a second look continuous and cost next to nothing."""
+
 _RECENT_SECONDS = 30.0
+"""The span that `Progress.rate` is measured over: long enough to be steady, short enough to forget a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Requests that ended (`done`: answered, recorded or failed) of how many, and what they took since the start.
+    """The state of a run at one moment.
 
-    `asked`: sent in this session and ended; tokens, and `cost` in dollars (`None`: no price is known), are theirs.
-    `pushbacks`: 429s. `maybe_twice`: retries of requests whose answer got lost, which may have been paid twice.
-    `rate`: requests a second of late. `total` is `None` where nobody knows. `stopping`: nothing is sent any more,
-    what is in flight is waited for.
+    Attributes:
+        done: Requests that ended: answered, replayed or failed.
+        total: Requests of the job; `None` if they come from a generator.
+        sent: Requests that were sent in this session and ended. Tokens and cost are theirs.
+        replayed: Requests whose answer was already recorded.
+        failed: Requests that failed for good.
+        retries: Tries beyond the first.
+        pushbacks: Answers with status 429.
+        maybe_twice: Retries of requests whose answer got lost: these may have been paid twice.
+        prompt_tokens: As the server counted them.
+        completion_tokens: Likewise.
+        cost: Dollars; `None` if the price is unknown.
+        rate: Requests sent per second, over the last half minute.
+        seconds: Since the start.
+        stopping: Nothing more is sent; the run waits for the requests in flight.
     """
 
     done: int = 0
     total: int | None = None
-    asked: int = 0
+    sent: int = 0
     replayed: int = 0
     failed: int = 0
     retries: int = 0
@@ -49,83 +63,83 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds to the end, at the present rate; `None`: nobody can tell."""
+        """Estimated seconds to the end at the present rate; `None` if the total or the rate is unknown."""
         if self.total is None or not self.rate:
             return None
         return (self.total - self.done) / self.rate
 
 
 class Counter:
-    """Counts, and tells a listener at most every `EVERY_SECONDS`."""
+    """Counts what happens to requests, and calls the listener at most every `EVERY_SECONDS`."""
 
     def __init__(
         self, total: int | None, listen: Callable[[Progress], None] | None, *, price: Price | None = None
     ) -> None:
         self._total, self._listen, self._price = total, listen, price
-        self._start = self._told = time.monotonic()
-        self._marks: deque[tuple[float, int]] = deque()  # (when, how many were asked) of late, a mark a telling
-        self.done = self.sent = self.taken = self.failures = self.retries = 0
+        self._start = self._last_told = time.monotonic()
+        self._marks: deque[tuple[float, int]] = deque()  # (time, requests sent until then), one per report
+        self._done = self._sent = self._replayed = self._failures = self.retries = 0
         self.pushbacks = self.maybe_twice = 0
         self.prompt_tokens = self.completion_tokens = 0
         self.stopping = False
 
-    def asked(self) -> None:
-        """One request that was sent has come to its end."""
-        self.sent += 1
+    def sent(self) -> None:
+        """Counts a request that was sent and has ended."""
+        self._sent += 1
 
     def tokens(self, completion: Completion) -> None:
-        """What an answer of this session cost."""
+        """Adds the tokens of an answer of this session."""
         self.prompt_tokens += completion.prompt_tokens or 0
         self.completion_tokens += completion.completion_tokens or 0
 
     def answered(self) -> None:
-        """One request ended with a new answer."""
+        """Counts a request that ended with a new answer."""
         self._ended()
 
     def replayed(self) -> None:
-        """One request ended with a recorded answer."""
-        self.taken += 1
+        """Counts a request that ended with a recorded answer."""
+        self._replayed += 1
         self._ended()
 
     def failed(self) -> None:
-        """One request failed for good."""
-        self.failures += 1
+        """Counts a request that failed for good."""
+        self._failures += 1
         self._ended()
 
     def retried(self, error: BackendError) -> None:
-        """One request is sent again, because of this."""
+        """Counts a retry, and the error that caused it."""
         self.retries += 1
         self.maybe_twice += error.maybe_paid
         self._tell_sometimes()
 
     def pushed_back(self) -> None:
-        """One 429."""
+        """Counts a 429."""
         self.pushbacks += 1
         self._tell_sometimes()
 
     def _ended(self) -> None:
-        self.done += 1
+        self._done += 1
         self._tell_sometimes()
 
     def _tell_sometimes(self) -> None:
-        if self._listen is not None and time.monotonic() - self._told >= EVERY_SECONDS:
+        if self._listen is not None and time.monotonic() - self._last_told >= EVERY_SECONDS:
             self.tell()
 
     def tell(self) -> None:
-        """Tells the listener now."""
+        """Calls the listener now."""
         if self._listen is not None:
             self._listen(self.now())
-            self._told = time.monotonic()
+            self._last_told = time.monotonic()
 
     def now(self) -> Progress:
-        """The state of things."""
+        """Returns the present state."""
         now = time.monotonic()
         return Progress(
-            done=self.done,
+            done=self._done,
             total=self._total,
-            asked=self.sent,
-            replayed=self.taken,
-            failed=self.failures,
+            sent=self._sent,
+            replayed=self._replayed,
+            failed=self._failures,
             retries=self.retries,
             pushbacks=self.pushbacks,
             maybe_twice=self.maybe_twice,
@@ -138,10 +152,11 @@ class Counter:
         )
 
     def _rate(self, now: float) -> float:
-        """Requests a second over the last half minute: a pause at the start is forgotten."""
+        """Returns requests sent per second over the last half minute; a pause before that is forgotten."""
+        # One mark is kept that is older than the span: the rate is measured from there.
         marks = self._marks
-        marks.append((now, self.sent))
+        marks.append((now, self._sent))
         while marks[0][0] < now - _RECENT_SECONDS and len(marks) > 1:
             marks.popleft()
         since, sent = marks[0] if now - self._start > _RECENT_SECONDS else (self._start, 0)
-        return (self.sent - sent) / (now - since) if now > since else 0.0
+        return (self._sent - sent) / (now - since) if now > since else 0.0

@@ -16,6 +16,7 @@ from fewshot.experiment.requests import Requests
 from fewshot.experiment.signature import Identity
 from fewshot.prompt.wording import ResolvedPrompt
 from fewshot.records import Completion, Prediction
+from fewshot.servers.reasoning import without_amount
 
 Listener = Callable[[engine.Progress], None]
 
@@ -24,7 +25,7 @@ Listener = Callable[[engine.Progress], None]
 class Answers:
     """Predictions in data order (without the examples that failed), and how it went.
 
-    `failed`: why, by id; `stopped`: why the run ended early; `asked`: the number of requests (or texts) that were sent,
+    `failed`: why, by id; `stopped`: why the run ended early; `blocked`: a person must mend that; `asked`: the number of requests (or texts) that were sent,
     `recorded`: that were recorded before; `seconds`: the time that a local model took for the `asked`.
     """
 
@@ -32,6 +33,7 @@ class Answers:
     complete: bool = True
     failed: Mapping[str, str] = field(default_factory=dict)
     stopped: str | None = None
+    blocked: bool = False
     completions: tuple[Completion, ...] = ()
     asked: int = 0
     recorded: int = 0
@@ -41,10 +43,10 @@ class Answers:
 
     @property
     def adapted(self) -> dict[str, str]:
-        """What servers made us change, over all answers."""
+        """What servers made us change, over all answers; the room that thoughts were given without its amount."""
         changes: dict[str, str] = {}
         for completion in self.completions:
-            changes |= {name: str(value) for name, value in completion.adapted.items()}
+            changes |= {name: without_amount(str(value)) for name, value in completion.adapted.items()}
         return dict(sorted(changes.items()))
 
 

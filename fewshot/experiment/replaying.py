@@ -202,7 +202,7 @@ class Recording:
         """The recorded wording, if it is for this question; `None`: today's."""
         question, was = plan.question, self.recorded.plan
         same = (was.task, was.format, tuple(was.labels)) == (question.task.name, question.format_name, question.labels)
-        return self.recorded.prompt if same and self.same("prompt") else None
+        return self.recorded.prompt if same and self.same("prompt", "mentions") else None
 
     def tapes(self, cassette: Cassette, *, reuse: Cassette | None = None) -> Tapes:
         """Recordings only; what failed fails again, if failures are scored as empty answers."""

@@ -27,7 +27,7 @@ from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
+from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate
@@ -40,13 +40,14 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `failures`: why a request was
-    not answered, by id."""
+    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
+    must mend that before it can go on; `failures`: why a request was not answered, by id."""
 
     folder: RunFolder
     result: Scores
     notices: Sequence[str] = ()
     stopped: str | None = None
+    blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +86,9 @@ def run(
         InputError: the settings or the data cannot be used.
         RunFolderError: `out` holds a run of other settings, or something else.
     """
-    plan = plan_of(with_changes("run", task, dict(settings)))
+    asked = with_changes("run", task, dict(settings))
+    refuse_secrets({"model": asked.model, "extra": asked.extra})
+    plan = plan_of(asked)
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
         return done
     backend = open_backend(plan.settings.backend, options(plan.settings, labels=plan.question.labels))
@@ -122,10 +125,20 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         api=settings.api,
         offline=offline,
         timeout=settings.timeout,
+        # Whoever sets the limit means all of the answer, thoughts included.
+        reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,
         local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
     )
+
+
+def _reasoning_room(settings: Settings) -> int | None:
+    """Tokens for a thought beside those of the answer; `None`: learnt from the first answers. `--max-tokens` limits
+    both together, unless `--reasoning-tokens` is given too."""
+    if settings.reasoning_tokens is not None:
+        return settings.reasoning_tokens
+    return None if settings.max_tokens is None else 0
 
 
 def finished(folder: RunFolder, plan: Plan) -> Run | None:
@@ -203,7 +216,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return Run(folder, scores, notices, stopped=answers.stopped, failures=answers.failed)
+    return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
 
 
 def recorded_answers(folder: RunFolder) -> Cassette:

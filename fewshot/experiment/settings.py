@@ -11,14 +11,17 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
 from fewshot.errors import InputError, UnknownSettingError
-from fewshot.records import Api
+from fewshot.records import Api, Mentions
+from fewshot.text import secrets
 
 DEFAULT_SHOTS = 3
 
 Check: TypeAlias = Literal["warn", "error", "off"]
 """What happens if the right answer of a demonstration cannot be read back: a line, an error, nothing."""
 
-_LEAST = {"shots": 0} | dict.fromkeys(("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1)
+_LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
+    ("limit", "samples", "max_tokens", "context", "concurrency", "batch_tokens"), 1
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Settings:
     prompt: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    mentions: Mentions | None = None
     entities: str | None = None
     unlabelled: bool = False
     limit: int | None = None
@@ -50,6 +54,7 @@ class Settings:
     temperature: float = 0.0
     samples: int = 1
     max_tokens: int | None = None
+    reasoning_tokens: int | None = None
     context: int | None = None
     concurrency: int = 8
     rpm: float | None = None
@@ -57,6 +62,10 @@ class Settings:
     timeout: float | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    give_up_after: float = 300.0
+    grace: float = 10.0
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
@@ -75,6 +84,8 @@ class Settings:
                 raise InputError(f"{_flag(name)} must be more than 0, not {value}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.mentions not in (None, *get_args(Mentions)):
+            raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
             raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
         if not 0 <= self.temperature <= 2:
@@ -122,6 +133,7 @@ class Keywords(TypedDict, total=False):
     prompt: str | None
     format: str | None
     labels: tuple[str, ...]
+    mentions: Mentions | None
     entities: str | None
     unlabelled: bool
     limit: int | None
@@ -129,6 +141,7 @@ class Keywords(TypedDict, total=False):
     temperature: float
     samples: int
     max_tokens: int | None
+    reasoning_tokens: int | None
     context: int | None
     concurrency: int
     rpm: float | None
@@ -136,6 +149,10 @@ class Keywords(TypedDict, total=False):
     timeout: float | None
     budget_usd: float | None
     budget_tokens: int | None
+    price_in: float | None
+    price_out: float | None
+    give_up_after: float
+    grace: float
     decoder: str | None
     device: str | None
     batch_tokens: int | None
@@ -161,11 +178,33 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
     values = dict(changes)
     if "labels" in values:
         values["labels"] = _labels(values["labels"])
+    refuse_secrets(values)
     return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
 
 
+def refuse_secrets(values: Mapping[str, Any]) -> None:
+    """Refuses a key or a password in `extra` and `model`: both are recorded with every answer and every score.
+
+    Args:
+        values: New settings by field name, as the user gives them.
+
+    Raises:
+        InputError: one of them holds a secret, which the message does not repeat.
+    """
+    hint = "it would be recorded; keys are read from the environment: set OPENAI_API_KEY or HF_TOKEN"
+    model = values.get("model")
+    if isinstance(model, str) and (what := secrets.in_name(model)):
+        raise InputError(f"--model holds {what}", hint=hint)
+    extra = values.get("extra")
+    for key, value in extra.items() if isinstance(extra, Mapping) else ():
+        if what := secrets.in_json({key: value}):
+            name = "" if secrets.in_text(str(key)) else f" {key}"
+            raise InputError(f"--extra{name} holds {what}", hint=hint)
+
+
 PACE = frozenset({
-    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
+    "grace", "device", "batch_tokens", "examples_check",
 })  # fmt: skip
 """Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
 

@@ -1,4 +1,4 @@
-"""Span scores of entities: strict, relaxed, boundary, and whole examples.
+"""Span scores of entities: strict, relaxed, boundary, names, and whole examples.
 
 Gold `[0,3) GENEPROD`, predicted `[0,5) GENEPROD`: no strict hit (another end), no boundary hit, a relaxed one.
 
@@ -6,20 +6,30 @@ Gold `[0,3) GENEPROD`, predicted `[0,5) GENEPROD`: no strict hit (another end), 
     boundary   same start and end, whatever the label
     relaxed    overlapping, with the same label; each span counts once: recall is the share of gold spans that
                some predicted span overlaps, precision the share of predicted spans that overlap some gold span
+    names      the set of distinct (folded surface, label) of each text, wherever and however often they stand in it:
+               what published results of language models often are
     exact      the whole example: the same set of spans
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from fewshot.metrics import NO_COUNTS, Tally, accuracy, add, macro, prf
+from fewshot.metrics import NO_COUNTS, Counts, Tally, accuracy, add, macro, prf
 from fewshot.records import Span
+from fewshot.text.alignment import fold
 from fewshot.text.spans import overlaps
 
 
-def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = False) -> Tally:
-    """The counts of one example. A span that is predicted twice counts once. `roles`: the role must match too."""
+def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = False, text: str | None = None) -> Tally:
+    """The counts of one example. A span that is predicted twice counts once. `roles`: the role must match too. `text`:
+    that of the example; without it names are not counted.
+
+    >>> text = "p53 and P53"
+    >>> tally([Span(0, 3, "GENEPROD"), Span(8, 11, "GENEPROD")], [Span(8, 11, "GENEPROD")], text=text)["names"]
+    (1, 1, 1)
+    """
     ours = {(s.start, s.end, s.label, s.role if roles else None) for s in gold}
     theirs = {(s.start, s.end, s.label, s.role if roles else None) for s in predicted}
     hits = ours & theirs
@@ -34,6 +44,7 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
     return {
         "strict": (len(hits), len(theirs), len(ours)),
         "boundary": (len(edges_ours & edges_theirs), len(edges_theirs), len(edges_ours)),
+        **({} if text is None else {"names": _names_tally(ours, theirs, text)}),
         "relaxed/gold": (found_gold, 0, len(ours)),
         "relaxed/predicted": (found_predicted, len(theirs), 0),
         "exact": (int(ours == theirs), 1, 1),
@@ -47,7 +58,10 @@ def scores(tallies: Sequence[Tally], labels: Sequence[str]) -> dict[str, float]:
     by_label = [total.get(f"label/{label}", NO_COUNTS) for label in labels]
     found = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(labels, by_label, strict=True)))
     found |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
-    found |= prf("boundary.micro", total["boundary"]) | accuracy("exact", total["exact"])
+    found |= prf("boundary.micro", total["boundary"])
+    if "names" in total:
+        found |= prf("names.micro", total["names"])
+    found |= accuracy("exact", total["exact"])
     for label, counts in zip(labels, by_label, strict=True):
         found |= prf(f"strict.label.{label}", counts) | {f"strict.label.{label}.support": float(counts[2])}
     return found
@@ -67,6 +81,22 @@ def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence
 
 
 _Key = tuple[int, int, str, str | None]
+
+
+def _names_tally(ours: set[_Key], theirs: set[_Key], text: str) -> Counts:
+    gold = _names(ours, text)
+    predicted = gold if ours == theirs else _names(theirs, text)
+    return len(gold & predicted), len(predicted), len(gold)
+
+
+def _names(spans: set[_Key], text: str) -> set[tuple[str, str]]:
+    """Distinct (surface, label); case, dashes, quotes, compatibility characters and spacing make no difference."""
+    return {(_folded(surface), label) for surface, label in {(text[s[0] : s[1]], s[2]) for s in spans}}
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(surface: str) -> str:
+    return " ".join(fold(surface).split())
 
 
 def _overlapping(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:

@@ -86,18 +86,22 @@ class Row:
 
     def accept(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> None:
         """Keeps the draft up to where a tag beats copying. Row `i` of the scores decides before token `place + i`."""
-        # Everything behind the first tag that wins was drafted on a wrong assumption and is dropped: it is fed anew
-        # behind the tag, which stays pending (decided, and not yet seen by the decoder).
+        # The decoder was fed `pending` (written, not seen yet) and the draft. The scores behind the last pending token
+        # and behind each draft token decide one thing each: copy on, or write a tag. Up to the first tag the draft is
+        # what one step at a time would have written, so its keys and values are valid; what is behind it is dropped
+        # (`rows.crop`).
         before, inside = self.place, self.open >= 0
         kept, best, margin = (self._closes if inside else self._opens)(copied, tags)
         fed = len(self.pending)
         self.place += kept
-        self.length += fed + kept
+        self.length += fed + kept  # what stays in the cache; the rejected rest of the draft is overwritten
         tagged = best >= 0
-        if not tagged:  # all of the draft, and one token more that is known by now
+        if not tagged:
+            # All of the draft is kept, and the score behind its last token has already chosen the next source token. It
+            # is written but was not fed: it is what the next round begins with.
             self.pending = [self.source.ids[self.place]] if self.place < len(self.source) else []
             self.place += len(self.pending)
-        elif not inside:
+        elif not inside:  # a tag opens before `place`; it is pending, as the decoder has not seen it
             self.open, self.opened, self.certainty = best, self.place, _logistic(margin)
             self.pending = [self.opening[best]]
         else:

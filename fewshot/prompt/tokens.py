@@ -10,16 +10,10 @@ from math import ceil
 
 from fewshot import formats
 from fewshot.records import Request
+from fewshot.text.tokens import BYTES_PER_TOKEN, DENSE_BYTES_PER_TOKEN, utf8_bytes
 
-_BYTES_PER_TOKEN = 4.0
-"""UTF-8 bytes a token of English, in the usual vocabularies (OpenAI's rule of thumb: four characters a token). For
-estimates, which are marked as such."""
-
-TOKENS_PER_BYTE = 1 / _BYTES_PER_TOKEN
+TOKENS_PER_BYTE = 1 / BYTES_PER_TOKEN
 """Tokens a UTF-8 byte of a prompt, before a server has counted any."""
-
-_DENSE_BYTES_PER_TOKEN = 2.5
-"""UTF-8 bytes a token of dense biomedical text (docs/architecture.md): for a prompt that has to fit."""
 
 _TURN_TOKENS = 8
 """Tokens that a chat template writes around a turn (role markers, line breaks). A judgement, not a measurement."""
@@ -46,12 +40,12 @@ def answer_tokens(text: str, room: float = formats.COPIED_ROOM) -> int:
 
 def estimate_tokens(request: Request) -> int:
     """Prompt tokens, estimated as UTF-8 bytes / 4."""
-    return ceil(_prompt_bytes(request) / _BYTES_PER_TOKEN)
+    return ceil(_prompt_bytes(request) / BYTES_PER_TOKEN)
 
 
 def most_tokens(request: Request) -> float:
     """Prompt tokens, estimated so that there are hardly ever more."""
-    return _prompt_bytes(request) / _DENSE_BYTES_PER_TOKEN + _TURN_TOKENS * len(request.turns or ())
+    return _prompt_bytes(request) / DENSE_BYTES_PER_TOKEN + _TURN_TOKENS * len(request.turns or ())
 
 
 def bound(request: Request) -> int:
@@ -61,7 +55,7 @@ def bound(request: Request) -> int:
     >>> bound(Request("gpt3", None, "m", "completions", None, "p53 – µ", 9, 0.0))
     138
     """
-    schema = 0 if request.schema is None else _bytes(repr(request.schema))
+    schema = 0 if request.schema is None else utf8_bytes(repr(request.schema))
     frame = _TEMPLATE_TOKENS + _TURN_TOKENS * len(request.turns or ())
     return _prompt_bytes(request) + schema + frame
 
@@ -76,12 +70,8 @@ def needed_tokens(request: Request) -> int:
 
 
 def _room(text: str, per_byte: float) -> int:
-    return ceil(_bytes(text) * per_byte) + _ROOM
+    return ceil(utf8_bytes(text) * per_byte) + _ROOM
 
 
 def _prompt_bytes(request: Request) -> int:
-    return sum(map(_bytes, [request.prompt or "", *(turn.content for turn in request.turns or ())]))
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))  # JSON can smuggle half a surrogate pair in
+    return sum(map(utf8_bytes, [request.prompt or "", *(turn.content for turn in request.turns or ())]))

@@ -34,6 +34,13 @@ def majority(values: Sequence[Value]) -> Value:
     return tuple(sorted(found, key=lambda span: (span.start, span.end)))
 
 
+def most(answers: Sequence[Sequence[Member]]) -> tuple[Member, ...]:
+    """The members that more than half of the answers have."""
+    return tuple(
+        replace(one, confidence=None) for one in _voted([[(identity(m), m) for m in answer] for answer in answers])
+    )
+
+
 def _voted(answers: Sequence[Iterable[tuple[Hashable, T]]]) -> tuple[T, ...]:
     """In order of first appearance; said twice in one answer is said once."""
     first: dict[Hashable, T] = {}

@@ -1,10 +1,10 @@
-"""What a server tells of its rate limits, beside an answer or a refusal. It paces a run and is recorded nowhere.
+"""The rate limits that a server states in its headers. They pace a run and are not recorded.
 
     x-ratelimit-limit-requests: 500 · x-ratelimit-remaining-requests: 499 · x-ratelimit-reset-requests: 120ms
 
->>> heard({"x-ratelimit-remaining-tokens": "29000", "x-ratelimit-reset-tokens": "1m2.5s"}).tokens
+>>> rate_limits({"x-ratelimit-remaining-tokens": "29000", "x-ratelimit-reset-tokens": "1m2.5s"}).tokens
 Allowance(most=None, left=29000.0, reset=62.5)
->>> heard({"content-type": "application/json"}) is None
+>>> rate_limits({"content-type": "application/json"}) is None
 True
 """
 
@@ -17,11 +17,15 @@ from fewshot.records import Allowance, Limits
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|d|h|m|s)")
-_LONGEST = 86400.0
+_LONGEST = _UNITS["d"]
+"""No limit resets later than this: a larger number is a date (seconds since 1970), not a duration."""
 
 
-def heard(headers: Mapping[str, str]) -> Limits | None:
-    """What the `x-ratelimit-*` headers say (names in lower case, or a mapping that does not care); `None`: nothing."""
+def rate_limits(headers: Mapping[str, str]) -> Limits | None:
+    """Returns what the `x-ratelimit-*` headers state, or `None` if there are none.
+
+    `headers`: with names in lower case, or a mapping that ignores case.
+    """
     requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
     return None if requests is None and tokens is None else Limits(requests or Allowance(), tokens or Allowance())
 
@@ -43,7 +47,7 @@ def _number(text: str | None) -> float | None:
 
 
 def seconds(text: str | None) -> float | None:
-    """A duration as servers write it; what cannot be one is nothing.
+    """Returns a duration, as servers write it, in seconds; `None` for anything else.
 
     >>> seconds("6m0s"), seconds("20ms"), seconds("1.5"), seconds("soon"), seconds("1790000000")
     (360.0, 0.02, 1.5, None, None)
@@ -53,4 +57,4 @@ def seconds(text: str | None) -> float | None:
         value = _number(text)
     else:
         value = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)) if text else None
-    return value if value is not None and value <= _LONGEST else None  # a date of some sort is no duration
+    return value if value is not None and value <= _LONGEST else None

@@ -39,10 +39,10 @@ class Ner(Task):
         return ()
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Strict, relaxed and boundary scores (`fewshot.metrics.spans`)."""
+        """Strict, relaxed, boundary and names scores (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
-        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted)) for case in cases]
+        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), text=case.example.text) for case in cases]
         return spans.scores(tallies, labels)
 
 

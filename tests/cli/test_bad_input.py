@@ -60,7 +60,7 @@ def test_fewer_train_examples_than_shots(fails: Fails) -> None:
     two = data('{"id": "a", "text": "Blot of p53.", "entities": []}\n{"id": "b", "text": "Gel.", "entities": []}\n')
     line = fails("run", "--task", "ner", "--demos", two, "--shots", "3")
     assert "--shots 3: only 2 of 2 labelled examples may be shown to" in line
-    assert "lower --shots or name more with --demos" in line
+    assert "lower --shots, or add examples with --demos" in line
     assert "--shots 3 needs labelled examples" in fails("run", "--task", "ner", "--data", "gold.jsonl", "--shots", "3")
     assert not Path("runs").exists()
 

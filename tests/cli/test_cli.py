@@ -201,7 +201,7 @@ def test_converting(fails: Fails) -> None:
         (["run", "--replay", "runs/nowhere"], "not a run folder"),
         (["run", "--task", "ner", "--extra", "x"], "K=V"),
         (["run", "--task", "ner", "--selector", "nearer"], "did you mean 'nearest'?"),
-        (["run", "--task", "ner", "--selector", "fixed", "--embedder", "x"], "no use for --embedder"),
+        (["run", "--task", "ner", "--selector", "fixed", "--embedder", "x"], "cannot use --embedder"),
         (["run", "--task", "ner", "--samples", "5"], "--temperature"),
         (["run", "--task", "ner", "--context", "0"], "--context must be at least 1"),
         (["run", "--task", "ner", "--prompt", "nowhere.txt"], "nowhere.txt: no such file"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from fewshot import demonstrations, tasks
 from fewshot.demonstrations import Pool, jaccard, shingles
+from fewshot.demonstrations._similarity import best_first
 from fewshot.errors import InputError
 from fewshot.records import PANEL, Example, Span
 
@@ -86,3 +88,31 @@ def test_balanced_shows_every_kind_before_one_comes_again() -> None:
     names = [demo.id.rstrip("0123456789") for demo in chosen.pick(own, 3).demonstrations]
     assert sorted(names[:2]) == ["dot", "in"], "what its own article shows does not count for it"
     assert "none" not in names
+
+
+def test_scores_that_differ_by_less_than_machines_do_are_equal() -> None:
+    close = np.array([1.00001, 1.00003, 1.0], dtype=np.float32)
+    assert list(best_first(close)) == [0, 1, 2], "in the order of their places"
+    assert list(best_first(np.array([1.0001, 1.0003, 1.0], dtype=np.float32))) == [1, 0, 2]
+
+
+def test_what_the_query_s_own_article_shows_does_not_count_for_it() -> None:
+    """Its own example shows most: A, B and E. If that counted, C and D would always come first."""
+
+    def labelled(id: str, labels: str) -> Example:
+        return Example(id, id, f"text of {id}", entities=tuple(Span(n, n + 1, label) for n, label in enumerate(labels)))
+
+    pool = [labelled("own", "ABE"), labelled("ac", "AC"), labelled("cd", "CD"), labelled("b", "B")]
+    first = set()
+    for seed in range(12):
+        chosen = Pool(pool, seed=seed, selector="balanced", task=tasks.get("ner"), labels=tuple("ABCDE"))
+        (demo,) = chosen.pick(example("own", "the query"), 1).demonstrations
+        first.add(demo.id)
+    assert first == {"ac", "cd"}
+
+
+@pytest.mark.parametrize("selector", ["nearest", "diverse"])
+def test_texts_without_a_word_are_shown_once_each(selector: str) -> None:
+    pool = [example(f"d{n}", text) for n, text in enumerate(("…", "---", "!!", "??"))]
+    shown = Pool(pool, seed=0, selector=selector).pick(example("q", "blot of p53"), 4).demonstrations
+    assert {demo.id for demo in shown} == {"d0", "d1", "d2", "d3"}

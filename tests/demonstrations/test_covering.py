@@ -6,7 +6,7 @@ import pytest
 
 from fewshot import data, tasks
 from fewshot.demonstrations import Ground, Pool
-from fewshot.demonstrations.balanced import NOTHING, shows
+from fewshot.demonstrations.balanced import NOTHING, features
 from fewshot.records import PANEL, Example, Span
 
 BLOT = "Western blot of p53 in HeLa cells number"
@@ -61,16 +61,16 @@ def test_what_the_query_s_own_article_shows_does_not_count() -> None:
 def test_labels_that_are_not_asked_for_do_not_count() -> None:
     ner = tasks.get("ner")
     example = entities(0, "g", "TISSUE", "DISEASE")
-    assert shows(example, Ground(seed=0, task=ner, labels=("DISEASE",))) == {"DISEASE"}
-    assert shows(example, Ground(seed=0, task=ner, labels=("GENEPROD",))) == {NOTHING}
+    assert features(example, Ground(seed=0, task=ner, labels=("DISEASE",))) == {"DISEASE"}
+    assert features(example, Ground(seed=0, task=ner, labels=("GENEPROD",))) == {NOTHING}
 
 
 def test_how_panels_are_lettered_counts() -> None:
     text = "(A) Blot. (B–D) Cells. Without a letter."
     spans = tuple(Span(text.index(s), text.index(s) + len(s), PANEL) for s in ("(A) Blot.", "(B–D) Cells.", "Without"))
     task = tasks.get("panelization")
-    assert shows(Example("e", "e", text, panels=spans), Ground(seed=0, task=task)) == {"in", "in list", "no letter"}
-    assert shows(Example("e", "e", text, panels=()), Ground(seed=0, task=task)) == {NOTHING}
+    assert features(Example("e", "e", text, panels=spans), Ground(seed=0, task=task)) == {"in", "in list", "no letter"}
+    assert features(Example("e", "e", text, panels=()), Ground(seed=0, task=task)) == {NOTHING}
 
 
 @pytest.mark.parametrize("name", ["ner", "panelization", "causal", "roles"])
@@ -82,7 +82,7 @@ def test_balanced_shows_more_kinds_than_chance_on_the_bundled_corpus(name: str) 
 
     def kinds(selector: str, seed: int) -> int:
         pool = Pool(train, seed=seed, selector=selector, task=task)
-        return len(set().union(*(shows(demo, ground) for demo in pool.pick(query, 3).demonstrations)))
+        return len(set().union(*(features(demo, ground) for demo in pool.pick(query, 3).demonstrations)))
 
     balanced = [kinds("balanced", seed) for seed in range(5)]
     chance = [kinds("random", seed) for seed in range(5)]

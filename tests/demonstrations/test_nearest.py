@@ -138,12 +138,12 @@ def test_a_torn_file_of_vectors_is_repaired(letters: Letters, tmp_path: Path) ->
 
 def test_a_folder_that_cannot_be_written(letters: Letters, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot keep vectors"):
+    with pytest.raises(InputError, match="cannot write vectors"):
         Embedded(["abc"], "any", tmp_path / "file")
 
 
 def test_a_selector_without_use_for_an_embedder_says_so() -> None:
-    with pytest.raises(InputError, match="no use for --embedder; take diverse or nearest"):
+    with pytest.raises(InputError, match="cannot use --embedder; use --selector diverse or nearest"):
         Pool(EXAMPLES, seed=0, selector="random", embedder="x")
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from fewshot.cassette import Cassette
-from fewshot.engine import Budget, Job, Outcome, Progress, ask
-from fewshot.engine.budget import Cost, Purse, answer, told, worst
+from fewshot.engine import Budget, Job, Outcome, Progress, ask, predict
+from fewshot.engine.budget import Cost, Ledger, billed, longest_answer, worst_case
 from fewshot.engine.prices import Price, find
 from fewshot.engine.progress import Counter
 from fewshot.errors import BackendError, InputError
 from fewshot.experiment.running import run
-from fewshot.records import Completion, Turn
+from fewshot.records import Completion, Example, Prediction, Span, Turn
 from tests.engine.scripted import QUICK, Scripted, asked, busy
 
 PRICE = Price(2.0, 8.0, "2026-11-25", "a test")
@@ -34,7 +34,7 @@ def go(path: Path, backend: Scripted, *ids: str, **more: Any) -> Outcome:
 
 @pytest.mark.parametrize(("less", "answers"), [(0, 1), (1, 0)])
 def test_a_request_that_just_fits_goes(tmp_path: Path, less: int, answers: int) -> None:
-    most = worst(asked("a"))
+    most = worst_case(asked("a"))
     assert len(go(tmp_path, Scripted(), "a", budget=Budget(tokens=most.tokens - less)).answers) == answers
     usd = most.usd(PRICE) - less * 2e-6
     (tmp_path / "usd").mkdir()
@@ -43,9 +43,9 @@ def test_a_request_that_just_fits_goes(tmp_path: Path, less: int, answers: int) 
 
 def test_the_worst_case_counts_bytes_turns_and_schema() -> None:
     request = replace(asked("a"), turns=(Turn("system", "µ"), Turn("user", "abc"), Turn("assistant", "d")))
-    assert worst(request) == Cost(2 + 3 + 1 + 128 + 3 * 8, 9)
-    assert worst(replace(request, turns=None, prompt="µabc")) == Cost(5 + 128, 9)
-    assert worst(replace(request, schema={"a": 1})).prompt == worst(request).prompt + len("{'a': 1}")
+    assert worst_case(request) == Cost(2 + 3 + 1 + 128 + 3 * 8, 9)
+    assert worst_case(replace(request, turns=None, prompt="µabc")) == Cost(5 + 128, 9)
+    assert worst_case(replace(request, schema={"a": 1})).prompt == worst_case(request).prompt + len("{'a': 1}")
 
 
 @pytest.mark.parametrize(
@@ -54,29 +54,29 @@ def test_the_worst_case_counts_bytes_turns_and_schema() -> None:
      ({"max_tokens": 3, "max_completion_tokens": 5}, 5), ({"max_tokens": None}, 9)],
 )  # fmt: skip
 def test_the_room_of_an_answer(extra: dict[str, Any], most: int) -> None:
-    assert answer(replace(asked("a"), extra=extra)) == most
+    assert longest_answer(replace(asked("a"), extra=extra)) == most
 
 
 def test_costs_are_added_and_taken_off() -> None:
     assert Cost(10, 3) - Cost(4, 1) == Cost(6, 2)
     assert (Cost(10, 3) + Cost(4, 1)).tokens == 18
     assert Cost(1_000_000, 500_000).usd(PRICE) == 6.0
-    assert told(Completion("", completion_tokens=2), Cost(10, 9)) == Cost(10, 2)
-    assert told(Completion("", prompt_tokens=0, completion_tokens=0), Cost(10, 9)) == Cost(0, 0)
+    assert billed(Completion("", completion_tokens=2), Cost(10, 9)) == Cost(10, 2)
+    assert billed(Completion("", prompt_tokens=0, completion_tokens=0), Cost(10, 9)) == Cost(0, 0)
 
 
-async def test_a_purse_knows_what_is_left() -> None:
-    purse = Purse(Budget(tokens=100))
-    assert await purse.reserve(Cost(50, 10))
-    waiting = asyncio.create_task(purse.reserve(Cost(41, 0)))
+async def test_a_ledger_knows_what_is_left() -> None:
+    ledger = Ledger(Budget(tokens=100))
+    assert await ledger.reserve(Cost(50, 10))
+    waiting = asyncio.create_task(ledger.reserve(Cost(41, 0)))
     await asyncio.sleep(0)
     assert not waiting.done(), "what is in flight may still leave enough"
-    purse.settle(Cost(50, 10), Cost(20, 5))
+    ledger.settle(Cost(50, 10), Cost(20, 5))
     assert await waiting
-    purse.settle(Cost(41, 0), Cost(41, 0))
-    assert (purse.spent, purse.reserved) == (Cost(61, 5), Cost(0, 0))
-    assert not await purse.reserve(Cost(35, 0)), "nothing is in flight that could leave more"
-    assert purse.explain(Cost(35, 0)) == (
+    ledger.settle(Cost(41, 0), Cost(41, 0))
+    assert (ledger.spent, ledger.reserved) == (Cost(61, 5), Cost(0, 0))
+    assert not await ledger.reserve(Cost(35, 0)), "nothing is in flight that could leave more"
+    assert ledger.explain(Cost(35, 0)) == (
         "34 of the budget of 100 tokens are left; the next request may take 35"
     )  # fmt: skip
 
@@ -189,7 +189,7 @@ def test_a_listener_hears_ten_times_a_second_at_most(clock: Callable[[float], No
 
 def test_everything_is_counted_once() -> None:
     counter = Counter(9, None, price=PRICE)
-    counter.asked()
+    counter.sent()
     counter.tokens(Completion("", prompt_tokens=3, completion_tokens=None))
     counter.tokens(Completion("", prompt_tokens=None, completion_tokens=2))
     counter.answered()
@@ -199,7 +199,7 @@ def test_everything_is_counted_once() -> None:
     counter.retried(BackendError("x", maybe_paid=True))
     counter.pushed_back()
     now = counter.now()
-    assert (now.done, now.total, now.asked, now.replayed, now.failed) == (3, 9, 1, 1, 1)
+    assert (now.done, now.total, now.sent, now.replayed, now.failed) == (3, 9, 1, 1, 1)
     assert (now.retries, now.maybe_twice, now.pushbacks, now.prompt_tokens, now.completion_tokens) == (2, 1, 1, 3, 2)
     assert (now.cost, now.stopping) == (PRICE.of(3, 2), False)
     fresh = Counter(None, None).now()
@@ -211,7 +211,7 @@ def test_time_left_is_what_is_left_by_the_rate(clock: Callable[[float], None]) -
     assert counter.now().left is None
     clock(2.0)
     for _ in range(4):
-        counter.asked()
+        counter.sent()
         counter.answered()
     assert (counter.now().rate, counter.now().left) == (2.0, 3.0)
     assert Progress(done=4, total=None, rate=2.0).left is None
@@ -221,12 +221,12 @@ def test_the_last_half_minute_counts(clock: Callable[[float], None]) -> None:
     counter = Counter(None, None)
     counter.now()
     for _ in range(10):
-        counter.asked()
+        counter.sent()
     clock(31.0)
     counter.now()
     clock(10.0)
     for _ in range(5):
-        counter.asked()
+        counter.sent()
     assert counter.now().rate == pytest.approx(0.5), "the ten before are forgotten"
 
 
@@ -253,3 +253,43 @@ def test_what_is_no_price(value: str, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("FEWSHOT_PRICES", str(tmp_path / "p.toml"))
     with pytest.raises(Exception, match=r"any\.m: input must be dollars"):
         find("m", "http://h:1/v1")
+
+
+@pytest.mark.parametrize(("status", "pushbacks"), [(429, 1), (503, 0), (529, 0), (500, 0)])
+def test_a_pushback_is_a_429(tmp_path: Path, status: int, pushbacks: int) -> None:
+    backend = Scripted(lambda name, n: busy(n, status=status) if n == 1 else None)
+    stats = go(tmp_path, backend, "a").stats
+    assert (stats.pushbacks, stats.retries) == (pushbacks, 1)
+
+
+class Tagger:
+    """A local model that tags the first character."""
+
+    kind: Literal["local"] = "local"
+    name, model, digest = "local", "tiny", "0123"
+    format: str | None = None
+    labelled: int | None = None
+    notices: Sequence[str] = ()
+
+    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
+        return (Prediction(example.id, (Span(0, 1, "X"),)) for example in examples)
+
+
+def test_a_reused_prediction_is_copied_once(tmp_path: Path) -> None:
+    examples = [Example("a", "g", "text a"), Example("b", "g", "text b")]
+    with Cassette.open(tmp_path / "old.jsonl") as old:
+        predict(examples, Tagger(), old, kind="entities")
+    path = tmp_path / "new.jsonl"
+    with Cassette.open(tmp_path / "old.jsonl", readonly=True) as old, Cassette.open(path) as cassette:
+        for _ in range(2):
+            found = predict(examples, Tagger(), cassette, kind="entities", reuse=old)
+            assert (found.computed, found.replayed) == (0, 2)
+    assert path.read_bytes() == (tmp_path / "old.jsonl").read_bytes()
+
+
+def test_the_rate_is_from_the_start_until_half_a_minute_has_passed(clock: Callable[[float], None]) -> None:
+    counter = Counter(None, None)
+    clock(2.0)
+    for _ in range(4):
+        counter.sent()
+    assert counter.now().rate == 2.0

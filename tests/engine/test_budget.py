@@ -11,7 +11,7 @@ import pytest
 
 from fewshot.cassette import Cassette
 from fewshot.engine import Budget, Job, Outcome, Pace, ask
-from fewshot.engine.budget import Cost, answer, told, worst
+from fewshot.engine.budget import Cost, billed, longest_answer, worst_case
 from fewshot.engine.prices import Price
 from fewshot.errors import BackendError
 from fewshot.records import Completion, Request
@@ -19,7 +19,7 @@ from tests.engine.scripted import QUICK, Scripted, asked
 
 PRICE = Price(1000.0, 1000.0, "2026-11-25", "made up: 0.1 cent a token")
 IDS = tuple(f"f{i:02}" for i in range(20))
-WORST = worst(asked("f00")).tokens
+WORST = worst_case(asked("f00")).tokens
 
 
 class Metered(Scripted):
@@ -92,7 +92,7 @@ def test_recorded_answers_cost_nothing(path: Path) -> None:
     assert (outcome.replayed, outcome.stopped) == (20, None)
 
 
-def test_what_the_server_does_not_tell_counts_as_the_worst(path: Path) -> None:
+def test_what_the_server_does_not_tell_counts_as_the_worst_case(path: Path) -> None:
     outcome = go(path, Metered(prompt=None, completion=None), Budget(tokens=3 * WORST))
     assert len(outcome.answers) == 3
 
@@ -121,9 +121,9 @@ def test_a_budget_that_ends_beside_waiting_requests_ends_them_too(path: Path) ->
 
 def test_the_worst_case_is_a_bound() -> None:
     request = asked("a", "naïve µ")
-    assert worst(request).prompt >= len("naïve µ".encode())
-    assert worst(replace(request, schema={"x": "y" * 1000})).prompt > 1000
-    assert worst(request).completion == request.max_tokens
+    assert worst_case(request).prompt >= len("naïve µ".encode())
+    assert worst_case(replace(request, schema={"x": "y" * 1000})).prompt > 1000
+    assert worst_case(request).completion == request.max_tokens
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_the_worst_case_is_a_bound() -> None:
     [({}, 9), ({"max_completion_tokens": 700}, 700), ({"max_tokens": 5, "n": 3}, 15), ({"max_tokens": "x", "n": 0}, 9)],
 )
 def test_extra_parameters_have_the_last_word(extra: Mapping[str, Any], most: int) -> None:
-    assert answer(replace(asked("a"), extra=extra)) == most
+    assert longest_answer(replace(asked("a"), extra=extra)) == most
 
 
 def test_what_is_told_is_what_counts() -> None:
-    assert told(Completion("", prompt_tokens=3), Cost(10, 10)) == Cost(3, 10)
+    assert billed(Completion("", prompt_tokens=3), Cost(10, 10)) == Cost(3, 10)

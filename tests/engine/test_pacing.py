@@ -28,7 +28,7 @@ def clock() -> Clock:
 @pytest.fixture(autouse=True)
 def _sleep_is_the_clock_s(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(self: Pacer, seconds: float) -> None:
-        if self.flying >= int(self.window):
+        if self.in_flight >= int(self.window):
             raise TimeoutError("nobody lands here")
         clock.now += seconds
 
@@ -178,7 +178,7 @@ async def test_a_503_now_and_then_cuts_no_window(clock: Clock) -> None:
 async def test_a_failure_leaves_the_window_as_it_is(clock: Clock) -> None:
     pacer = Pacer(8, clock=clock)
     pacer.failed(await admitted(pacer))
-    assert (pacer.window, pacer.flying) == (8, 0)
+    assert (pacer.window, pacer.in_flight) == (8, 0)
 
 
 async def test_nobody_is_let_through_after_the_end(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from fewshot.cassette import Cassette
 from fewshot.engine import Job, Pace, Progress, ask
-from fewshot.engine.asking import Session
 from fewshot.engine.prices import Price
 from fewshot.engine.progress import Counter
+from fewshot.engine.session import Session
 from fewshot.errors import BackendError
 from fewshot.records import Completion
 from tests.engine.scripted import Scripted, asked
@@ -35,14 +35,14 @@ def test_rate_and_time_left_are_of_the_last_half_minute(clock: Callable[[float],
     for _ in range(20):
         clock(1)
         for _ in range(10):
-            counter.asked()
+            counter.sent()
             counter.answered()
         now = counter.now()
     assert now.rate == pytest.approx(10)
     assert now.left == pytest.approx(80)
     for _ in range(60):
         clock(1)
-        counter.asked()
+        counter.sent()
         counter.answered()
         now = counter.now()
     assert now.rate == pytest.approx(1, rel=0.1), "the first minute is forgotten"

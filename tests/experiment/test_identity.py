@@ -52,7 +52,7 @@ SAMPLED = {"temperature": 0.7}
 
 TABLE: Mapping[str, Moves] = {
     # What is asked
-    "task": Moves("panelization", {"task", "labels", "prompt"}, {"turns"}),
+    "task": Moves("panelization", {"task", "labels", "mentions", "prompt"}, {"turns"}),
     "data": Moves("copy.jsonl"),  # the same records elsewhere: another run, whose scores may be compared
     "split": Moves("validation", {"split", "ids"}, {"turns"}),
     "demos": Moves("more.jsonl", {"labelled"}, {"turns"}),
@@ -60,12 +60,14 @@ TABLE: Mapping[str, Moves] = {
     "selector": Moves("fixed", {"selector"}, {"turns"}),
     "embedder": Moves("models/letters", {"selector"}, {"turns"}),
     "prompt": Moves("mine.txt", {"prompt"}, {"turns"}),
+    "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),
     "unlabelled": Moves(True, set(), {"turns"}),  # one more is asked, and not scored
     "limit": Moves(2, {"ids"}, {"turns"}),
     "max_tokens": Moves(77, {"max_tokens"}, {"max_tokens"}),
+    "reasoning_tokens": Moves(500, {"adapted"}),  # what is sent: the key keeps the limit that is meant
     "context": Moves(100_000, {"context"}),  # everything fits: the same requests
     "samples": Moves(2, {"samples"}, {"sample"}, base=SAMPLED),
     # Of whom

@@ -180,7 +180,7 @@ def test_a_hypothesis_has_its_choices_beside_it() -> None:
     assert (batch["choices"][1] == features.IGNORED).all()
     unseen = Hypothesis((Member("GENEPROD", "BRCA1"),))
     other = features.seq2seq([Example("b", "b", "p53", hypothesis=unseen)], tasks.get("causal"), tokenizer, said)
-    assert other.said("train") == ["1 of 1 names in train are not in the text that they are asked of"]
+    assert other.said("train") == ["1 of 1 names in train do not occur in their text"]
     plain = features.seq2seq(
         [example], tasks.get("causal"), tokenizer, manifest("causal", ("GENEPROD",), format="sentence")
     )

@@ -118,7 +118,7 @@ def test_other_settings_are_refused_and_the_same_are_not_trained_again(
     assert run(line) == 0
     before = (Path("runs/models/x") / "model.safetensors").read_bytes()
     assert run(line) == 0
-    assert "holds this model already" in capsys.readouterr().err
+    assert "already holds this model" in capsys.readouterr().err
     assert (Path("runs/models/x") / "model.safetensors").read_bytes() == before
     assert run(f"{line} --learning_rate 0.01") == 2
     assert "learning_rate: not set → 0.01" in capsys.readouterr().err
@@ -233,7 +233,7 @@ def test_a_tagger_learns_with_words_masked(
     assert run(f"{line} --kind tagger --word_dropout 0.1") == 0
     assert json.loads(Path("runs/models/x/fewshot.json").read_text())["settings"]["word_dropout"] == 0.1
     assert run(f"{line} --word_dropout 0.1") == 2
-    assert "--word-dropout is for a tagger" in capsys.readouterr().err
+    assert "--word-dropout needs --kind tagger" in capsys.readouterr().err
 
 
 def test_a_tagger_of_the_same_seed_is_the_same(bases: dict[str, Path], corpus: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_tagger_of_the_same_seed_is_the_same(bases: dict[str, Path], corpus: P
     [
         (
             "--task causal --kind tagger --base-model {roberta} --data {corpus} --do_train",
-            "task causal needs --kind seq2seq",
+            "task causal needs --kind seq2seq: a hypothesis cannot be written as one label per word",
         ),
         ("--task roles --base-model {bart} --data {corpus} --do_train", "task roles needs --kind tagger"),
         ("--task ner --base-model nowhere/at/all --data {corpus} --do_train", "no such model folder"),
@@ -258,7 +258,7 @@ def test_a_tagger_of_the_same_seed_is_the_same(bases: dict[str, Path], corpus: P
         ("--task nerd --base-model {bart} --data {corpus} --do_train", "unknown task 'nerd'"),
         ("--task ner --base-model {bart} --data missing.jsonl --do_train", "no such file"),
         ("--task causal --base-model {bart} --data {corpus} --format list --do_train", "cannot carry hypothesis"),
-        ("--task ner --base-model {bart} --data {corpus} --skip-lines 1 --do_train", "are for a CSV"),
+        ("--task ner --base-model {bart} --data {corpus} --skip-lines 1 --do_train", "need a CSV"),
     ],
 )
 def test_one_clear_line_for_what_is_wrong(

@@ -111,7 +111,7 @@ def test_what_has_gone_is_said_and_its_value_is_not_taken_for_data() -> None:
         ("demo ner --do_train", "--base-model is missing"),
         ("demo ner --do_train --base-model x --no_such_flag 1", "no_such_flag"),
         ("demo ner --do_train --base-model x --split-fractions 0.5 0.2 0.2", "add up to 1"),
-        ("demo ner --do_train --base-model x --decoder copy --no_repeat_ngram_size 3", "exclude each other"),
+        ("demo ner --do_train --base-model x --decoder copy --no_repeat_ngram_size 3", "cannot be combined"),
         ("demo ner --do_train --base-model x --learning_rate fast", "learning_rate"),
     ],
 )

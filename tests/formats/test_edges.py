@@ -58,6 +58,7 @@ def test_spaces_are_written_around_tags_once() -> None:
         ("Blot of p53</G> and MDM2 in p53-null cells.", (), {"unclosed_tag": 1}),
         ("Blot of p53 and <G>MDM2 in p53-null cells.", (MDM2,), {"unclosed_tag": 1}),
         ("Blot of <G></G>p53 and MDM2 in p53-null cells.", (), {}),
+        ("<G></G>Blot of <G>p53</G> and MDM2 in p53-null cells.<G></G>", (P53,), {}),
         ("Blot of < G > p53 < / G > and MDM2 in p53-null cells.", (P53,), {}),
         ("Blot of <g>p53</g> and MDM2 in p53-null cells.", (P53,), {}),
         ("Blot of <G>p53</G> and MDM2 in p53-null cells. [end]", (P53,), {}),
@@ -69,6 +70,21 @@ def test_spaces_are_written_around_tags_once() -> None:
 )  # fmt: skip
 def test_copy_tag(answer: str, spans: tuple[Span, ...], problems: dict[str, int]) -> None:
     assert parse("copy_tag", answer) == (spans, problems)
+
+
+@pytest.mark.parametrize(
+    ("torn", "closed"),
+    [("</SMALL_MOLEC", True), ("</s", True), ("</", True), ("< / small_m", True), ("<SMALL_MOLECULE", False),
+     ("", False)],
+)  # fmt: skip
+def test_an_answer_that_was_cut_inside_a_tag(torn: str, closed: bool) -> None:
+    scheme = Scheme("entities", ("SMALL_MOLECULE",))
+    text = "Cells were treated with nutlin for a day. Then they were lysed."
+    answer = f"Cells were treated with <SMALL_MOLECULE> nutlin {torn}"
+    value, problems = parse("copy_tag", answer, text, scheme)
+    assert value == (Span(24, 30, "SMALL_MOLECULE"),)
+    assert problems.get("unclosed_tag", 0) == (0 if closed else 1)
+    assert problems["truncated"] == 1
 
 
 def test_an_empty_source_has_an_empty_copy() -> None:
@@ -83,6 +99,17 @@ def test_an_unclosed_panel_goes_to_the_end() -> None:
     assert parse("copy_tag", answer, text, PANELS) == (
         (Span(0, 16, PANEL, ("A",)), Span(17, 35, PANEL, ("B",))), {"unclosed_tag": 2},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("opens", "closes"), ["()", "[]"])
+def test_a_bracket_that_was_left_out_belongs_to_the_panel(opens: str, closes: str) -> None:
+    text = (
+        f"{opens}Left{closes} Western blot of p53 in cells. See {opens}Right{closes} for all. Gels of MDM2 from mice."
+    )
+    start = text.index(f"{opens}Right")
+    answer = f"<panel> {text[1 : start - 5]} </panel> See <panel> {text[start + 1 :]} </panel> [END]"
+    value, _ = parse("copy_tag", answer, text, PANELS)
+    assert [span.start for span in value] == [0, start]
 
 
 def test_unknown_tags_are_taken_out_and_counted_once_each() -> None:
@@ -264,3 +291,14 @@ def test_a_surface_that_looks_like_a_tag_of_a_sentence() -> None:
     value = Hypothesis((Member("G", "<g> or </GENE>"),), (Member("G", "a [END] b"),), (Member("EXP_ASSAY", "\\<g>"),))
     answer = render("sentence", value, "<g> or </GENE> a [END] b \\<g>", CAUSAL)
     assert parse("sentence", answer, "<g> or </GENE> a [END] b \\<g>", CAUSAL) == (value, {})
+
+
+@pytest.mark.parametrize("word", ["by", "using", "via", "with", "By"])
+@pytest.mark.parametrize(
+    "effect", ["was tested for its influence on", "and its effect on", "had an impact in", "acted on"]
+)
+def test_words_that_lead_over_to_another_role(effect: str, word: str) -> None:
+    answer = f"<g> p53 </g> {effect} <g> MDM2 </g> {word} <EXPERIMENT> Blot </EXPERIMENT> [END]"
+    value, problems = parse("sentence", answer, TEXT, CAUSAL)
+    assert value == Hypothesis((Member("G", "p53"),), (Member("G", "MDM2"),), (Member("EXP_ASSAY", "Blot"),))
+    assert problems == {}

@@ -149,6 +149,18 @@ def test_all_scores_of_hypotheses() -> None:
     assert found["exact.accuracy"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("CD8⁺ T  cells", "cd8+ t cells", True), ("ﬁbrin", "FIBRIN", True), ("Straße", "STRASSE", True),
+        ("p53", "p 53", False),
+     ("IL\u00a02", "il 2", True), (" p53 ", "p53", True), ("p53", "p54", False)],
+)  # fmt: skip
+def test_how_surfaces_are_compared(one: str, other: str, same: bool) -> None:
+    assert (hypothesis.normal(one) == hypothesis.normal(other)) is same
+    tally = hypothesis.tally(Hypothesis((Member("G", one),)), Hypothesis((Member("G", other),)))
+    assert tally["exact"] == (int(same), 1, 1)
+
+
 def test_as_many_of_other_members_are_not_exact() -> None:
     one, other = Hypothesis((Member("G", "a"),)), Hypothesis((Member("G", "b"),))
     assert hypothesis.tally(one, other)["exact"] == (0, 1, 1)

@@ -107,3 +107,31 @@ def test_strict_equals_seqeval(seed: int) -> None:
     assert tuple(found[f"strict.macro.{n}"] for n in names) == seqeval("macro")[:3]
     for name, column in zip((*names, "support"), seqeval(None), strict=True):
         assert [found[f"strict.label.{label}.{name}"] for label in LABELS] == list(column)  # type: ignore[call-overload]
+
+
+def named(text: str, gold: list[Span], predicted: list[Span]) -> tuple[float, float, float]:
+    found = spans.scores([spans.tally(gold, predicted, text=text)], ("G", "D"))
+    return (found["names.micro.precision"], found["names.micro.recall"], found["names.micro.f1"])
+
+
+def test_names_are_a_set_of_each_text() -> None:
+    text = "p53 binds P53 and MDM2  b; MDM2 b."
+    p53, again = Span(0, 3, "G"), Span(10, 13, "G")
+    mdm2, spaced = Span(18, 25, "G"), Span(27, 33, "G")
+    assert named(text, [p53, again], [again]) == (1.0, 1.0, 1.0), "another place, another case"
+    assert named(text, [mdm2], [spaced]) == (1.0, 1.0, 1.0), "another spacing"
+    assert named(text, [p53, mdm2], [p53, again]) == (1.0, 0.5, 2 / 3)
+    assert named(text, [p53], [Span(0, 3, "D")]) == (0.0, 0.0, 0.0), "another label"
+    assert named(text, [p53, again], [p53, Span(18, 22, "G")]) == (0.5, 1.0, 2 / 3)
+
+
+def test_names_of_two_texts_do_not_meet() -> None:
+    tallies = [
+        spans.tally([Span(0, 3, "G")], [], text="p53"),
+        spans.tally([], [Span(0, 3, "G")], text="p53"),
+    ]
+    assert spans.scores(tallies, ("G",))["names.micro.f1"] == 0.0
+
+
+def test_names_need_the_text() -> None:
+    assert not any(name.startswith("names") for name in scored([Span(0, 3, "G")], []))

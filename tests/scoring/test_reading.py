@@ -97,7 +97,9 @@ def test_members_of_another_type_are_others() -> None:
 
 
 def test_a_ligature_and_case_are_no_other_name() -> None:
-    voted = majority([Hypothesis((Member("G", "ﬁbrin Straße"),)), Hypothesis((Member("G", "FIBRIN STRASSE"),))])
+    voted = majority(
+        [Hypothesis((Member("G", "ﬁbrin CD8⁺ Straße"),)), Hypothesis((Member("G", "FIBRIN CD8+  STRASSE"),))]
+    )
     assert len(voted.interventions) == 1  # type: ignore[union-attr]
 
 

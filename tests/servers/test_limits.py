@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fewshot.records import Allowance
-from fewshot.servers.limits import heard, seconds
+from fewshot.servers.limits import rate_limits, seconds
 
 
 def test_openai_headers() -> None:
-    said = heard(
+    said = rate_limits(
         {
             "x-ratelimit-limit-requests": "500",
             "x-ratelimit-limit-tokens": "30000",
@@ -27,14 +27,14 @@ def test_openai_headers() -> None:
 
 @pytest.mark.parametrize("left", ["many", "", "-1", "nan", "inf"])
 def test_what_is_no_number_says_nothing(left: str) -> None:
-    said = heard({"x-ratelimit-remaining-requests": left})
+    said = rate_limits({"x-ratelimit-remaining-requests": left})
     assert said is not None
     assert said.requests == Allowance()
     assert said.wait is None
 
 
 def test_no_headers() -> None:
-    assert heard({"Content-Type": "application/json"}) is None
+    assert rate_limits({"Content-Type": "application/json"}) is None
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 
 from fewshot.records import Completion, Example, Request, Turn
-from fewshot.servers.failures import Redactor, Said, from_status, retry_after, too_long, words
+from fewshot.servers.failures import ErrorReply, from_reply, message_of, retry_after, too_long
+from fewshot.servers.secrets import Redactor
 
 REDACT = Redactor.of()
 
 
 def error(status: int, body: object = None, headers: dict[str, str] | None = None) -> Any:
-    return from_status(Said(status, body, headers or {}), "http://h/v1", "m", REDACT, key="THE_KEY")
+    return from_reply(ErrorReply(status, body, headers or {}), "http://h/v1", "m", REDACT, key="THE_KEY")
 
 
 @pytest.mark.parametrize(
     ("status", "retryable", "fatal", "maybe_paid", "hint"),
     [
-        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"), (402, False, False, False, None),
+        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"),
+        (402, False, True, False, "no credit left"),
         (403, False, True, False, "check THE_KEY and --model"),
         (404, False, True, False, "check --model and --base-url"),
         (408, True, False, True, None), (409, True, False, False, None), (410, False, False, False, None),
@@ -79,19 +81,19 @@ def test_a_date_is_told_by_the_server_s_own_clock() -> None:
         (400, {"code": "context_length_exceeded"}, True, False, True),
         (413, {"message": "prompt is too long"}, False, False, True),
         (422, {"error": "too many tokens"}, True, False, True),
-        (500, {"message": "prompt is too long"}, False, False, False),
+        (500, {"message": "prompt is too long"}, True, False, False),
         (400, {"message": "This model's maximum context length is 9"}, True, False, True),
         (400, {}, True, False, False),
     ],
 )  # fmt: skip
 def test_what_a_refusal_is_about(status: int, body: object, refusal: bool, filtered: bool, long: bool) -> None:
-    said = Said(status, body)
+    said = ErrorReply(status, body)
     assert (said.refusal is not None, said.filtered, said.too_long) == (refusal, filtered, long)
 
 
 def test_a_legend_that_is_too_long_alone_is_answered_and_one_with_demonstrations_has_failed() -> None:
     alone = Request("gpt3", None, "m", "chat", (Turn("user", "u"),), None, 9, 0.0)
-    said = Said(400, {"message": "too many tokens"})
+    said = ErrorReply(400, {"message": "too many tokens"})
     assert too_long(said, alone, url="http://h", redact=REDACT) == Completion("", "too_long")
     from dataclasses import replace
 
@@ -111,4 +113,4 @@ def test_a_legend_that_is_too_long_alone_is_answered_and_one_with_demonstrations
     ],
 )  # fmt: skip
 def test_the_server_s_own_words(body: object, text: str) -> None:
-    assert words(body) == text
+    assert message_of(body) == text

@@ -1,46 +1,54 @@
-"""`bloom`: a TGI endpoint, or a model of the hub through a provider, by huggingface_hub's client.
+"""`bloom`: a TGI endpoint, or a model of the hub through a provider, with huggingface_hub's client.
 
     fewshot run --backend bloom --base-url http://127.0.0.1:8080 --task ner             # text_generation
     fewshot run --backend bloom --api chat --base-url http://127.0.0.1:8080 --task ner  # chat_completion
     fewshot run --backend bloom --model bigscience/bloom --task ner                     # HF_TOKEN, a provider
 
-The client neither retries nor, unless told, ends; with `error_type` in a body its errors hide the response in their
-cause; a stop string stays in the text; a JSON schema is sent in TGI's form, which other servers ignore (`gpt3` sends
-theirs). Retries, pacing and concurrency are the engine's.
+Peculiarities of the client: it does not retry; it leaves the stop sequence in the text; it sends a JSON schema in TGI's
+form, which other servers ignore (use `gpt3` for those). Retries, pacing and concurrency are the engine's.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from fewshot.backends import Options
-from fewshot.backends.bloom._speech import chat_arguments, generated, read_chat, tgi_arguments
+from fewshot.backends.bloom._translation import chat_arguments, read_generation, tgi_arguments
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
-from fewshot.servers.address import Server
-from fewshot.servers.failures import Said, from_status, from_transport, too_long
+from fewshot.servers.address import Server, key_of
+from fewshot.servers.exchange import Exchange
+from fewshot.servers.limits import rate_limits
+from fewshot.servers.reading import read_completion
+from fewshot.servers.reasoning import Room
+from fewshot.servers.secrets import NO_KEY
+from fewshot.servers.streams import json_of
+from fewshot.servers.transport import Reply, fetch
 
 if TYPE_CHECKING:
-    from huggingface_hub import AsyncInferenceClient
+    from fewshot.backends.bloom._client import Client
 
 DEFAULT_MODEL = "bigscience/bloom"
-"""Of the hub, where none is named."""
+"""The model of the hub that is used if none is named."""
 
 ROUTER = "https://router.huggingface.co"
 TOTAL_SECONDS = 300.0
+"""The most that one request may take unless `--timeout` says otherwise; as for `gpt3`."""
+
 INFO_SECONDS = 5.0
+"""The most that reading `/info` may take: a small page of the server itself."""
+
 TOKEN = "HF_TOKEN"
+ALIASES = ("tgi",)
+"""Other names under which `--backend` knows this one; it is recorded under its own."""
 
 
 @dataclass(slots=True)
 class Bloom:
-    """The backend. `target`: the URL, or the model of the hub."""
+    """The backend. `target`: what the client is given, a URL or a model of the hub."""
 
     model: str
     endpoint: str | None
@@ -52,124 +60,97 @@ class Bloom:
     name: str = "bloom"
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
-    _client: AsyncInferenceClient | None = field(default=None, repr=False)
+    _client: Client | None = field(default=None, repr=False)
+    _exchanged: Exchange | None = field(default=None, repr=False)
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request, and again only where the server would not take a parameter.
+        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
+        meant for the answer and the request can be sent with more.
 
         Raises:
-            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
-        while True:
-            changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
-            started = perf_counter()
-            try:
-                async with asyncio.timeout(self.total_seconds):
-                    raw = await self._send(request, body)
-            except BackendError:
-                raise
-            except Exception as error:
-                said = _said(error)
-                if said.filtered:
-                    return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
-                if said.too_long:
-                    return too_long(said, request, url=self.server.shown, redact=self.server.redact)
-                if self.adaptations.learn(said.refusal, body, changes):
-                    continue
-                raise self._failure(error, said) from None
-            read = read_chat if request.api == "chat" else generated
-            return read(raw, request, perf_counter() - started, adapted, self.server.redact)
-
-    async def _send(self, request: Request, body: dict[str, Any]) -> Any:
-        client = self._open()
-        if request.api == "chat":
-            return await client.chat_completion(**chat_arguments(request, body, self._named))
-        # Named, since the client keeps what a server does not take under this name, for the whole process.
-        return await client.text_generation(model=self.target, **tgi_arguments(request, body))
+        return await self._exchange.answer(request, self._send, self._read)
 
     @property
-    def _named(self) -> str | None:
-        """The model that a chat names, where the address does not."""
+    def reasoning_room(self) -> int:
+        """The tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
+
+    @property
+    def _exchange(self) -> Exchange:
+        if self._exchanged is None:
+            self._exchanged = Exchange(self.server, self.model, self.adaptations)
+        return self._exchanged
+
+    async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
+        if self._client is None:
+            from fewshot.backends.bloom._client import Client
+
+            self._client = Client(self.server, self.target, self.total_seconds)
+        if request.api == "chat":
+            return await self._client.chat(**chat_arguments(request, body, self._chat_model))
+        # `model` is given although the client has it: the client remembers, for the whole process and under this
+        # name, which parameters a server does not take; without it that memory would be shared by all servers.
+        return await self._client.generate(model=self.target, **tgi_arguments(request, body))
+
+    def _read(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion:
+        redact = self.server.redact
+        if request.api == "chat":
+            return read_completion(reply.content, request, seconds, adapted, redact, rate_limits(reply.headers))
+        return read_generation(reply, request, seconds, adapted, redact)
+
+    @property
+    def _chat_model(self) -> str | None:
+        """The model that a chat request has to name; `None` if the target already is the model."""
         return None if self.target == self.model else self.model
 
-    def _open(self) -> AsyncInferenceClient:
-        if self._client is None:
-            from huggingface_hub import AsyncInferenceClient
-
-            # It warns of what it leaves out at a server that is no TGI; `generated` tells it in the completion.
-            warnings.filterwarnings("ignore", "API endpoint/model for text-generation is not served via TGI")
-            # Without a token "none": the client would send that of somebody's login to any address.
-            self._client = AsyncInferenceClient(model=self.target, token=self.server.key, timeout=self.total_seconds)
-        return self._client
-
-    def _failure(self, error: Exception, said: Said) -> BackendError:
-        url, redact = self.server.shown, self.server.redact
-        if said.status:
-            return from_status(said, url, self.model, redact, key=TOKEN)
-        if isinstance(error, ValueError):
-            return BackendError(f"{url} sent no JSON ({redact(str(error))})", retryable=True, maybe_paid=True)
-        if isinstance(error, LookupError | TypeError):
-            why = redact(repr(error))
-            return BackendError(f"{url} sent something else than an answer ({why})", retryable=True, maybe_paid=True)
-        return from_transport(error, url, redact)
-
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections; adds a notice if the server has cut prompts."""
         if self._client is not None:
-            await self._client.close()  # type: ignore[no-untyped-call]
+            self.notices = (*self.notices, *self._exchange.notices(self.name))
+            self._exchanged = None
+            await self._client.close()
             self._client = None
 
 
 def open_backend(options: Options) -> Bloom:
-    """The backend for these options: `--base-url`, a TGI endpoint; without one `--model`, a model of the hub.
+    """Opens the backend: a TGI endpoint (`--base-url`), or a model of the hub (`--model`).
 
     Raises:
-        InputError: no token for the hub; an endpoint that does not say which model it serves; not a URL.
+        InputError: The address is not a URL, the hub needs a token, a token or a header cannot be sent, or an endpoint
+            does not say which model it serves.
     """
-    token = os.environ.get(TOKEN, "").strip()
-    server = Server(options.base_url or ROUTER, token or "none")
-    server.check()
+    name, token = key_of(None if options.offline else options.key_env, TOKEN)
+    url = ROUTER if options.base_url is None else options.base_url
+    server = Server(url, token or NO_KEY, options.headers, name)
+    server.check(offline=options.offline)
     api: Api = options.api or "completions"
     total = options.timeout or TOTAL_SECONDS
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
     if options.base_url is None:
         if not token and not options.offline:
-            raise InputError(
-                "no token for the hub", hint=f"set {TOKEN}, or give --base-url, the address of a TGI server"
-            )
+            raise InputError("no token for the hub", hint=f"set {TOKEN}, or name a TGI server with --base-url")
         model = options.model or DEFAULT_MODEL
         notices = () if options.model else (f"bloom: no --model given, using {model}",)
-        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total)
-    model = options.model or ("" if options.offline else _served(server))
-    return Bloom(model, server.shown, api, options.base_url, server, total_seconds=total)
+        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total, adaptations=adaptations)
+    model = options.model or ("" if options.offline else _served_model(server))
+    return Bloom(model, server.public_url, api, server.base, server, total_seconds=total, adaptations=adaptations)
 
 
-def _served(server: Server) -> str:
-    """The model that a TGI endpoint serves, as its `/info` says."""
-    import json
-    from urllib.request import Request as Http
-    from urllib.request import urlopen
-
-    headers = {} if server.key == "none" else {"Authorization": f"Bearer {server.key}"}
+def _served_model(server: Server) -> str:
+    """Returns the model that a TGI endpoint serves, from its `/info`."""
     try:
-        with urlopen(Http(f"{server.bare.rstrip('/')}/info", headers=headers), timeout=INFO_SECONDS) as answer:
-            return str(json.load(answer)["model_id"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        why = server.redact(str(error)) or type(error).__name__
-        raise InputError(
-            f"no --model given for {server.shown}", hint=f"name it; the server's /info does not ({why})"
-        ) from None
-
-
-def _said(error: Exception) -> Said:
-    """The response behind an error of the client; where the body has an `error_type` it is that of its cause."""
-    for link in (error, error.__cause__):
-        response = getattr(link, "response", None)
-        if response is None:
-            continue
-        try:
-            body = response.json()
-        except ValueError:
-            body = response.text
-        return Said(response.status_code, body, response.headers)
-    return Said(0)
+        reply = fetch(server, "info", INFO_SECONDS)
+        reason = f"it says {reply.status}"
+        if reply.status == 200:
+            model = json_of(reply.content, server.redact)[0].get("model_id")
+            if isinstance(model, str) and model:
+                return model
+            reason = "no model_id"
+    except BackendError as error:
+        reason = error.message
+    raise InputError(
+        f"no --model given for {server.public_url}",
+        hint=f"name it with --model: the server's /info does not name one ({reason})",
+    )

@@ -1,11 +1,11 @@
 """`gpt3`: any server that speaks OpenAI's chat or completions API, through the openai SDK.
 
-    fewshot run --backend gpt3 --task ner                                # the API itself, its default model
+    fewshot run --backend gpt3 --task ner                                # OpenAI itself, the default model
     fewshot run --backend gpt3 --base-url http://127.0.0.1:8000/v1 --model NAME --task ner
 
-Translates a request, sends it once and reads what comes back. What a server will not take (a parameter, the
-system role) is learnt once, sent again within the same answer, and told in `Completion.adapted`. Retries,
-pacing and concurrency are the engine's.
+Translates a request, sends it once and reads what comes back. If the server refuses a parameter or the system role,
+the request is sent again without it, within the same `answer`; the change is learned for the rest of the run and
+recorded in `Completion.adapted`. Retries, pacing and concurrency are the engine's.
 """
 
 from __future__ import annotations
@@ -13,31 +13,49 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, Literal
 
 from fewshot.backends import Options
-from fewshot.backends.gpt3._retirement import retirement
-from fewshot.backends.gpt3._wire import Reply, Wire
-from fewshot.errors import InputError
+from fewshot.backends.gpt3._listing import models_of, retirement
+from fewshot.backends.gpt3._wire import Wire
+from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
-from fewshot.servers.address import API, Server
-from fewshot.servers.failures import Said, from_exception, too_long
-from fewshot.servers.limits import heard
+from fewshot.servers.address import API, Server, check_header, custom_headers, key_of
+from fewshot.servers.exchange import Exchange
+from fewshot.servers.failures import error_reply, from_reply
+from fewshot.servers.limits import rate_limits
 from fewshot.servers.reading import read_completion
+from fewshot.servers.reasoning import Room
+from fewshot.servers.secrets import NO_KEY
+from fewshot.servers.transport import Reply, fetch
 
 DEFAULT_MODEL = "gpt-6-luna"
-"""The small model taken at the API's own address where none is named: current, no shutdown date (Nov. 2026)."""
+"""The model used at OpenAI's own address if none is named: small, current, without a shutdown date (Nov. 2026)."""
 
 TOTAL_SECONDS = 300.0
+"""The most that one request may take unless `--timeout` says otherwise: long answers of busy local servers take
+minutes. A judgement."""
+
 LIST_SECONDS = 5.0
+"""The most that reading `/v1/models` may take: it only improves messages, so nobody should wait for it."""
+
+_MODELS_SHOWN = 20
+"""Models that a hint lists at most."""
+
+_LONGEST_NAME = 120
+"""Characters of a model's name that are shown."""
+
+KEY = "OPENAI_API_KEY"
+ALIASES = ("openai",)
+"""Other names under which `--backend` knows this one; it is recorded under its own."""
+
 ROUTES: dict[Api, str] = {"chat": "chat/completions", "completions": "completions"}
 
 
 @dataclass(slots=True)
 class Gpt3:
-    """The backend. `changes` is what this server was found not to take, shared by all requests of the run."""
+    """The backend. `adaptations`, the parameters that the server refuses, is shared by all requests of a run."""
 
     model: str
     endpoint: str | None
@@ -49,96 +67,106 @@ class Gpt3:
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
     _wire: Wire | None = field(default=None, repr=False)
+    _exchanged: Exchange | None = field(default=None, repr=False)
     _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
-        """Sends the request, and again only where the server would not take a parameter.
+        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
+        meant for the answer and the request can be sent with more.
 
         Raises:
-            BackendError: not answered; says whether trying again, or going on at all, makes sense.
+            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
-        while True:
-            changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes)
-            started = perf_counter()
-            try:
-                response = await self._send(request, body)
-            except Exception as error:
-                said = Said.of(error)
-                if said.filtered:
-                    return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
-                if said.too_long:
-                    return too_long(said, request, url=self.server.shown, redact=self.server.redact)
-                if self.adaptations.learn(said.refusal, body, changes):
-                    continue
-                raise from_exception(error, self.server.shown, self.model, self.server.redact) from None
-            self._answered = True
-            seconds, limits = perf_counter() - started, heard(response.headers)
-            return read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
+        return await self._exchange.answer(request, self._send, self._read)
 
-    async def _send(self, request: Request, body: Mapping[str, Any]) -> Reply:
+    @property
+    def reasoning_room(self) -> int:
+        """The tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
+
+    @property
+    def _exchange(self) -> Exchange:
+        if self._exchanged is None:
+            self._exchanged = Exchange(self.server, self.model, self.adaptations)
+        return self._exchanged
+
+    async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
         if self._wire is None:
             self._wire = Wire(self.server, self.total_seconds)
         return await self._wire.post(ROUTES[request.api], {"model": request.model, **body, **request.extra})
 
+    def _read(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion:
+        self._answered = True
+        redact, limits = self.server.redact, rate_limits(reply.headers)
+        return read_completion(reply.content, request, seconds, adapted, redact, limits)
+
     async def close(self) -> None:
-        """Lets go of connections; where the model that answered has a day on which it ends, a notice says so."""
+        """Closes connections; adds a notice if the model that answered has a shutdown date."""
         if self._wire is not None:
+            # Asked at the end and only after an answer, so that it neither delays a run nor hides its errors.
             listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
             if listing is not None and (line := retirement(listing, self.model)):
                 self.notices = (*self.notices, line)
-            self._answered = False
+            self.notices = (*self.notices, *self._exchange.notices(self.name))
+            self._answered, self._exchanged = False, None
             await self._wire.close()
             self._wire = None
 
 
 def open_backend(options: Options) -> Gpt3:
-    """The backend for these options.
+    """Opens the backend.
 
-    `--base-url`, else `OPENAI_BASE_URL`, else the API; the key from `OPENAI_API_KEY` (other servers need none).
-    `--model`, else `FEWSHOT_GPT3_MODEL`, else (at the API only) `DEFAULT_MODEL`.
+    The address is `--base-url`, else `OPENAI_BASE_URL`, else OpenAI's; the key is that of `--key-env`, else
+    `OPENAI_API_KEY` (other servers need none). The model is `--model`, else `FEWSHOT_GPT3_MODEL`, else, at OpenAI
+    only, `DEFAULT_MODEL`.
 
     Raises:
-        InputError: no key for the API; no model for another server; not a URL.
+        InputError: The address is not a URL, OpenAI's needs a key, a key or a header cannot be sent, or another
+            server's model is not named.
     """
-    url = options.base_url or os.environ.get("OPENAI_BASE_URL") or API
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    server = Server(url, key or "none")
-    server.check()
-    if server.own and not key and not options.offline:
+    url = options.base_url if options.base_url is not None else os.environ.get("OPENAI_BASE_URL") or API
+    name, key = key_of(None if options.offline else options.key_env, KEY)
+    server = Server(url, key or NO_KEY, options.headers, name)
+    server.check(offline=options.offline)
+    if not options.offline:
+        for header, value in custom_headers().items():
+            check_header(header, value, where="OPENAI_CUSTOM_HEADERS")
+    if server.is_openai and not key and not options.offline and "authorization" not in map(str.lower, options.headers):
         raise InputError(
-            f"no key for {server.shown}",
+            f"no key for {server.public_url}",
             hint="set OPENAI_API_KEY, or use --replay RUN (needs no key), or --backend rules",
         )
     model, notices = _model(options, server)
     api = options.api or "chat"
     total = options.timeout or TOTAL_SECONDS
-    return Gpt3(model, f"{server.shown}/{ROUTES[api]}", api, server, notices, total_seconds=total)
+    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
+    endpoint = f"{server.public_url}/{ROUTES[api]}"
+    return Gpt3(model, endpoint, api, server, notices, total_seconds=total, adaptations=adaptations)
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:
     if named := options.model or os.environ.get("FEWSHOT_GPT3_MODEL"):
         return named, ()
-    if server.own:
+    if server.is_openai:
         return DEFAULT_MODEL, (f"gpt3: no --model given, using {DEFAULT_MODEL}",)
     if options.offline:
         return "", ()
-    raise InputError(f"no --model given for {server.shown}", hint=_offered(server))
+    raise InputError(f"no --model given for {server.public_url}", hint=_model_hint(server))
 
 
-def _offered(server: Server) -> str:
-    """What `/v1/models` there offers, as a hint; says so where the server does not tell."""
-    import json
-
-    from openai import OpenAI, OpenAIError
-
+def _model_hint(server: Server) -> str:
+    """Returns a hint that lists the models of `/v1/models`, or says why the list cannot be read."""
     try:
-        with OpenAI(api_key=server.key, base_url=server.base_url, max_retries=0, timeout=LIST_SECONDS) as client:
-            raw: Any = client.models.with_raw_response.list()
-            names = [str(item["id"]) for item in json.loads(raw.content)["data"]]
-    except OpenAIError as error:  # whatever is wrong there, the user's next step is the same: name a model
-        why = from_exception(error, server.shown, "", server.redact).message
-        return f"name one; its list of models could not be read: {why}"
-    except (ValueError, LookupError, TypeError):
-        return "name one; its list of models could not be read: it is none"
-    return f"it offers {', '.join(names[:20])}" if names else "it offers none"
+        reply = fetch(server, "models", LIST_SECONDS)
+    except BackendError as error:  # whatever is wrong, the user's next step is the same: name a model
+        return f"name one with --model: /v1/models cannot be read: {error.message}"
+    if reply.status >= 300:
+        told = error_reply(reply.status, reply.headers, reply.content)
+        refused = from_reply(told, server.public_url, "", server.redact, key=server.key_name)
+        return f"name one with --model: /v1/models cannot be read: {refused.message}"
+    models = list(models_of(reply.content))
+    if not models:
+        return "name one with --model: /v1/models did not return a list of models"
+    shown = [server.redact(str(model))[:_LONGEST_NAME] for model in models[:_MODELS_SHOWN]]
+    more = f", … {len(models)} in all" if len(models) > _MODELS_SHOWN else ""
+    return f"it offers {', '.join(shown)}{more}"

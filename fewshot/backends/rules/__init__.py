@@ -1,7 +1,7 @@
-"""Rules of legends, and what the demonstrations show: the embedded baseline. No weights, no server, no key.
+"""`rules`: the embedded baseline. Rules of legends and what the demonstrations show; no weights, no server, no key.
 
-A prompted backend like any other: from a request's demonstrations and query it answers in the format asked. What the
-demonstrations teach (surface forms, verb cues) is all it knows beside general rules of how legends are written.
+It is a prompted backend like any other: it answers from a request's demonstrations and query, in the requested format.
+Beside general rules of how legends are written it knows only what the demonstrations teach (surfaces, their roles).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fewshot.backends.rules import causal, entities, panels, roles
 from fewshot.records import Api, Completion, Kind, Request, Value
 
 MODEL = "rules-2"
-"""Version of the rules: raised whenever they would answer differently."""
+"""The version of the rules, part of every request's key: raise it with any change that alters an answer."""
 
 
 class Rules:
@@ -30,31 +30,33 @@ class Rules:
     notices: Sequence[str] = ()
 
     async def answer(self, request: Request) -> Completion:
-        """The rules' value, written in the format asked."""
-        began = time.perf_counter()
-        chosen = formats.get(request.format, request.scheme.kind)
-        text = chosen.render(request.query.text, predict(request), request.scheme)
-        return Completion(text, seconds=round(time.perf_counter() - began, 6))
+        """Returns the rules' value, written in the requested format."""
+        start = time.perf_counter()
+        answer_format = formats.get(request.format, request.scheme.kind)
+        text = answer_format.render(request.query.text, predict(request), request.scheme)
+        return Completion(text, seconds=round(time.perf_counter() - start, 6))
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is no connection."""
 
 
 def predict(request: Request) -> Value:
-    """What the rules say of a request's query. They read its text, never its labels."""
+    """Returns the rules' value for a request's query. They read its text, never its annotations."""
     return _RULES[request.scheme.kind](request)
 
 
 _RULES: Mapping[Kind, Callable[[Request], Value]] = {
-    "panels": lambda asked: panels.find(asked.query.text),
-    "entities": lambda asked: entities.find(asked.query.text, asked.demonstrations, asked.scheme.labels),
-    "roles": lambda asked: roles.find(asked.query.text, asked.scheme.given, asked.demonstrations, asked.scheme.labels),
-    "hypothesis": lambda asked: causal.find(asked.query.text, asked.demonstrations, asked.scheme.labels),
+    "panels": lambda request: panels.find(request.query.text),
+    "entities": lambda request: entities.find(request.query.text, request.demonstrations, request.scheme.labels),
+    "roles": lambda request: roles.find(
+        request.query.text, request.scheme.given, request.demonstrations, request.scheme.labels
+    ),
+    "hypothesis": lambda request: causal.find(request.query.text, request.demonstrations, request.scheme.labels),
 }
 """The rules for each kind of value, whichever task has it."""
 
 
 def open_backend(options: Options) -> Rules:
-    """The rules; nothing in `options` changes them."""
+    """Returns the rules; no option changes them."""
     del options
     return Rules()

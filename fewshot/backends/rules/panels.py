@@ -1,8 +1,10 @@
-"""Where panels begin, by the grammar of labels and the logic of the alphabet.
+"""Finds where panels begin, by the grammar of their labels and the order of the alphabet.
 
-Every place where a segment could open (the text's start, behind a sentence, at a line's start) and a label stands is
-a candidate. The best rising chain of letters wins (dynamic programming): a gap costs a little (panels may be
-mentioned only inside another), a change of style too, and a letter in the middle of a sentence is no candidate.
+    (A) Western blot. As in B, … (B) Same.      candidates A and B; the "B" of "As in B" is none: mid-sentence
+
+A candidate is a label at a position where a segment can open: at the start of the text or of a line, or behind a
+sentence. The best rising chain of letters wins (dynamic programming): a skipped letter costs a little (a panel may be
+mentioned only inside another), and so does a change of style.
 """
 
 from __future__ import annotations
@@ -25,12 +27,19 @@ _SPECIES = re.compile(
     r"[A-Z]\.\s?(?:coli|elegans|cerevisiae|pombe|melanogaster|laevis|tropicalis|thaliana|musculus|subtilis|aureus"
     r"|typhimurium|falciparum|tuberculosis|aeruginosa|albicans|sapiens|norvegicus|rerio|gondii|brucei|discoideum)\b"
 )
-_WEIGHT = {"in": 1.0, "out": 1.0, "dot": 0.9, "open": 0.4, "bare": 0.3}
-_STRONG_BREAK, _WEAK_BREAK = 1.0, 0.15
-_GAP, _OTHER_STYLE, _LATE_START = 0.12, 0.45, 0.5
-_OPENS, _LOWER, _LIST = 0.3, 0.25, 0.2
-_MOST_LETTERS = 4
-_LEAST = 0.75
+
+# Scores, in units of one label `(A)` behind a full stop. They are set by hand, with 38 real legends of 5 manuscripts in
+# sight (docs/results.md): those legends therefore do not test them.
+_WEIGHT = {"in": 1.0, "out": 1.0, "dot": 0.9, "open": 0.4, "bare": 0.3}  # (A)  A)  A.  (A  A
+_STRONG_BREAK, _WEAK_BREAK = 1.0, 0.15  # behind a sentence or at the start of a line; elsewhere
+_GAP, _OTHER_STYLE, _LATE_START = (
+    0.12,
+    0.45,
+    0.5,
+)  # costs: each skipped letter, another style, each letter before the first
+_OPENS, _LOWER, _LIST = 0.3, 0.25, 0.2  # a capital follows (+), the letter is lower case (-), it is a list (+)
+_MOST_LETTERS = 4  # a list counts as so many panels at most
+_LEAST = 0.75  # a chain below this is chance: less than one label of a usual style
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class _Candidate:
 
 
 def find(text: str) -> tuple[Span, ...]:
-    """The panels of a legend; where no line has a label, each line is one."""
+    """Returns the panels of a legend; if it has no labels, each line is a panel."""
     chain = _best_chain(_candidates(text))
     if not chain:
         return _lines(text)
@@ -62,38 +71,38 @@ def find(text: str) -> tuple[Span, ...]:
 
 
 def _candidates(text: str) -> list[_Candidate]:
-    found: dict[int, _Candidate] = {}
-    for place in _BREAK.finditer(text):
-        label = leading_label(text, place.end())
-        if label is None or label.start in found:
+    candidates: dict[int, _Candidate] = {}
+    for gap in _BREAK.finditer(text):
+        label = leading_label(text, gap.end())
+        if label is None or label.start in candidates:
             continue
         weight = _weight(text, label)
         if weight > 0:
-            found[label.start] = _Candidate(label, weight, (label.style, label.labels[0].isupper()))
-    return [found[at] for at in sorted(found)]
+            candidates[label.start] = _Candidate(label, weight, (label.style, label.labels[0].isupper()))
+    return [candidates[start] for start in sorted(candidates)]
 
 
 def _weight(text: str, label: Label) -> float:
-    """How much a place looks like the start of a panel; 0: not at all."""
-    if _SPECIES.match(text, label.start):
+    """Scores how much a label looks like the start of a panel; 0: not at all."""
+    if _SPECIES.match(text, label.start):  # "E. coli" begins like a panel "E."
         return 0.0
     boundary = _boundary(text, label)
     follows = text[label.end : label.end + 40].lstrip()[:1]
     opens = follows.isupper() or follows.isdigit() or follows in set("“\"'‘([")
     if not boundary or (boundary == _WEAK_BREAK and (label.style not in ("in", "out") or not opens)):
         return 0.0
-    one = boundary * _WEIGHT[label.style] + _OPENS * opens - _LOWER * label.labels[0].islower()
-    # A list counts as the panels it covers, so that "C, D. Assays. C, Blot. D, Gel." is one segment.
-    return one * min(len(label.labels), _MOST_LETTERS) + _LIST * (len(label.labels) > 1)
+    each = boundary * _WEIGHT[label.style] + _OPENS * opens - _LOWER * label.labels[0].islower()
+    # A list counts as the panels that it covers, so that in "C, D. Assays. C, Blot. D, Gel." it wins over "C" and "D".
+    return each * min(len(label.labels), _MOST_LETTERS) + _LIST * (len(label.labels) > 1)
 
 
 def _boundary(text: str, label: Label) -> float:
-    """How strongly the text before a label ends: 0 in the middle of a sentence."""
+    """Scores how strongly the text before a label ends; 0: in the middle of a sentence."""
     before = text[: label.start].rstrip(" \t\u2009\u00a0")
     if not before or before.endswith("\n"):
         return _STRONG_BREAK
     if len(before) == label.start and label.style not in ("in", "out"):
-        return 0.0  # glued to what stands before it: the "E" of "S.E.M."
+        return 0.0  # no space before it: the "E" of "S.E.M."
     if re.search(r"[.!?;][)\]”\"'’]*$", before[-4:]):
         return _STRONG_BREAK
     if before[-1] in ",:" or _REFERENCE.search(before[-20:]):
@@ -102,37 +111,37 @@ def _boundary(text: str, label: Label) -> float:
 
 
 def _best_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """The rising chain of letters with the highest weight."""
-    best: list[tuple[float, int]] = []
-    for at, candidate in enumerate(candidates):
+    """Returns the rising chain of letters with the highest score, by dynamic programming (quadratic in candidates)."""
+    best: list[tuple[float, int]] = []  # for each candidate: score of the best chain that ends in it, its predecessor
+    for current, candidate in enumerate(candidates):
         score, back = candidate.weight - _LATE_START * (candidate.first - ord("A")), -1
-        for earlier in range(at):
+        for earlier in range(current):
             previous = candidates[earlier]
-            gap = candidate.first - previous.last - 1
-            if gap < 0:
+            skipped = candidate.first - previous.last - 1
+            if skipped < 0:  # the letters must rise
                 continue
-            reached = best[earlier][0] + candidate.weight - _GAP * gap
-            reached -= _OTHER_STYLE * (candidate.style != previous.style)
-            if reached > score:
-                score, back = reached, earlier
+            extended = best[earlier][0] + candidate.weight - _GAP * skipped
+            extended -= _OTHER_STYLE * (candidate.style != previous.style)
+            if extended > score:
+                score, back = extended, earlier
         best.append((score, back))
     if not best:
         return []
-    at = max(range(len(best)), key=lambda index: best[index][0])
-    if best[at][0] < _LEAST:
+    last = max(range(len(best)), key=lambda index: best[index][0])
+    if best[last][0] < _LEAST:
         return []
     chain = []
-    while at >= 0:
-        chain.append(candidates[at])
-        at = best[at][1]
+    while last >= 0:
+        chain.append(candidates[last])
+        last = best[last][1]
     return chain[::-1]
 
 
 def _lines(text: str) -> tuple[Span, ...]:
-    """A panel a line; a text without line breaks is one panel. A line that is a tail is none."""
+    """Returns each line as a panel, except a tail ("Source data: …"); a text without line breaks is one panel."""
     spans = []
-    for found in re.finditer(r"[^\n]+", text):
-        extent = trimmed(text, *found.span())
+    for match in re.finditer(r"[^\n]+", text):
+        extent = trimmed(text, *match.span())
         if extent is not None and tail_start(text, *extent) != extent[0]:
             spans.append(Span(*extent, PANEL, ()))
     return tuple(spans)

@@ -1,4 +1,7 @@
-"""Roles of given entities, by the words around them, and by what the demonstrations say of the same surface."""
+"""Finds the roles of given entities, from the words around them or from the same surface in a demonstration.
+
+"treated with nutlin"  → CONTROLLED_VAR        "levels of p53", "p53 phosphorylation"  → MEASURED_VAR
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from fewshot.records import Example, Span
 from fewshot.text.sourcedata import CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE
 
 USUAL = {GENE_PRODUCT: MEASURED, SMALL_MOLECULE: CONTROLLED}
-"""Where no word says otherwise, a gene product was looked at, a small molecule was given."""
+"""The role of an entity about which no word says anything: a gene product is measured, a small molecule is given."""
 
 _CHANGED_BEFORE = re.compile(
     r"(?:treated with|treatment with|(?:knock-?(?:down|out)|depletion|deletion|loss|over-?expression|inhibition"
@@ -34,21 +37,23 @@ _SEEN_AFTER = re.compile(
     re.IGNORECASE,
 )
 _WINDOW = 60
+"""Characters before and after an entity in which a word may tell its role: some eight words, less than a sentence. A
+judgement."""
 
 
 def find(text: str, given: Sequence[Span], shown: Sequence[Example], labels: Sequence[str]) -> tuple[Span, ...]:
-    """The given entities that have one of the roles `labels`."""
+    """Returns the given entities that have one of the roles `labels`."""
     taught = _taught(shown)
-    found = []
+    spans = []
     for span in given:
         role = role_of(text, span) or taught.get(span.cut(text).lower()) or USUAL.get(span.label)
         if role in labels:
-            found.append(replace(span, role=role))
-    return tuple(found)
+            spans.append(replace(span, role=role))
+    return tuple(spans)
 
 
 def role_of(text: str, span: Span) -> str | None:
-    """The role that the words around an entity give away; `None` where they say nothing."""
+    """Returns the role that the words around an entity suggest, or `None`."""
     before = re.split(r"[.;!?]\s", text[max(0, span.start - _WINDOW) : span.start])[-1]
     after = text[span.end : span.end + _WINDOW]
     if _CHANGED_AFTER.match(after):
@@ -56,12 +61,14 @@ def role_of(text: str, span: Span) -> str | None:
     if _SEEN_AFTER.match(after):
         return MEASURED
     changed, seen = _CHANGED_BEFORE.search(before), _SEEN_BEFORE.search(before)
+    # The nearer word wins: in "expression of cells lacking p53" it is "lacking".
     if changed and (seen is None or changed.start() > seen.start()):
         return CONTROLLED
     return MEASURED if seen else None
 
 
 def _taught(shown: Sequence[Example]) -> dict[str, str]:
+    """Returns the roles of surfaces in the demonstrations."""
     return {
         span.cut(example.text).lower(): span.role for example in shown for span in example.entities or () if span.role
     }

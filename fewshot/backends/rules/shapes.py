@@ -1,4 +1,4 @@
-"""How the names of a label look, from `vocabulary.toml`: whole names, endings, heads with what is before them, shapes.
+"""How the names of a label look, from `vocabulary.toml`: whole names, endings, heads with modifiers, shapes.
 
 >>> list(names("Chemical", "after dexamethasone"))
 [(6, 19)]
@@ -14,17 +14,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-_DESCRIBES = r"[a-z]{3,}(?:al|ic|ar|ous|ive|ary|ory)"
-_LONG = 4
-"""Letters from which on a whole name may have a plural s."""
+_ADJECTIVE = r"[a-z]{3,}(?:al|ic|ar|ous|ive|ary|ory)"
+_PLURAL_FROM = 4
+"""Letters from which on a whole name may have a plural s: "actins", but not "p53s". A judgement."""
 
 
 @cache
 def of(label: str) -> tuple[re.Pattern[str], ...]:
-    """The patterns of a label's names, whatever a data set calls it; none where nothing is known of it. Where several
-    fit the longest match is meant."""
+    """Returns the patterns of a label's names; none if nothing is known about the label.
+
+    `label`: as any data set calls it. If several patterns match, the longest match is the right one.
+    """
     entry = _entry(label)
-    before = rf"(?:(?:{_any(entry.get('before', ()))}|{_DESCRIBES})\s)"
+    before = rf"(?:(?:{_any(entry.get('before', ()))}|{_ADJECTIVE})\s)"
     patterns = {
         "heads": rf"(?i:{before}{{1,3}}{_any(entry.get('heads', ()))}s?)",
         "names": rf"(?i:{_any(entry.get('names', ()), _plural)})",
@@ -35,15 +37,15 @@ def of(label: str) -> tuple[re.Pattern[str], ...]:
 
 
 def names(label: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where what looks like names of a label stands in a text; places may overlap."""
+    """Yields `(start, end)` of whatever looks like a name of the label; these may overlap."""
     for pattern in of(label):
-        for found in pattern.finditer(text):
-            if not excluded(label, found[0]):
-                yield found.span()
+        for match in pattern.finditer(text):
+            if not excluded(label, match[0]):
+                yield match.span()
 
 
 def excluded(label: str, surface: str) -> bool:
-    """Whether what looks like a name of the label is known to be none.
+    """Returns whether a surface looks like a name of the label but is known not to be one.
 
     >>> excluded("GENEPROD", "ANOVA"), excluded("GENEPROD", "MDM2"), excluded("Disease", "apoptosis")
     (True, False, True)
@@ -52,7 +54,7 @@ def excluded(label: str, surface: str) -> bool:
 
 
 def is_vague(label: str) -> bool:
-    """Whether other labels' names look like this one's: where both fit, the other is right."""
+    """Returns whether another label that fits the same characters is to be preferred to this one."""
     return bool(_entry(label).get("vague"))
 
 
@@ -74,9 +76,9 @@ def _vocabulary() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 
 def _plural(name: str) -> str:
-    return re.escape(name) + ("s?" if len(name) >= _LONG else "")
+    return re.escape(name) + ("s?" if len(name) >= _PLURAL_FROM else "")
 
 
-def _any(words: Iterable[str], written: Callable[[str], str] = re.escape) -> str:
-    """One of some words, the longest first."""
-    return "(?:" + ("|".join(written(word) for word in sorted(words, key=len, reverse=True)) or "(?!)") + ")"
+def _any(words: Iterable[str], to_pattern: Callable[[str], str] = re.escape) -> str:
+    """Returns a pattern for one of the words, the longest first; for none of them a pattern that never matches."""
+    return "(?:" + ("|".join(to_pattern(word) for word in sorted(words, key=len, reverse=True)) or "(?!)") + ")"

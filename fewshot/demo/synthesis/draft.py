@@ -1,4 +1,10 @@
-"""A legend while it is written: its text, and the annotation that grows with it."""
+"""A legend while it is written: its text, and the annotations that grow with it.
+
+draft.open_panel(letters, "(A) ")
+draft.sentence(template)            # appends the text, adds its entities and panel letters
+draft.close_panel()
+draft.records("10.5555/x/fig-1", "10.5555/x", "train")
+"""
 
 from __future__ import annotations
 
@@ -17,8 +23,8 @@ _LETTERS = ("prev", "prev2", "other", "others", "inline", "self")
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The letters that a segment can speak of: its own, those before and all of the figure, and one that follows
-    it without a segment of its own."""
+    """The letters that a segment can mention: its own, those before it, all of the figure, and the letter behind it
+    that has no segment of its own (`skipped`)."""
 
     own: tuple[str, ...]
     before: tuple[str, ...]
@@ -27,7 +33,7 @@ class Letters:
 
     @classmethod
     def of(cls, segments: Sequence[tuple[str, ...]], position: int) -> Letters:
-        """Those of one segment.
+        """Returns the letters of the segment at `position`.
 
         >>> Letters.of([("A",), ("C",)], 0)
         Letters(own=('A',), before=(), every=('A', 'C'), skipped='B')
@@ -54,7 +60,7 @@ class Draft:
         self._members: dict[str, dict[str, Member]] = {}
         self._start: int | None = None
         self._label_end = 0
-        self._said: set[str] = set()
+        self._used: set[str] = set()  # templates in this panel
         self._panels: list[Span] = []
         self._entities: list[Span] = []
         self._inline: list[str] = []
@@ -62,32 +68,34 @@ class Draft:
         self._hypotheses: list[tuple[Span, Hypothesis]] = []
 
     def break_off(self, between: str) -> None:
-        """What stands between two segments."""
+        """Appends what separates two segments, unless the text is still empty."""
         if self._text:
             self._text += between
 
     def open_panel(self, letters: Letters, label: str) -> None:
-        """A new segment, with its label as it is printed."""
+        """Opens a segment with its printed label."""
         self.letters = letters
-        self._cast, self._members, self._said = {}, {"!": {}, "?": {}, ASSAY: {}}, set()
+        self._cast, self._members, self._used = {}, {"!": {}, "?": {}, ASSAY: {}}, set()
         self._start = len(self._text)
         self._text += label
         self._label_end = len(self._text)
 
     def close_panel(self) -> None:
-        """Ends the segment: its span, and the hypothesis if it tests one."""
+        """Closes the segment: adds its span, and its hypothesis if all three roles are filled."""
         if self._start is None:
             raise RuntimeError("no panel is open")
         span = Span(self._start, len(self._text), PANEL, self.letters.own)
         self._panels.append(span)
         if all(self._members.values()):
-            self._hypotheses.append((span, Hypothesis(*(tuple(found.values()) for found in self._members.values()))))
+            self._hypotheses.append(
+                (span, Hypothesis(*(tuple(members.values()) for members in self._members.values())))
+            )
         self._start = None
 
     def can_say(self, template: Template, *, note: bool) -> bool:
-        """Whether the letters it speaks of are there, and it was not said in this panel. A note names nothing new
-        that was changed or measured."""
-        if template.id in self._said:
+        """Returns whether a template fits here: it is new in this panel, and the letters that it mentions exist. A note
+        may not introduce an entity that was changed or measured."""
+        if template.id in self._used:
             return False
         for slot in template.slots():
             if note and slot.mark and slot.name not in self._cast:
@@ -105,9 +113,9 @@ class Draft:
         return bool(needed.get(slot.kind, len(letters.every) > 1))
 
     def sentence(self, template: Template) -> None:
-        """Adds a sentence, annotated."""
+        """Appends a sentence and its annotations."""
         self._templates.append(template.id)
-        self._said.add(template.id)
+        self._used.add(template.id)
         if self._text and not self._text[-1].isspace() and len(self._text) != self._label_end:
             self._text += " "
         for piece in read(template.chosen(self._random)):
@@ -123,10 +131,12 @@ class Draft:
             return
         surface = self._surface(slot)
         label = self.paper.lexicon.labels[slot.kind]
+        # "a ELISA" → "an ELISA". Without U: "a UV lamp", "a ubiquitin ligase".
         if self._text.endswith((" a ", "\nA ")) and surface[0] in "AEIOaeio":
             self._text = self._text[:-1] + "n "
         start = len(self._text)
         self._text += surface
+        # As in SourceData, only gene products and small molecules have roles; the others are annotated as having none.
         role = _ROLES[slot.mark] if slot.mark and label in WITH_ROLES else NO_ROLE
         self._entities.append(Span(start, len(self._text), label, role=role))
         mark = ASSAY if label == ASSAY else slot.mark
@@ -134,7 +144,7 @@ class Draft:
             self._members[mark].setdefault(surface.lower(), Member(label, surface))
 
     def _surface(self, slot: Slot) -> str:
-        """The word of a slot: within a panel a name means one thing, and two names mean two."""
+        """Returns the word of a slot. Within a panel one slot name is one word, and two names are two words."""
         key = f"{slot.name}:{slot.family}"
         if key not in self._cast:
             used = {word.lower() for word in self._cast.values()}
@@ -146,7 +156,7 @@ class Draft:
         return surface[0].upper() + surface[1:] if slot.capital and _common_noun(surface) else surface
 
     def _letter(self, slot: Slot) -> str | None:
-        """What a slot for panel letters says."""
+        """Returns the text of a slot for panel letters; `None` for other slots."""
         random, letters = self._random, self.letters
         match slot.kind:
             case "self":
@@ -166,7 +176,7 @@ class Draft:
         return None
 
     def records(self, id_: str, group: str, split: str | None) -> list[Example]:
-        """The figure, and each panel that tests something."""
+        """Returns the record of the figure, and one for each panel with a hypothesis."""
         text = self._text.rstrip()
         figure = Example(
             id=id_,
@@ -186,5 +196,5 @@ class Draft:
 
 
 def _common_noun(surface: str) -> bool:
-    """Whether a capital fits: "macrophages" opens a sentence as "Macrophages", "mTOR" and "c-Fos" stay."""
+    """Returns whether a sentence may open with it capitalised: "Macrophages", but never "MTOR" or "C-Fos"."""
     return surface[:2].isalpha() and surface[:2].islower()

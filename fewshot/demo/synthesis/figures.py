@@ -1,7 +1,7 @@
-"""Figures of invented papers: panels, decoys, tails, and the annotation of all that.
+"""Figures of invented papers: panels, decoys, tails, and their annotations.
 
-A panel is its letters, perhaps a heading, a sentence or two about an experiment, and notes. Letters that are
-mentioned in passing ("as in B", "(C) and (D)", "Fig. 2B") are as frequent as in real legends (styles.py).
+A panel has its letters, perhaps a heading, a sentence or two about an experiment, and notes. Letters mentioned in
+passing ("as in B", "(C) and (D)", "Fig. 2B") are as frequent as in real legends (styles.py).
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from fewshot.demo.synthesis.sentences import Sentences, Template
 from fewshot.records import Example
 
 BUNDLED = (("train", 60), ("validation", 30), ("test", 60))
+"""Figures of each split of the bundled corpus."""
+
 BUNDLED_SEED = 2026
 
+# What follows are (values, weights) and probabilities. They imitate the 80 real figures that styles.py counts, by eye
+# where it has no count: judgements, and part of the bytes of the bundled corpus.
 _PANELS = ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10), (4, 9, 14, 17, 17, 14, 10, 7, 5, 3))
 _KINDS = (("blot", "image", "graph", "scheme"), (26, 28, 38, 8))
 _NOTES = ((0, 1, 2, 3), (15, 35, 35, 15))
@@ -27,13 +31,13 @@ _HEADED, _SECOND, _GLUED, _LINES, _HELDOUT = 0.6, 0.25, 0.03, 0.2, 0.75
 
 
 def generate(figures: int, *, seed: int) -> list[Example]:
-    """That many figures, and a record for every panel with a hypothesis. No surface of the bundled test split."""
+    """Returns so many figures, and a record for each panel with a hypothesis; no surface of the bundled test split."""
     maker = _Maker(Random(f"generated {seed}"), load("lexicon"), sentences.load("templates"))
     return maker.examples(figures, f"gen{seed}", None)
 
 
 def bundled() -> list[Example]:
-    """The bundled corpus: 60 figures to train on, 30 to validate, 60 to test, the last with words of their own."""
+    """Returns the bundled corpus: 60 figures for training, 30 for validation, 60 for testing with other words."""
     examples: list[Example] = []
     for split, figures in BUNDLED:
         random = Random(f"bundled {split} {BUNDLED_SEED}")
@@ -47,26 +51,26 @@ def bundled() -> list[Example]:
 
 
 def _few(common: Sentences) -> Sentences:
-    """Every fourth sentence of each place: what the test split shares with train."""
-    return {place: found[::4] for place, found in common.items()}
+    """Returns every fourth template of each section: the test split shares these with the training split."""
+    return {section: templates[::4] for section, templates in common.items()}
 
 
 class _Maker:
-    """Writes papers from a lexicon and sets of sentences, the preferred one first."""
+    """Writes papers from a lexicon and sets of templates, the preferred set first."""
 
     def __init__(self, random: Random, lexicon: Lexicon, *sets: Sentences) -> None:
         self._random, self._lexicon, self._sets = random, lexicon, sets
 
     def examples(self, figures: int, name: str, split: str | None) -> list[Example]:
-        """Records of `figures` figures, two to five a paper."""
+        """Returns the records of so many figures, two to five per paper."""
         examples: list[Example] = []
-        made = number = 0
-        while made < figures:
+        count = number = 0
+        while count < figures:
             number += 1
             group = f"10.5555/fewshot.{name}.{number:04}"
             paper = papers.draw(self._lexicon, self._random)
-            for figure in range(1, min(self._random.randint(2, 5), figures - made) + 1):
-                made += 1
+            for figure in range(1, min(self._random.randint(2, 5), figures - count) + 1):
+                count += 1
                 examples += self._figure(paper, figure).records(f"{group}/fig-{figure}", group, split)
         return examples
 
@@ -93,7 +97,7 @@ class _Maker:
         return draft
 
     def _plain(self, draft: Draft) -> Draft:
-        """A figure without letters: one panel, or a few, a line each."""
+        """Writes a figure without letters: one panel, or up to three, each on its own line."""
         for _ in range(self._random.choice((1, 1, 2, 3))):
             draft.break_off("\n")
             draft.open_panel(Letters((), (), (), None), "")
@@ -101,7 +105,7 @@ class _Maker:
         return draft
 
     def _segments(self, paper: Paper) -> list[tuple[str, ...]]:
-        """The letters of each segment; letters that only a sentence will mention are left out in between."""
+        """Returns the letters of each segment, with gaps for letters that only a sentence mentions."""
         random = self._random
         letters = list(paper.alphabet)
         segments = []
@@ -131,11 +135,11 @@ class _Maker:
             draft.sentence(self._pick(random.choice(notes), draft, note=True))
         draft.close_panel()
 
-    def _pick(self, place: str, draft: Draft, *, note: bool = False) -> Template:
-        """A template of that place whose letters this figure has, and that stands in this panel not yet."""
+    def _pick(self, section: str, draft: Draft, *, note: bool = False) -> Template:
+        """Picks a template of a section that fits the draft (`Draft.can_say`)."""
         first = 0 if len(self._sets) == 1 or self._random.random() < _HELDOUT else 1
-        for found in self._sets[first:]:
-            able = [template for template in found.get(place, ()) if draft.can_say(template, note=note)]
-            if able:
-                return self._random.choice(able)
-        raise LookupError(f"no template of {place} fits")
+        for templates in self._sets[first:]:
+            fitting = [template for template in templates.get(section, ()) if draft.can_say(template, note=note)]
+            if fitting:
+                return self._random.choice(fitting)
+        raise LookupError(f"no template of section {section} fits")

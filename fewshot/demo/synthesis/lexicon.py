@@ -1,4 +1,4 @@
-"""The words that generated legends are made of, by kind and family.
+"""The words of generated legends, by kind and family.
 
     [assay]
     label = "EXP_ASSAY"
@@ -23,35 +23,35 @@ _ALTERNATIVES = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One lexicon file: the label of each kind of entity, and its surfaces by family (`any` where it has one only)."""
+    """One lexicon file: the label of each kind of entity, and its surfaces by family (`any` if it has only one)."""
 
     labels: Mapping[str, str]
     surfaces: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def every(self) -> Iterator[tuple[str, str]]:
-        """(label, surface) for every surface there is."""
+        """Yields `(label, surface)` for every surface."""
         for kind, families in self.surfaces.items():
-            for found in families.values():
-                yield from ((self.labels[kind], surface) for surface in found)
+            for surfaces in families.values():
+                yield from ((self.labels[kind], surface) for surface in surfaces)
 
 
 @cache
 def load(name: str) -> Lexicon:
-    """`lexicon` (open) or `heldout` (of the bundled test split alone)."""
+    """Loads a lexicon: `lexicon` (for everything) or `heldout` (for the bundled test split only)."""
     table = tomllib.loads((CORPUS / f"{name}.toml").read_text("utf-8"))
     labels = {kind: families.pop("label") for kind, families in table.items()}
     return Lexicon(
         labels,
         {
-            kind: {family: tuple(s for written in found for s in _expanded(written)) for family, found in row.items()}
+            kind: {family: tuple(s for entry in entries for s in _expanded(entry)) for family, entries in row.items()}
             for kind, row in table.items()
         },
     )
 
 
-def _expanded(written: str) -> list[str]:
-    """`RAB{5A,7A}` → RAB5A, RAB7A."""
-    found = _ALTERNATIVES.search(written)
-    if found is None:
-        return [written]
-    return [written[: found.start()] + piece + written[found.end() :] for piece in found[1].split(",")]
+def _expanded(entry: str) -> list[str]:
+    """Expands alternatives: `RAB{5A,7A}` → RAB5A, RAB7A."""
+    match = _ALTERNATIVES.search(entry)
+    if match is None:
+        return [entry]
+    return [entry[: match.start()] + piece + entry[match.end() :] for piece in match[1].split(",")]

@@ -1,4 +1,4 @@
-"""What the figures of one invented paper share: how it writes labels and units, and the entities it is about."""
+"""What the figures of one invented paper share: the style of labels and units, and the entities it is about."""
 
 from __future__ import annotations
 
@@ -13,15 +13,29 @@ _CAST = {
     "gene": 9, "ligand": 2, "control": 1, "reporter": 2, "drug": 5, "metabolite": 3, "stain": 1, "vehicle": 1,
     "organelle": 2, "line": 3, "celltype": 3, "tissue": 3, "organism": 1, "disease": 1, "assay": 2,
 }  # fmt: skip
-"""How many surfaces of a kind (of each of its families) a paper speaks of."""
+"""How many surfaces of each family of a kind a paper uses. Judgements: a real paper is about a few genes and drugs."""
 
+# Publishers' habits; the probabilities are judgements after the real legends that styles.py counts.
 _KNOCKOUT = ("-/-", "-/-", "−/−", "Δ/Δ", "∆/∆")
 _LOWER_CASE, _HTML, _TIGHT = 0.08, 0.1, 0.3
 
 
 @dataclass(slots=True)
 class Paper:
-    """One paper. `space`: between number and unit; `around`: around `=`, `<` and the like."""
+    """One paper.
+
+    Attributes:
+        lexicon: Where its words come from.
+        style: The style of its panel letters.
+        alphabet: Its panel letters, in upper or lower case.
+        space: What separates a number from its unit.
+        around: What surrounds `=`, `<` and the like.
+        micro: Its micro sign (µ or μ).
+        less_than: `<` or, left over from HTML, `&lt;`.
+        knockout: How it writes -/-.
+        headed: Whether panels may have headings.
+        cast: The surfaces chosen so far, by kind and family.
+    """
 
     lexicon: Lexicon
     style: str
@@ -35,14 +49,14 @@ class Paper:
     cast: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def words(self, kind: str, family: str, random: Random) -> tuple[str, ...]:
-        """The surfaces of a family that this paper speaks of."""
+        """Returns the surfaces of a family that this paper uses."""
         if (kind, family) not in self.cast:
             surfaces = self.lexicon.surfaces[kind][family]
             self.cast[kind, family] = tuple(random.sample(surfaces, min(_CAST[kind], len(surfaces))))
         return self.cast[kind, family]
 
     def typeset(self, piece: str) -> str:
-        """A piece of a sentence as this publisher prints it."""
+        """Returns a piece of a sentence as this publisher prints it."""
         for operator in "<>=±":
             piece = piece.replace(f"~{operator}~", f"{self.around}{operator}{self.around}")
         piece = piece.replace("~", self.space).replace("µ", self.micro).replace("-/-", self.knockout)
@@ -50,7 +64,8 @@ class Paper:
 
 
 def draw(lexicon: Lexicon, random: Random) -> Paper:
-    """A paper's habits, with the frequencies that real legends have."""
+    """Draws a paper's habits, with the frequencies of real legends."""
+    # The order of the draws is part of the corpus: another order gives other legends.
     return Paper(
         lexicon,
         style=styles.draw(random),
@@ -86,8 +101,8 @@ _NUMBERS: dict[str, tuple[str, ...]] = {
 
 
 def number(kind: str, figure: int, random: Random) -> str | None:
-    """A figure that no one looks up: a time, a dose, a P value. `None`: no such kind."""
-    known = _NUMBERS.get(kind)
-    if known is None:
+    """Returns a plausible time, dose, P value, …; `None` if the kind is not one of those."""
+    choices = _NUMBERS.get(kind)
+    if choices is None:
         return None
-    return random.choice(known).format(figure=figure, n=random.randint(11, 99))
+    return random.choice(choices).format(figure=figure, n=random.randint(11, 99))

@@ -1,7 +1,7 @@
-"""Sentence templates by their place in a legend, and how one is read.
+"""Sentence templates by section of a legend, and how a template is read.
 
-    {gene1!}       a slot: kind, number in the cast, `!` changed on purpose, `?` measured, nothing: neither
-    {Assay:blot}   the family `blot` of that kind; a capital makes the first letter a capital
+    {gene1!}       a slot: kind, number in the cast, `!` changed on purpose, `?` measured, no mark: neither
+    {Assay:blot}   the family `blot` of a kind; a capital makes the first letter a capital
     [a|b|]         one of these, or nothing
 
 >>> [piece.name for piece in read("{gene1!} binds {gene2?}.") if isinstance(piece, Slot)]
@@ -26,7 +26,7 @@ _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for a word. `name` tells two words of one kind apart; `capital`: it opens a sentence."""
+    """A gap for a word. `name` tells two words of one kind apart; `capital`: the word opens a sentence."""
 
     name: str
     kind: str
@@ -37,55 +37,55 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A sentence with slots. `id`: set, place and name, `heldout/panel.blot/extracts`."""
+    """A sentence with slots. `id`: set, section and name, `heldout/panel.blot/extracts`."""
 
     id: str
     text: str
 
     def slots(self) -> list[Slot]:
-        """Its slots, whatever is chosen."""
+        """Returns the slots of all alternatives."""
         return [piece for piece in read(self.text) if isinstance(piece, Slot)]
 
     def chosen(self, random: Random) -> str:
-        """The sentence with one alternative of each choice."""
-        return _CHOICE.sub(lambda found: random.choice(found[1].split("|")), self.text)
+        """Returns the sentence with one alternative of each choice."""
+        return _CHOICE.sub(lambda match: random.choice(match[1].split("|")), self.text)
 
 
 Sentences = Mapping[str, tuple[Template, ...]]
-"""Templates by place: `panel.blot`, `note.any`, `title`, …"""
+"""Templates by section: `panel.blot`, `note.any`, `title`, …"""
 
 
 @cache
 def load(name: str) -> Sentences:
-    """`templates` (open) or `heldout_templates` (of the bundled test split alone)."""
+    """Loads templates: `templates` (for everything) or `heldout_templates` (for the bundled test split only)."""
     table = tomllib.loads((CORPUS / f"{name}.toml").read_text("utf-8"))
     set_ = "heldout" if name.startswith("heldout") else "open"
     return {
-        place: tuple(Template(f"{set_}/{place}/{key}", text) for key, text in found.items())
-        for place, found in _places(table)
+        section: tuple(Template(f"{set_}/{section}/{key}", text) for key, text in texts.items())
+        for section, texts in _sections(table)
     }
 
 
-def _places(table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for name, found in table.items():
-        if all(isinstance(value, str) for value in found.values()):
-            yield name, found
+def _sections(table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for name, content in table.items():
+        if all(isinstance(value, str) for value in content.values()):
+            yield name, content
         else:
-            yield from ((f"{name}.{inner}", row) for inner, row in found.items())
+            yield from ((f"{name}.{inner}", texts) for inner, texts in content.items())
 
 
 def read(text: str) -> Iterator[str | Slot]:
-    """The pieces of a sentence whose choices are made."""
+    """Yields the pieces of a sentence without choices: texts and slots, in order."""
     last = 0
-    for found in _SLOT.finditer(text):
-        if found.start() > last:
-            yield text[last : found.start()]
-        last = found.end()
-        name, kind = found["name"], found["kind"]
+    for match in _SLOT.finditer(text):
+        if match.start() > last:
+            yield text[last : match.start()]
+        last = match.end()
+        name, kind = match["name"], match["kind"]
         opens = name[0].isupper() and len(name) > 1
         if opens:
             name, kind = name[0].lower() + name[1:], kind[0].lower() + kind[1:]
-        opens = opens or not text[: found.start()].strip() or text[: found.start()].endswith((". ", ": "))
-        yield Slot(name, kind, found["family"] or "any", found["mark"], opens)
+        opens = opens or not text[: match.start()].strip() or text[: match.start()].endswith((". ", ": "))
+        yield Slot(name, kind, match["family"] or "any", match["mark"], opens)
     if last < len(text):
         yield text[last:]

@@ -1,4 +1,4 @@
-"""How papers write panel letters, with the frequencies that real legends have.
+"""How papers write panel letters, with the frequencies of real legends.
 
 Counted in 80 real figures: `(A)` 83, `A.` 78, `A)` 55, `A,` 46, no letter 31, bare `A` 17, `(A–C)` 15, `A-C.` 11,
 `A and B)` 11, `A, B.` 8, `(A and B)` 5, `A&B,` 2, unclosed `(A ` 1.
@@ -23,12 +23,12 @@ _SEVERAL: Mapping[str, tuple[Callable[[Sequence[str]], str], ...]] = {
 
 
 def draw(random: Random) -> str:
-    """The style of one paper."""
+    """Draws the style of one paper."""
     return random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 
 
 def write(letters: Sequence[str], style: str, random: Random) -> str:
-    """The label of a segment, with the space behind it."""
+    """Returns the printed label of a segment, with the space behind it."""
     if len(letters) == 1:
         return SINGLE[style].format(letters[0])
     forms = _SEVERAL[style] if len(letters) == 2 else _SEVERAL[style][:1]

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from fewshot.formats import COPIED_ROOM, Format, tag_pairs
+from fewshot.formats.copy_tag.loose import rewritten
 from fewshot.formats.copy_tag.tags import END, Extent, escape, pairs, read, without_unknown
 from fewshot.records import PANEL, Hypothesis, Kind, Parsed, ProblemKind, Scheme, Span, Value
 from fewshot.text.alignment import Alignment, align
 from fewshot.text.legend import leading_label, leading_letters
+from fewshot.text.spans import trimmed
 
 
 class CopyTag(Format):
@@ -50,23 +53,25 @@ class CopyTag(Format):
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         """The spans of a copy, however it differs from the source."""
-        plain, marks, ended = read(answer, text, _labels(scheme))
-        problems: Counter[ProblemKind] = Counter()
-        if not plain.strip():
-            problems["empty"] += bool(text.strip())
-            return Parsed((), _counted(problems), 0.0 if text.strip() else 1.0)
-        extents = pairs(marks, plain, scheme, problems)
-        found = _copied(plain, text, extents)
-        fidelity = 1.0
+        reading = _Reading.of(answer, text, scheme)
+        if not reading.plain.strip():
+            return Parsed((), {"empty": 1}, 0.0) if text.strip() else Parsed((), {}, 1.0)
+        found = _copied(reading.plain, text, reading.extents)
+        if found is None:  # not our grammar to the letter: models write tags in other ways too
+            loose = rewritten(answer, text, _labels(scheme))
+            if loose != answer:
+                reading = _Reading.of(loose, text, scheme)
+                found = _copied(reading.plain, text, reading.extents)
+        problems, fidelity = reading.problems, 1.0
         if found is None:
-            plain, extents = without_unknown(plain, text, extents, problems)
+            plain, extents = without_unknown(reading.plain, text, reading.extents, problems)
             alignment = align(plain, text)
             found = _aligned(alignment, plain, text, extents, problems)
             fidelity = alignment.fidelity
             problems["text_added"] += alignment.added
             problems["text_dropped"] += alignment.dropped
             if alignment.cut:
-                problems["text_dropped" if ended else "truncated"] += 1
+                problems["text_dropped" if reading.ended else "truncated"] += 1
         return Parsed(_spans(found, text, scheme), _counted(problems), fidelity)
 
     def schema(self, scheme: Scheme) -> Mapping[str, Any] | None:
@@ -75,6 +80,23 @@ class CopyTag(Format):
 
 
 FORMAT = CopyTag()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An answer without its tags, what they cover, whether it said that it had ended, and what was wrong with them."""
+
+    plain: str
+    extents: list[Extent]
+    ended: bool
+    problems: Counter[ProblemKind]
+
+    @classmethod
+    def of(cls, answer: str, text: str, scheme: Scheme) -> _Reading:
+        plain, marks, ended = read(answer, text, _labels(scheme))
+        problems: Counter[ProblemKind] = Counter()
+        return cls(plain, pairs(marks, plain, scheme, problems), ended, problems)
+
 
 _CLOSING = frozenset(".,;:!?)]}”\"'’")
 
@@ -118,7 +140,7 @@ def _aligned(
     """The extents in the source of an answer that is not an exact copy."""
     found = []
     for label, left, right in extents:
-        place = alignment.span(left, right, plain)
+        place = alignment.span(left, right, plain, passage=label == PANEL)
         if place is None:
             problems["not_in_text"] += 1
             continue
@@ -159,15 +181,13 @@ def _spans(extents: Sequence[Extent], text: str, scheme: Scheme) -> tuple[Span, 
     """Spans without white space at their edges, in order; of two that overlap the first counts."""
     found: list[Span] = []
     for label, left, right in sorted(extents, key=lambda extent: (extent[1], extent[2])):
-        surface = text[left:right]
-        start = left + len(surface) - len(surface.lstrip())
-        end = start + len(surface.strip())
-        if end <= start or (found and start < found[-1].end):
+        extent = trimmed(text, left, right)
+        if extent is None or (found and extent[0] < found[-1].end):
             continue
         if scheme.kind == "panels":
-            found.append(Span(start, end, PANEL, leading_letters(text[start:end])))
+            found.append(Span(*extent, PANEL, leading_letters(text[slice(*extent)])))
         else:
-            found.append(Span(start, end, label))
+            found.append(Span(*extent, label))
     return tuple(found)
 
 

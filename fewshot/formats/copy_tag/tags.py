@@ -9,9 +9,11 @@ cut is completed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from fewshot.records import ProblemKind, Scheme
@@ -20,8 +22,9 @@ END = "[END]"
 Extent = tuple[str, int, int]
 """A label and the characters of the plain text that it covers."""
 
-_TAG_LIKE = re.compile(r"</?\s*([A-Za-z][\w-]{0,40})\s*>")
-_TORN = re.compile(r"<\s*(/?)\s*([\w-]{0,40})\s*$")
+# Every run is bounded, or ends where the next begins: a model may write 100,000 of any one character.
+_TAG_LIKE = re.compile(r"</?\s{0,3}([A-Za-z][\w-]{0,40})(?:\s[^<>=]{0,40}=[^<>]{0,200}|\s{0,3})>")
+_TORN = re.compile(r"<\s{0,3}(/?)\s{0,3}([\w-]{0,40})\s{0,3}$")
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*$", re.MULTILINE)
 
 
@@ -38,7 +41,8 @@ def pattern(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag of the task (`/` in group 1, its name in group 2), or the end mark. A backslash before it is the caller's
     to see: a pattern that begins with a plain character is found faster."""
     names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True))) or "(?!)"
-    return re.compile(rf"<\s*(/?)\s*((?i:{names}))\s*>|\[(?i:END)\]")
+    # (?a): without it "ſ" and "İ" would be an s and an i here, and not where the label is looked up.
+    return re.compile(rf"<\s{{0,3}}(/?)\s{{0,3}}((?ai:{names}))\s{{0,3}}>|\[(?i:END)\]")
 
 
 def escape(piece: str, labels: tuple[str, ...]) -> str:
@@ -69,7 +73,8 @@ def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mar
         last = found.end()
         if found[2] is None:
             return "".join(plain), marks, True
-        marks.append(Mark(length, names[found[2].lower()], not found[1]))
+        label = found[2] if found[2] in labels else names[found[2].lower()]
+        marks.append(Mark(length, label, not found[1]))
     plain.append(answer[last:])
     return "".join(plain), marks, False
 
@@ -110,13 +115,22 @@ def without_unknown(
     plain: str, text: str, extents: Sequence[Extent], problems: Counter[ProblemKind]
 ) -> tuple[str, list[Extent]]:
     """Takes out tags of labels that were never asked for; their text stays."""
-    holes = [found.span() for found in _TAG_LIKE.finditer(plain) if found[0] not in text]
+    known: dict[str, bool] = {}  # whether a tag stands in the source; an answer may repeat one 10,000 times
+    holes = []
+    for found in _TAG_LIKE.finditer(plain):
+        if found[0] not in known:
+            known[found[0]] = found[0] in text
+        if not known[found[0]]:
+            holes.append(found.span())
     if not holes:
         return plain, list(extents)
     problems["unknown_label"] += sum(not plain[start:end].startswith("</") for start, end in holes)
-    kept = [plain[a:b] for a, b in zip([0, *(h[1] for h in holes)], [*(h[0] for h in holes), len(plain)], strict=True)]
+    starts, ends = [start for start, _ in holes], [end for _, end in holes]
+    kept = [plain[a:b] for a, b in zip([0, *ends], [*starts, len(plain)], strict=True)]
+    gone = [0, *accumulate(end - start for start, end in holes)]
 
     def moved(at: int) -> int:
-        return at - sum(min(at, end) - start for start, end in holes if start < at)
+        before = bisect_right(starts, at - 1)  # holes that begin before it; the last may reach beyond it
+        return at - gone[before] + max(0, ends[before - 1] - at if before else 0)
 
     return "".join(kept), [(label, moved(start), moved(end)) for label, start, end in extents]

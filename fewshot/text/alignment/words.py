@@ -25,6 +25,9 @@ _SENTENCE_END = frozenset(".!?")
 _ALIKE, _LETTER, _UNLIKE = 0.8, 0.3, -0.2
 """What a pair of words counts: some letters changed; a single letter, changed; another word."""
 
+_LONG = 3
+"""Characters of a word in which one may be changed and it is still that word: of two letters half would be another."""
+
 _TIE = 0.05
 """For a gap that begins and ends where sentences do; it decides between places that explain as much."""
 
@@ -73,6 +76,15 @@ def likeness(ours: str, theirs: str) -> float:
     return _ALIKE if Levenshtein.distance(ours, theirs, score_cutoff=longest // 2) <= longest // 2 else _UNLIKE
 
 
+def alike(ours: str, theirs: str) -> bool:
+    """Whether one word is the other, or the other with some letters changed; two short words must be equal.
+
+    >>> alike("western", "wextern"), alike("b", "x")
+    (True, False)
+    """
+    return ours == theirs or (len(theirs) >= _LONG and likeness(ours, theirs) > 0)
+
+
 def respaced(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether a few words are the others with the spaces elsewhere: "p53 KO" for "p53KO" (a tag between them).
 
@@ -107,25 +119,35 @@ def _gaps(found: Sequence[int], ours: Sequence[str], theirs: Sequence[str]) -> l
 
 def _regap(found: list[int], ours: Sequence[str], theirs: Sequence[str], block: Block) -> None:
     """Explains a block and its surroundings by one gap, on the longer side, if that is as good as what is there."""
+    # The longest common subsequence counts matches and does not care where they are: of "… n = 3 . [dropped] n = 3 ."
+    # it may match the "n" of the first sentence and the "= 3 ." of the second. A model drops or adds whole passages, so
+    # one gap in one place is the likelier story. With up to twelve words of context on either side the gap may move:
+    #
+    #     source   a b c X X c d        gap = 2 (source is longer); the answer has `short` = 5 words
+    #     answer   a b c     c d        t = 3: words 0 to 2 match directly (heads), 3 and 4 behind the gap (tails)
+    #
+    # Every t from 0 to `short` is tried; prefix and suffix sums make that linear. `gap` is negative if the answer is
+    # the longer side (it added words): then the tails shift in the answer instead of in the source.
     s0, s1, a0, a1 = _widened(found, len(ours), block)
     source, answer = ours[s0:s1], theirs[a0:a1]
     short = min(len(source), len(answer))
     gap = len(source) - len(answer)
-    # heads[t], tails[t]: how well the first t words match with no gap before them, the others with the gap before.
+    # heads[i]: how well word i matches with the gap behind it; tails[i]: with the gap before it.
     heads = [likeness(source[i], answer[i]) for i in range(short)]
     tails = [likeness(source[i + max(gap, 0)], answer[i - min(gap, 0)]) for i in range(short)]
     before, after = [0.0, *accumulate(heads)], [*reversed([0.0, *accumulate(reversed(tails))])]
     longer = source if gap > 0 else answer
+    # Between equally good places the gap goes where a whole sentence is missing (`_TIE` is too small to decide more).
     scores = [before[t] + after[t] + _TIE * _at_an_end(longer, t, abs(gap)) for t in range(short + 1)]
     at = max(range(short + 1), key=scores.__getitem__)
     now = sum(likeness(ours[found[i]], theirs[i]) for i in range(a0, a1) if found[i] >= 0)
     then = sum(like for like in (*heads[:at], *tails[at:]) if like > 0)
-    if then < now:
+    if then < now:  # the words were matched better as they are: several gaps, or changes all over
         return
     for i in range(a0, a1):
         found[i] = -1
     for i in range(short):
-        if (heads if i < at else tails)[i] > 0:
+        if (heads if i < at else tails)[i] > 0:  # a pair that is not alike stays unmatched: letters decide later
             place, said = (i, i) if i < at else (i + max(gap, 0), i - min(gap, 0))
             found[a0 + said] = s0 + place
 

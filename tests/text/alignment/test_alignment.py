@@ -99,6 +99,27 @@ def test_an_answer_about_something_else_makes_nothing_up(answer: str) -> None:
         assert parsed.fidelity == 0.0
 
 
+MADE_UP = [
+    "<panel> (A) A storm at sea is shown in the first of the paintings. </panel> <panel> (B) Bread. </panel>",
+    "<panel> A, Dogs. </panel> <panel> B, Two cats and a bird in the garden. </panel> <panel> C, Rain. </panel> [END]",
+    "<panel> (A) Ships. </panel> <panel> (B) The cells of the prison were empty. n = 3. </panel>",
+    "<panel> (A) Trains were late. </panel> <panel> (B) Same as in (A). </panel> <panel> (C) *: P < 0.05. </panel>",
+]
+
+
+@pytest.mark.parametrize("answer", MADE_UP)
+def test_letters_and_signs_alone_are_no_copy(answer: str) -> None:
+    for example in DEMO:
+        assert FORMAT.parse(answer, example.text, PANELS).value == (), example.id
+
+
+@needs_real
+@pytest.mark.parametrize("answer", MADE_UP)
+def test_letters_and_signs_alone_are_no_copy_of_a_real_legend(answer: str) -> None:
+    for example in data.read(str(REAL)):
+        assert FORMAT.parse(answer, example.text, PANELS).value == (), example.id
+
+
 TEXT = "(A) Western blot of p53. n = 3. (B, C) Cells were fixed. (D) Same as (A)."
 SPANS = (Span(0, 31, PANEL, ("A",)), Span(32, 56, PANEL, ("B", "C")), Span(57, 73, PANEL, ("D",)))
 

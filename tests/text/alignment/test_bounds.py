@@ -11,7 +11,7 @@ from fewshot.text.alignment.words import blocks, likeness, match, respaced
 def answer(size: int, runs: int, length: int = 3) -> tuple[str, str]:
     """A source of so many words, and an answer as long in which runs of its words stand between other words."""
     ours = [f"source{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(size)]
-    theirs = [f"0{n}" for n in range(size)]
+    theirs = [f"other{n}" for n in range(size)]
     for run in range(runs):
         at = run * (length + 1)
         theirs[at : at + length] = ours[at : at + length]
@@ -133,3 +133,16 @@ def test_a_ligature_is_longer_than_its_copy() -> None:
     assert found.fidelity == 1.0
     assert found.span(0, 5, "fixed cells fixed") == (0, 4)
     assert found.span(12, 17, "fixed cells fixed") == (11, 15)
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "places"),
+    [("bloat", ". bloat (", [-1, 0, -1]), ("p53 bloat", ". p53 a bloat", [-1, 0, -1, 1]), ("a b", "x a b", [-1, 0, 1])],
+)
+def test_the_first_word_of_a_source_counts_as_any_other(source: str, said: str, places: list[int]) -> None:
+    assert match(source.split(), said.split()) == places
+
+
+def test_a_gap_that_only_ends_as_a_sentence_does_is_not_better() -> None:
+    source = "b a of . a of . b of blot"
+    assert match(source.split(), ["b", "a", "of", ".", "chg", "of", "blot"]) == [0, 1, 2, 3, -1, 8, 9]

@@ -10,10 +10,10 @@ import pytest
 
 from fewshot import engine
 from fewshot.engine import Budget, Job, Outcome, Pace
-from fewshot.engine.budget import Purse
+from fewshot.engine.budget import Ledger
 from fewshot.engine.pacing import Pacer, Ticket
 from fewshot.engine.progress import Counter
-from fewshot.engine.sending import Ending, Sender
+from fewshot.engine.sender import RunEnding, Sender
 from fewshot.errors import BackendError
 from fewshot.experiment.running import run
 from fewshot.records import Allowance, Completion, Limits, Request
@@ -29,7 +29,7 @@ class Telling(Scripted):
 
 def sender(backend: Scripted, **pace: Any) -> Sender:
     told: list[str] = []
-    return Sender(backend, Pace(**pace), Purse(Budget()), Counter(None, None), out_of_budget=told.append)
+    return Sender(backend, Pace(**pace), Ledger(Budget()), Counter(None, None), out_of_budget=told.append)
 
 
 async def test_the_limits_beside_an_answer_pace_the_next() -> None:
@@ -38,7 +38,7 @@ async def test_the_limits_beside_an_answer_pace_the_next() -> None:
     bucket = one.pacer._requests.bucket
     assert bucket is not None
     assert (bucket.rate, bucket.size, bucket.level) == (2, 10, 4)
-    assert one.pacer.flying == 0
+    assert one.pacer.in_flight == 0
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ async def test_what_is_busy_slows_everybody_down_and_what_is_broken_nobody(
         await one.send(asked("a"))
     assert one.pacer.window == window
     assert (one.pacer._wait(0) > 50) == waits, "longer than our patience: that is no wait but a failure"
-    assert one.pacer.flying == 0
+    assert one.pacer.in_flight == 0
 
 
 async def test_nothing_is_sent_after_the_end() -> None:
     backend = Scripted()
     one = sender(backend)
     one.close()
-    with pytest.raises(Ending):
+    with pytest.raises(RunEnding):
         await one.send(asked("a"))
     assert not backend.tries
 
@@ -75,7 +75,7 @@ async def test_nothing_is_sent_after_the_end() -> None:
 async def test_tokens_are_estimated_as_the_server_has_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     one = sender(Scripted(), tpm=10**9)
     most = 128 + 8 + len("legend of a")
-    bucket = one.pacer._asked[1]
+    bucket = one.pacer._given[1]
     assert bucket is not None
     full = bucket.size
     taken: list[float] = []

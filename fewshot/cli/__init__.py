@@ -61,14 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FewshotError as error:
         print(f"fewshot: {_one_line(error)}", file=sys.stderr)
         return error.exit_code
-    except Terminated:
-        _signals.ignore()
-        print("fewshot: terminated; recorded answers are kept, the same command continues", file=sys.stderr)
-        return IncompleteError.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _signals.ignore()
         print("fewshot: stopped; recorded answers are kept, the same command continues", file=sys.stderr)
-        return INTERRUPTED
+        return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -66,14 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FewshotError as error:
         _terminal.fail(error)
         return error.exit_code
-    except Terminated:
-        _signals.ignore()
-        _terminal.message("terminated; recorded answers are kept, the same command continues")
-        return IncompleteError.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _signals.ignore()
         _terminal.message("stopped; recorded answers are kept, the same command continues")
-        return INTERRUPTED
+        return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -38,12 +38,7 @@ def main(args: argparse.Namespace) -> int:
     from fewshot import replay, run, tasks
     from fewshot.cli import _output, _terminal
 
-    if args.replay is not None and args.reuse is not None:
-        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
-    if args.dry_run and (args.replay is not None or args.json):
-        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
-    if args.count is not None and not args.dry_run:
-        raise InputError("--for says what a run would cost: it goes with --dry-run")
+    _check(args)
     if args.dry_run:
         from fewshot.experiment.dry_run import dry_run
 
@@ -72,6 +67,16 @@ def main(args: argparse.Namespace) -> int:
     if failed:
         _output.notice([f"scored as empty: {failed}"])
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuses flags that cannot be combined."""
+    if args.replay is not None and args.reuse is not None:
+        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
+    if args.dry_run and (args.replay is not None or args.json):
+        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    if args.count is not None and not args.dry_run:
+        raise InputError("--for says what a run would cost: it goes with --dry-run")
 
 
 def _failed(failures: Mapping[str, str]) -> str:

@@ -75,7 +75,7 @@ def test_a_line_with_two_keys_is_refused(path: Path) -> None:
     """The first is read at its place, JSON takes the last."""
     line = path.read_text().splitlines()[0]
     path.write_text(line.removesuffix("}") + ', "key": "' + "cd" * 32 + '"}\n')
-    with Cassette.open(path) as cassette, pytest.raises(DataError, match="the key is not that of its request"):
+    with Cassette.open(path) as cassette, pytest.raises(DataError, match="the key does not match its request"):
         cassette.get(key(ASKED))
 
 

@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fewshot import hub
 from fewshot.errors import InputError
 from fewshot.files import CORPUS
 from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
@@ -69,33 +69,18 @@ def fetch(name: str) -> Path:
     """A hub model's files in huggingface_hub's cache: configuration, vocabulary and weights, no code.
 
     Raises:
-        InputError: no such model, or neither the hub nor the cache has it.
+        InputError: no such model, one without files, or neither the hub nor the cache has it.
     """
-    import httpx2
-    from huggingface_hub import HfApi, errors, hf_hub_download, snapshot_download
-
-    endpoint = os.environ.get("HF_ENDPOINT") or None  # read when it is needed: huggingface_hub reads it once
-    try:
-        info = HfApi(endpoint=endpoint).model_info(name, timeout=30)
-        found = [hf_hub_download(name, f, revision=info.sha, endpoint=endpoint) for f in _wanted(info.siblings or ())]
-        return Path(found[0]).parent
-    except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
-        try:
-            return Path(snapshot_download(name, local_files_only=True))
-        except errors.LocalEntryNotFoundError:
-            raise InputError(
-                f"the hub cannot be reached for {name}, and its cache has no copy ({type(error).__name__})",
-                hint="name a model folder instead",
-            ) from None
-    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        why = "no such model" if status in (401, 404) else str(error).splitlines()[0]
-        raise InputError(f"{name}: {why}", hint="name a model of the hub, or a folder") from None
+    listing = hub.listing("model", name)
+    wanted = _wanted(listing.files)
+    if "config.json" not in wanted:
+        raise InputError(f"{name} holds no config.json", hint="name a model of the hub, or a folder")
+    paths = [hub.fetch("model", name, file, listing.commit) for file in wanted]
+    return paths[0].parent
 
 
-def _wanted(siblings: Iterable[Any]) -> list[str]:
+def _wanted(files: Iterable[str]) -> list[str]:
     """The files that loading needs, the configuration first; of weights those that are data alone, if there are any."""
-    files = [str(sibling.rfilename) for sibling in siblings]
     files = [file for file in files if "/" not in file]
     weights = ".safetensors" if any(file.endswith(".safetensors") for file in files) else ".bin"
     ends = (".json", ".txt", ".model", weights)

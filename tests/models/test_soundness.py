@@ -192,7 +192,7 @@ def test_a_vocabulary_that_is_not_the_models(change: Callable[[Path], None], fol
         ({"generation": {"num_beams": [4]}}, "generation must be"),
         ({"generation": {"custom_generate": 1}}, "no option 'custom_generate'"),
         ({"generation": {"num_beams": "many"}}, "generation must be"),
-        ({"generation": {"num_beams": 0}}, "generation cannot be used"),
+        ({"generation": {"num_beams": 2, "num_return_sequences": 5}}, "generation cannot be used"),
         ({"settings": 1}, "settings must be"),
         ({"labelled": -3}, "labelled must be"),
     ],

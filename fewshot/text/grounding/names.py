@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -88,7 +88,9 @@ def ground(
     """
     source = Source(source) if isinstance(source, str) else source
     named = list(names)
-    surfaces = {text: _Surface(source, text, within, starts_only) for text in dict.fromkeys(name.text for name in named)}
+    surfaces = {
+        text: _Surface(source, text, within, starts_only) for text in dict.fromkeys(name.text for name in named)
+    }
     claims = _claims(source, named, within, starts_only)
     kept = _kept(named, claims)
     left = Counter(name.text for at, name in enumerate(named) if at not in kept)

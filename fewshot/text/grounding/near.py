@@ -1,8 +1,8 @@
 """What stands in a text and differs from a name in a few letters: "cocaine" where an answer has "cociane".
 
 At most one edit in six characters, in names of five and more, and only between the edges of words. Numbers, Greek
-letters and letters that stand alone are never edited: "SNAP23" is not "SNAP25", "α-tubulin" is not "β-tubulin", "T cells"
-are neither "B cells" nor "cells".
+letters and letters that stand alone are never edited: "SNAP23" is not "SNAP25", "α-tubulin" is not "β-tubulin", "T
+cells" are neither "B cells" nor "cells".
 
 A name with k edits is cut into k + 1 pieces: one of them stands in the text as it is (Navarro 2001, A guided tour to
 approximate string matching, section 8.1), so that only the surroundings of its places are compared.

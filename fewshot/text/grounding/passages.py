@@ -61,7 +61,9 @@ def panels(
     for at, one in enumerate(grounded):
         if at not in placed:
             problems[one.drop or "not_in_text"] += 1
-    unplaced = tuple(Member(PANEL, passage.text) for at, passage in enumerate(passages) if at not in placed)
+    unplaced = tuple(
+        Member(PANEL, passage.text) for at, passage in enumerate(passages) if at not in placed and passage.text.strip()
+    )
     return _spans(text, passages, placed, open_), unplaced
 
 

@@ -12,9 +12,12 @@ TEXT = "(A) ATF4 drives CHOP. (B) ATF4 and CHOP after loss of ATF4."
 ATF4, CHOP = [4, 26, 54], [16, 35]
 
 
-def starts(text: str, *names: str | Name, **settings: bool) -> list[int | str | None]:
+def starts(
+    text: str, *names: str | Name, whole_first: bool = False, starts_only: bool = False
+) -> list[int | str | None]:
     """Where each name begins, or why it is dropped."""
-    grounded = ground(text, [Name(name) if isinstance(name, str) else name for name in names], **settings)
+    named = [Name(name) if isinstance(name, str) else name for name in names]
+    grounded = ground(text, named, whole_first=whole_first, starts_only=starts_only)
     return [one.drop if one.place is None else one.place.start for one in grounded]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fewshot.text.grounding import Source
 
-TEXT = "Rapamycin-treated fibroblasts with cyclin B1 and β-tubulin, SNAP25 in IFN-γ; hepatitis C virus. T cells, tenascin-C."
+TEXT = "Rapamycin-treated fibroblasts with cyclin B1 β-tubulin, SNAP25, IFN-γ; hepatitis C virus. T cells, tenascin-C."
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,8 @@ TEXT = "Rapamycin-treated fibroblasts with cyclin B1 and β-tubulin, SNAP25 in I
     [
         ("Rapamicin", "Rapamycin"), ("rapamycn", "Rapamycin"), ("fibrobalsts", "fibroblasts"),
         ("fibroblasts wiht cyclin B1", "fibroblasts with cyclin B1"), ("m-tubulin", "β-tubulin"),
-        ("β-tubulyn", "β-tubulin"), ("tenascin-X", "tenascin-C"), ("hepatitis x virus", "hepatitis C virus"), ("IFN-g", "IFN-γ"),
+        ("β-tubulyn", "β-tubulin"), ("tenascin-X", "tenascin-C"), ("IFN-g", "IFN-γ"),
+        ("hepatitis x virus", "hepatitis C virus"),
     ],
 )  # fmt: skip
 def test_a_slip(name: str, surface: str) -> None:

@@ -52,7 +52,10 @@ def test_the_same_passage_twice_is_a_duplicate() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["(B) Quantification of the", "(B) Quantificaton of the bands in (A)", "(B) Quantification of the blots", SECOND.lower()],
+    [
+        "(B) Quantification of the", "(B) Quantificaton of the bands in (A)", "(B) Quantification of the blots",
+        SECOND.lower(),
+    ],
 )  # fmt: skip
 def test_a_segment_begins_where_its_first_words_stand(head: str) -> None:
     (one,) = starts(Source(TEXT), [Passage(head)])

@@ -13,12 +13,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from typing import NoReturn, Protocol, cast
 
 from fewshot import __version__, discovery
-from fewshot.cli import _signals
+from fewshot.cli import _arguments, _signals, _terminal
 from fewshot.errors import FewshotError, IncompleteError, InputError, Terminated
+from fewshot.text.visible import visible
 
 INTERRUPTED = 130
 _LONGEST_PATH = 120  # characters of a path in a message
@@ -42,7 +42,11 @@ class _Parser(argparse.ArgumentParser):
     """One clear line instead of the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(message, hint=f"see `{self.prog} --help`")
+        raise InputError(_arguments.without_value(message), hint=f"see `{self.prog} --help`")
+
+    def format_help(self) -> str:
+        """The help text; names of plugins stand in it."""
+        return visible(super().format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,26 +54,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # a process of its own, not a call from Python
         _signals.install()
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a character that the terminal cannot show is escaped
-            stream.reconfigure(errors="backslashreplace")
+    _terminal.prepare()
     try:
+        _arguments.check(argv)
         if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
             return _command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
-        args = _parser(argv).parse_args(argv)
+        args, unknown = _parser(argv).parse_known_args(argv)
+        if unknown:
+            raise _arguments.unrecognized(unknown, hint=f"see `fewshot {args.command} --help`")
         return _command(args.command).main(args)
     except FewshotError as error:
-        print(f"fewshot: {_one_line(error)}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
     except KeyboardInterrupt as stop:
         _signals.ignore()
-        print("fewshot: stopped; recorded answers are kept, the same command continues", file=sys.stderr)
+        _terminal.message("stopped; recorded answers are kept, the same command continues")
         return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:  # a path that may not be looked at, or is longer than paths may be
-        print(f"fewshot: {_one_line(unusable(error))}", file=sys.stderr)
+        _terminal.fail(unusable(error))
         return InputError.exit_code
 
 
@@ -118,7 +123,3 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 def _command(name: str) -> Command:
     return cast("Command", import_module(f"{__name__}.{name}"))
-
-
-def _one_line(error: FewshotError) -> str:
-    return " ".join(str(error).split())

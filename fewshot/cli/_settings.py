@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from fewshot import tasks
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings
+from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.text import secrets
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +106,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["labels"] = labels(values["labels"])
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
+    refuse_secrets(values)
     return values
 
 
@@ -132,7 +134,8 @@ def settings(args: argparse.Namespace) -> Settings:
 def _pair(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise InputError(f"--extra takes K=V, not {text!r}")
+        shown = "a word without =" if secrets.in_name(text) else repr(text)
+        raise InputError(f"--extra takes K=V, not {shown}")
     try:
         return key, json.loads(value, parse_constant=_no_json)
     except ValueError:

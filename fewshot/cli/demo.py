@@ -14,8 +14,6 @@ The tiny models that come with the package are fine-tuned while you wait (four m
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     if args.generate is not None:
         return _generate(args.generate, args.seed, args.out)
     from fewshot import demo
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
     from fewshot.demo import fine_tuned
 
     out, live = args.out or Path("runs/demo"), _live(args)
@@ -51,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     made = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
     for number, comparison in enumerate(made):
         if number:
-            print()
+            _terminal.text()
         _output.comparison(comparison, title=comparison.task.name)
     _output.notice([f"every run, prompt and answer is in {out}; look at one with `fewshot show {out}/…`"])
     return 0
@@ -72,6 +70,7 @@ def _live(args: argparse.Namespace) -> Live | None:
 
 def _generate(count: int, seed: int, out: Path | None) -> int:
     from fewshot import data
+    from fewshot.cli import _terminal
     from fewshot.demo import synthesis
     from fewshot.errors import InputError
     from fewshot.schema import example_to_json
@@ -83,5 +82,5 @@ def _generate(count: int, seed: int, out: Path | None) -> int:
         data.write(examples, out, "jsonl")
         return 0
     for example in examples:
-        sys.stdout.write(json.dumps(example_to_json(example), ensure_ascii=False) + "\n")
+        _terminal.json_row(example_to_json(example))
     return 0

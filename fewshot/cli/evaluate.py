@@ -9,7 +9,6 @@ Writes the same files as a run, so that `fewshot compare` takes it as a row.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from fewshot.cli import _settings
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
     from fewshot import evaluate, tasks
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
     run = evaluate(
         args.task,
@@ -45,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     )
     _output.notice(run.notices)
     if args.json:
-        print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))
+        _terminal.json_row({"folder": str(run.folder.path)} | run.result.to_json())
     else:
         _output.scores(run, headline=tasks.get(args.task).headline)
     return 0

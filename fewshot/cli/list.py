@@ -24,11 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Prints a name a line, with the first line of its module's docstring, and for a plugin the package it is from."""
     from fewshot import discovery
+    from fewshot.cli import _terminal
 
     package = _PACKAGES[args.kind]
     names = discovery.names(package)
     width = max(map(len, names), default=0)
     for name in names:
         plugin = discovery.plugins(package).get(name)
-        print(f"{name:{width}}  {discovery.summary(package, name)}{f'  [{plugin.source}]' if plugin else ''}")
+        _terminal.line(f"{name:{width}}  {discovery.summary(package, name)}{f'  [{plugin.source}]' if plugin else ''}")
     return 0

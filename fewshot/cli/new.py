@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Writes the files and names them."""
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
     package = _PACKAGES[args.kind]
     _check_name(args.name, package)
@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     texts = _in_checkout(new) if args.out is None else _in_plugin(new, args.out)
     _write(texts)
     for path in texts:
-        print(path)
+        _terminal.line(str(path))
     _output.notice(_next_steps(new, args.out))
     return 0
 

@@ -19,10 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Scores each run, and says what moved."""
+    from fewshot.cli import _terminal
     from fewshot.experiment.rescoring import rescore
     from fewshot.scoring import SCORING
 
     for path in args.runs:
         moved = rescore(path).moved
-        print(f"{path}: {moved or f'scored by version {SCORING} already'}")
+        _terminal.line(f"{path}: {moved or f'scored by version {SCORING} already'}")
     return 0

@@ -14,7 +14,6 @@ something first (key, model, address, credit); 130 Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
     from fewshot import replay, run, tasks
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
     _check(args)
     if args.dry_run:
         from fewshot.experiment.dry_run import dry_run
 
-        print(dry_run(_settings.settings(args), examples=args.count))
+        _terminal.text(dry_run(_settings.settings(args), examples=args.count))
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
@@ -53,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
             done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
     _output.notice(done.notices)
     if args.json:
-        print(json.dumps({"folder": str(done.folder.path)} | done.result.to_json(), ensure_ascii=False))
+        _terminal.json_row({"folder": str(done.folder.path)} | done.result.to_json())
     else:
         _output.scores(done, headline=tasks.get(done.result.task).headline)
     if args.replay is not None and args.out is None:

@@ -27,7 +27,7 @@ from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
+from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate
@@ -89,7 +89,9 @@ def run(
         InputError: the settings or the data cannot be used.
         RunFolderError: `out` holds a run of other settings, or something else.
     """
-    plan = plan_of(with_changes("run", task, dict(settings)))
+    asked = with_changes("run", task, dict(settings))
+    refuse_secrets({"model": asked.model, "extra": asked.extra})
+    plan = plan_of(asked)
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
         return done
     backend = open_backend(plan.settings.backend, options(plan.settings, labels=plan.question.labels))

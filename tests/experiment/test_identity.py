@@ -52,7 +52,7 @@ SAMPLED = {"temperature": 0.7}
 
 TABLE: Mapping[str, Moves] = {
     # What is asked
-    "task": Moves("panelization", {"task", "labels", "prompt"}, {"turns"}),
+    "task": Moves("panelization", {"task", "labels", "mentions", "prompt"}, {"turns"}),
     "data": Moves("copy.jsonl"),  # the same records elsewhere: another run, whose scores may be compared
     "split": Moves("validation", {"split", "ids"}, {"turns"}),
     "demos": Moves("more.jsonl", {"labelled"}, {"turns"}),

@@ -30,6 +30,7 @@ class Json(Format):
     kinds: frozenset[Kind] = frozenset(("entities", "roles", "panels", "hypothesis"))
     stop: tuple[str, ...] = ("\n\n",)
     tokens: tuple[str, ...] = ("{", "}")
+    names_once = True
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """One line of JSON."""
@@ -37,7 +38,7 @@ class Json(Format):
             row: Any = {role: [{"text": m.text, "label": m.label} for m in members] for role, members in value.roles()}
         else:
             spans = sorted(value, key=lambda span: span.start)
-            row = {items.KEYS[scheme.kind]: [_item(text, span, scheme) for span in spans]}
+            row = {items.KEYS[scheme.kind]: _items(text, spans, scheme)}
         return json.dumps(row, ensure_ascii=False)
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
@@ -69,6 +70,8 @@ class Json(Format):
             panel = _object({"labels": _array(text), "text": text, "occurrence": number})
             return _object({"panels": _array(panel)})
         key = "role" if scheme.kind == "roles" else "label"
+        if scheme.mentions == "once":
+            return _object({"entities": _array(_object({"text": text, key: label}))})
         return _object({"entities": _array(_object({"text": text, "occurrence": number, key: label}))})
 
 
@@ -86,6 +89,13 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _array(items: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": dict(items)}
+
+
+def _items(text: str, spans: Sequence[Span], scheme: Scheme) -> list[dict[str, Any]]:
+    if scheme.mentions == "once":
+        names = dict.fromkeys((span.cut(text), span.label) for span in spans)
+        return [{"text": surface, "label": label} for surface, label in names]
+    return [_item(text, span, scheme) for span in spans]
 
 
 def _item(text: str, span: Span, scheme: Scheme) -> dict[str, Any]:

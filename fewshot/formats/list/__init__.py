@@ -35,6 +35,7 @@ class List(Format):
 
     kinds: frozenset[Kind] = frozenset(("entities", "roles", "panels"))
     stop: tuple[str, ...] = ("\n\n",)
+    names_once = True
 
     def render(self, text: str, value: Value, scheme: Scheme) -> str:
         """A line a label that occurs, in the order of the labels; a line a segment."""
@@ -43,6 +44,8 @@ class List(Format):
         if not value:
             return NONE
         spans = sorted(value, key=lambda span: span.start)
+        if scheme.mentions == "once":
+            return _named_once(text, spans, scheme)
         answer = _written(text, spans, scheme, numbered=False)
         if _carried(self.parse(answer, text, scheme).value, scheme) == _carried(tuple(spans), scheme):
             return answer
@@ -76,6 +79,14 @@ def _carried(value: Value, scheme: Scheme) -> list[tuple[object, ...]]:
     if scheme.kind == "panels":
         return [(span.start,) for span in value]
     return [(span.start, span.end, span.role if scheme.kind == "roles" else span.label) for span in value]
+
+
+def _named_once(text: str, spans: Sequence[Span], scheme: Scheme) -> str:
+    """Each surface once under its label, without numbers."""
+    by_label: dict[str, dict[str, None]] = {label: {} for label in scheme.labels}
+    for span in spans:
+        by_label.setdefault(span.label, {})[grounding.escape(span.cut(text))] = None
+    return "\n".join(f"{label}: {'; '.join(surfaces)}" for label, surfaces in by_label.items() if surfaces)
 
 
 def _written(text: str, spans: Sequence[Span], scheme: Scheme, *, numbered: bool) -> str:

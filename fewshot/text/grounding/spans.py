@@ -14,8 +14,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fewshot.records import Member, ProblemKind, Scheme, Span
+from fewshot.text.grounding.assignment import Taken
 from fewshot.text.grounding.candidates import Candidate, Source
 from fewshot.text.grounding.names import Name, ground
+
+
+def everywhere(
+    source: Source, named: Sequence[tuple[str, Name]], problems: Counter[ProblemKind]
+) -> tuple[tuple[Span, ...], tuple[Member, ...]]:
+    """The spans of names that are said once for all their occurrences: every place where a name stands as a word,
+    except inside a longer name.
+
+    >>> text, problems = "p53 binds MDM2; p53R2 and p53 do not.", Counter()
+    >>> spans, _ = everywhere(Source(text), [("GENEPROD", Name("p53")), ("GENEPROD", Name("p53R2"))], problems)
+    >>> [span.cut(text) for span in spans]
+    ['p53', 'p53R2', 'p53']
+    """
+    taken = Taken(len(source.text))
+    spans: list[Span] = []
+    unplaced: list[Member] = []
+    once = dict.fromkeys((label, name.text) for label, name in named)
+    problems["duplicate"] += len(named) - len(once)
+    for label, text in sorted(once, key=lambda pair: -len(pair[1])):
+        places = [place for place in source.exact(text) if not place.cut]
+        places = places or [place for place in source.everywhere(text) if not place.cut]
+        free = [place for place in places if taken.free(place)]
+        if not free:
+            problems["overlap" if places else "not_in_text"] += 1
+            unplaced.append(Member(label, text))
+        for place in free:
+            taken.take(place)
+            spans.append(Span(place.start, place.end, label, match=place.match))
+    return tuple(sorted(spans, key=lambda span: span.start)), tuple(unplaced)
 
 
 def entities(
@@ -28,8 +58,11 @@ def entities(
 ) -> tuple[tuple[Span, ...], tuple[Member, ...]]:
     """The spans of (label or role, name) pairs in the order of the text, and those that have no place there.
 
-    Of a scheme of kind `roles` only the given entities are places. What is dropped is counted in `problems`.
+    Of a scheme of kind `roles` only the given entities are places; of one whose entities are named once, a name is all
+    its occurrences. What is dropped is counted in `problems`.
     """
+    if scheme.mentions == "once":
+        return everywhere(Source(source) if isinstance(source, str) else source, named, problems)
     given = {(span.start, span.end): span for span in scheme.given} if scheme.kind == "roles" else None
     spans: list[Span] = []
     unplaced: list[Member] = []

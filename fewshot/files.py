@@ -13,18 +13,27 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from fewshot.errors import DataError, FewshotError
+from fewshot.errors import DataError, FewshotError, InputError
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package."""
 
 CORPUS = PACKAGE / "corpus"
 """The bundled corpus, recorded answers and tiny weights."""
+
+LEFTOVER = re.compile(r"\.[0-9a-f]{8}\.part|\.[a-z]+\.(?:toml|jsonl|json)\.new|responses\.jsonl\.lock")
+"""Names of files that a run of ours leaves behind if it is killed while it writes (`.new`: before 0.2.0)."""
+MOST_BYTES = "FEWSHOT_MOST_BYTES"
+"""The environment variable that raises, or lowers, every bound on what is read."""
+LONGEST_LINE = 1 << 26
+"""Bytes of a line, 64 MiB: the longest legends have 10 kB, the longest recorded prompts some 100 kB."""
+_DIGITS = 19  # more bytes than 64-bit systems can count
 
 _BOM = "\ufeff"
 _HINT = "each line must be one JSON object"
@@ -45,13 +54,15 @@ def whole(path: Path) -> Iterator[Path]:
             part.write_bytes(…)
 
     Raises:
-        OSError: the file cannot be moved to its place.
+        OSError: the file cannot be made or moved to its place.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
         yield path
         return
     # Two processes may write the same file: each has a temporary file of its own, and the last one to end wins.
     part = path.with_name(f".{os.urandom(4).hex()}.part")
+    # Made here, and only if it is not there: a folder from someone else may hold a link under any name.
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     try:
         yield part
         part.replace(path)
@@ -91,13 +102,25 @@ def lines(path: str | Path) -> Iterator[str]:
         yield from decoded(file, path)
 
 
+def most_bytes(usual: int) -> int:
+    """How many bytes are read of what could be without end: `usual`, or what FEWSHOT_MOST_BYTES says.
+
+    Raises:
+        InputError: the variable holds no number.
+    """
+    said = os.environ.get(MOST_BYTES) or str(usual)
+    if not (said.isdecimal() and len(said) < _DIGITS):
+        raise InputError(f"{MOST_BYTES} must be a number of bytes, not {said[:40]!r}")
+    return int(said)
+
+
 def decoded(raw: Iterable[bytes], name: str | Path) -> Iterator[str]:
     """Lines of bytes as text; a byte order mark is dropped. `name`: of the file, for errors.
 
     Raises:
-        DataError: a line that is not UTF-8.
+        DataError: a line that is not UTF-8, or longer than `LONGEST_LINE` (see `most_bytes`).
     """
-    for number, line in enumerate(raw, 1):
+    for number, line in enumerate(_bounded(raw, name), 1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -182,6 +205,18 @@ def digest(row: object) -> str:
     from hashlib import sha256
 
     return sha256(canonical(row)).hexdigest()
+
+
+def _bounded(raw: Iterable[bytes], name: str | Path) -> Iterator[bytes]:
+    """The lines of a file, of which none is read further than the bound."""
+    most = most_bytes(LONGEST_LINE)
+    read = getattr(raw, "readline", None)
+    for number, line in enumerate(raw if read is None else iter(lambda: read(most + 1), b""), 1):
+        if len(line) > most:
+            raise DataError(
+                f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"
+            )
+        yield line
 
 
 def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator[tuple[int, object]]:

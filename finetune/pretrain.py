@@ -204,9 +204,9 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
 
 def encoder_of(folder: Path, out: Path) -> None:
     """Writes the encoder of a BART as a RoBERTa."""
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     log = {"model": "tiny-tagger", "command": f"finetune.pretrain tiny-tagger OUT --encoder-of {folder.name}"}
-    write(as_roberta(model), model_folder.load_tokenizer(folder), out, log)
+    write(as_roberta(model), tokenizer, out, log)
 
 
 def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:

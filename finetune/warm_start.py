@@ -168,8 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         folder = model_folder.resolve(args.encoder)
-        tokenizer = model_folder.load_tokenizer(folder)
-        encoder = model_folder.load_model(folder, "AutoModel")
+        encoder, tokenizer = model_folder.load(folder, "AutoModel")
         made = warm_started(encoder, tokenizer, decoder_layers=args.decoder_layers)
         made.save_pretrained(args.out)
         tokenizer.save_pretrained(args.out)

@@ -2,7 +2,8 @@
 
 The file of a command has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`.
 With `HANDS_ON = True` a command gets its arguments unparsed, as `args.rest`.
-Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it (also after SIGTERM); 4 incomplete,
+and a person must fix something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
 from fewshot import __version__, discovery
-from fewshot.cli import _arguments, _terminal
-from fewshot.errors import FewshotError, InputError
+from fewshot.cli import _arguments, _signals, _terminal
+from fewshot.errors import FewshotError, IncompleteError, InputError, Terminated
 from fewshot.text.visible import visible
 
 INTERRUPTED = 130
+_LONGEST_PATH = 120  # characters of a path in a message
 
 
 class Command(Protocol):
@@ -49,6 +51,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code (argparse exits by itself after --help and --version)."""
+    if argv is None:  # a process of its own, not a call from Python
+        _signals.install()
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     _terminal.prepare()
     try:
@@ -62,12 +66,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FewshotError as error:
         _terminal.fail(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        _signals.ignore()
         _terminal.message("stopped; recorded answers are kept, the same command continues")
-        return INTERRUPTED
+        return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a path that may not be looked at, or is longer than paths may be
+        _terminal.fail(unusable(error))
+        return InputError.exit_code
+
+
+def unusable(error: OSError) -> InputError:
+    """The one line about a path that the operating system refuses.
+
+    >>> print(unusable(PermissionError(13, "Permission denied", "runs/x")))
+    runs/x: Permission denied
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return InputError(reason)
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    shown = name if len(name) <= _LONGEST_PATH else f"{name[:_LONGEST_PATH]}…"
+    return InputError(f"{shown}: {reason}")
 
 
 def names() -> tuple[str, ...]:

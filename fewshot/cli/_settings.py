@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 from fewshot import tasks
 from fewshot.errors import InputError
@@ -35,6 +35,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    how.add_argument(
+        "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
+    )
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
     how.add_argument(
@@ -73,6 +76,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
     pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,13 @@ def _pair(text: str) -> tuple[str, Any]:
         shown = "a word without =" if secrets.in_name(text) else repr(text)
         raise InputError(f"--extra takes K=V, not {shown}")
     try:
-        return key, json.loads(value)
-    except (ValueError, RecursionError):  # not JSON, or nested too deeply to parse
+        return key, json.loads(value, parse_constant=_no_json)
+    except ValueError:
         return key, value
+    except RecursionError:
+        raise InputError(f"--extra {key}=…: nested too deeply") from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    """Python's parser reads NaN and Infinity, which are not JSON: they stay words."""
+    raise ValueError(constant)

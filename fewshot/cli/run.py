@@ -6,6 +6,9 @@
 
 Runs on the bundled corpus unless told otherwise. The run folder holds everything: settings, prompts and answers,
 predictions, scores. The same command continues an interrupted run, and prints the scores of a complete one.
+
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it; 4 incomplete, and a person must fix
+something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fewshot.cli import _settings
-from fewshot.errors import IncompleteError, InputError
+from fewshot.errors import BlockedError, IncompleteError, InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder.add_argument("--replay", type=Path, metavar="RUN", help="repeat a run from its recorded answers")
     folder.add_argument("--reuse", type=Path, metavar="RUN", help="take another run's answers where they fit")
     folder.add_argument("--dry-run", action="store_true", help="show the first prompt and the costs; send nothing")
+    folder.add_argument("--for", type=int, metavar="N", dest="count", help="--dry-run: what N such examples would cost")
     folder.add_argument("--json", action="store_true", help="scores as JSON on stdout")
 
 
@@ -34,14 +38,11 @@ def main(args: argparse.Namespace) -> int:
     from fewshot import replay, run, tasks
     from fewshot.cli import _output, _terminal
 
-    if args.replay is not None and args.reuse is not None:
-        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
-    if args.dry_run and (args.replay is not None or args.json):
-        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    _check(args)
     if args.dry_run:
         from fewshot.experiment.dry_run import dry_run
 
-        _terminal.text(dry_run(_settings.settings(args)))
+        _terminal.text(dry_run(_settings.settings(args), examples=args.count))
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
@@ -59,10 +60,23 @@ def main(args: argparse.Namespace) -> int:
     failed = _failed(done.failures)
     if not done.complete:
         why = done.stopped or failed or "not every request was answered"
-        raise IncompleteError(f"{done.folder.path} is incomplete: {why}", hint="the same command continues it")
+        message = f"{done.folder.path} is incomplete: {why}"
+        if done.blocked:
+            raise BlockedError(message, hint="mend this; then the same command continues it")
+        raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuses flags that cannot be combined."""
+    if args.replay is not None and args.reuse is not None:
+        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
+    if args.dry_run and (args.replay is not None or args.json):
+        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    if args.count is not None and not args.dry_run:
+        raise InputError("--for says what a run would cost: it goes with --dry-run")
 
 
 def _failed(failures: Mapping[str, str]) -> str:

@@ -92,7 +92,7 @@ def check_format(settings: Settings, task: Task) -> None:
     Raises:
         InputError: no such format, or not for this task.
     """
-    Question.of(task, settings.format, ())
+    Question.of(task, settings.format, (), settings.mentions)
 
 
 def materials_of(settings: Settings, task: Task) -> Materials:
@@ -146,7 +146,7 @@ def assemble(
         InputError: settings that the data cannot satisfy.
     """
     labels, warnings = _labels(settings, task, read)
-    question = Question.of(task, settings.format, labels)
+    question = Question.of(task, settings.format, labels, settings.mentions)
     examples = _run(read.split, task, unlabelled=settings.unlabelled)[: settings.limit]
     prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
     shots, notice = _shots(settings, read.pool) if prompted else _no_shots(settings)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -22,7 +22,7 @@ from fewshot.cassette import Cassette
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
-from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, SCORES, RunFolder
+from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
@@ -37,16 +37,20 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 
+_LONGEST_NAME = 120
+"""Characters of a model's name in the name of a folder, which must stay below 255 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `failures`: why a request was
-    not answered, by id."""
+    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
+    must mend that before it can go on; `failures`: why a request was not answered, by id."""
 
     folder: RunFolder
     result: Scores
     notices: Sequence[str] = ()
     stopped: str | None = None
+    blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,13 +100,15 @@ def run(
         return done
     system = system_of(plan, backend)
     checked = check_demonstrations(plan, system.requests)
-    begin(folder, plan, system)
     with ExitStack() as stack:
-        cassette = stack.enter_context(Cassette.open(folder.responses))
         other = None if reuse is None else stack.enter_context(recorded_answers(RunFolder(Path(reuse))))
+        cassette = stack.enter_context(claimed(folder))
+        if done := finished(folder, plan):  # by another process, since we looked
+            return done
+        begin(folder, plan, system)
         answers = system.answer(Tapes(cassette, reuse=other), listen)
-    done = end(folder, plan, system, answers)
-    return replace(done, notices=(*checked, *done.notices))
+        done = end(folder, plan, system, answers)
+    return replace(done, notices=(*checked, *_torn(cassette), *done.notices))
 
 
 def load(folder: str | Path) -> Run:
@@ -148,13 +154,14 @@ def finished(folder: RunFolder, plan: Plan) -> Run | None:
     """
     if not folder.exists():
         return None
-    conflicts = _conflicts(record.read(folder), plan)
+    recorded = record.read(folder)
+    conflicts = _conflicts(recorded, plan)
     if conflicts:
         raise RunFolderError(
             f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})", hint="choose another --out"
         )
-    if not folder.holds(SCORES):
-        return None
+    if not recorded.run.complete or not all(map(folder.holds, (GOLD, DEMONSTRATIONS, PREDICTIONS, SCORES))):
+        return None  # also a run that was killed while it wrote: the same command makes it whole
     scores = folder.scores()
     return Run(folder, scores, plan.notices) if scores.complete else None
 
@@ -174,18 +181,30 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
 
 def default_folder(plan: Plan, backend: str, model: str) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
-    settings = plan.settings.to_toml()
+    settings = plan.settings.given()
     identity = repr(sorted((name, value) for name, value in settings.items() if name not in PACE)) + plan.digest + model
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")
+    digest = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")[:_LONGEST_NAME]
     name = short if short.startswith(backend) else f"{backend}-{short}"
     shots = f"-{plan.shots}shot" if plan.prompted else ""
     return RUNS / f"{name}-{plan.task.name}{shots}-{digest}"
 
 
+@contextmanager
+def claimed(folder: RunFolder) -> Iterator[Cassette]:
+    """The cassette of a folder that is ours alone for as long as the block runs: nothing is written before.
+
+    Raises:
+        RunFolderError: another process has it, it holds other things than a run, or it cannot be written.
+    """
+    folder.create()
+    with Cassette.open(folder.responses) as cassette:
+        folder.sweep()
+        yield cassette
+
+
 def begin(folder: RunFolder, plan: Plan, system: System) -> None:
     """Writes what is known before the first request. A folder that was begun before keeps its start."""
-    folder.create()
     started = record.read(folder).run.started if folder.exists() else None
     record.write(folder, Recorded.begun(plan, system, started=started))
     folder.write_examples(GOLD, plan.examples)
@@ -208,14 +227,21 @@ def score(plan: Plan, system: System, answers: Answers) -> Scores:
 
 
 def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
-    """Scores the answers and writes everything that is known after the last one."""
+    """Scores the answers and writes everything that is known after the last one. `scores.json` comes last: it says that
+    the folder is whole."""
     scores = score(plan, system, answers)
     folder.write_predictions(answers.predictions, plan.task.kind)
-    folder.write_scores(scores)
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
+    folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return Run(folder, scores, notices, stopped=answers.stopped, failures=answers.failed)
+    return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+
+
+def _torn(cassette: Cassette) -> tuple[str, ...]:
+    if not cassette.torn:
+        return ()
+    return (f"{cassette.path}: its last line was torn ({cassette.torn} bytes), was cut off and asked again",)
 
 
 def recorded_answers(folder: RunFolder) -> Cassette:

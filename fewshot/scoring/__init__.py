@@ -13,8 +13,8 @@ from typing import Any
 from fewshot.records import Example, Prediction
 from fewshot.tasks import Case, Task
 
-SCORING = "1"
-"""Version of our scoring: raised whenever the same predictions would score differently."""
+SCORING = "2"
+"""Version of our scoring: raised whenever the same answers would be read or scored differently (see CHANGELOG.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,13 @@ def majority(values: Sequence[Value]) -> Value:
     return tuple(sorted(kept, key=lambda span: (span.start, span.end)))
 
 
+def most(answers: Sequence[Sequence[Member]]) -> tuple[Member, ...]:
+    """The members that more than half of the answers have."""
+    return tuple(
+        replace(one, confidence=None) for one in _voted([[(identity(m), m) for m in answer] for answer in answers])
+    )
+
+
 def _voted(answers: Sequence[Iterable[tuple[Hashable, T]]]) -> tuple[T, ...]:
     """Returns the kept parts in order of first appearance; a part that one answer repeats counts once."""
     first: dict[Hashable, T] = {}

@@ -52,7 +52,7 @@ SAMPLED = {"temperature": 0.7}
 
 TABLE: Mapping[str, Moves] = {
     # What is asked
-    "task": Moves("panelization", {"task", "labels", "prompt"}, {"turns"}),
+    "task": Moves("panelization", {"task", "labels", "mentions", "prompt"}, {"turns"}),
     "data": Moves("copy.jsonl"),  # the same records elsewhere: another run, whose scores may be compared
     "split": Moves("validation", {"split", "ids"}, {"turns"}),
     "demos": Moves("more.jsonl", {"labelled"}, {"turns"}),
@@ -60,6 +60,7 @@ TABLE: Mapping[str, Moves] = {
     "selector": Moves("fixed", {"selector"}, {"turns"}),
     "embedder": Moves("models/letters", {"selector"}, {"turns"}),
     "prompt": Moves("mine.txt", {"prompt"}, {"turns"}),
+    "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),
@@ -86,6 +87,10 @@ TABLE: Mapping[str, Moves] = {
     "timeout": Moves(30.0, folder=False),
     "budget_usd": Moves(5.0, folder=False),
     "budget_tokens": Moves(10**9, folder=False),
+    "price_in": Moves(2.0, folder=False, base={"price_in": 1.0, "price_out": 1.0}),
+    "price_out": Moves(2.0, folder=False, base={"price_in": 1.0, "price_out": 1.0}),
+    "give_up_after": Moves(60.0, folder=False),
+    "grace": Moves(1.0, folder=False),
     "device": Moves("cuda", folder=False, base=LOCAL),
     "batch_tokens": Moves(99, folder=False, base=LOCAL),
     "examples_check": Moves("error", folder=False),

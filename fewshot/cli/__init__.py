@@ -1,9 +1,9 @@
-"""The command line: one file a command, named as it is typed. The only place that prints and exits.
+"""The command line: one file per command, named like the command. The only package that prints and exits.
 
-A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`. One
-with `HANDS_ON = True` gets its arguments unparsed, as `args.rest`.
+The file of a command has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`.
+With `HANDS_ON = True` a command gets its arguments unparsed, as `args.rest`.
 Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it (also after SIGTERM); 4 incomplete,
-and a person must mend something first (key, model, address, credit); 130 Ctrl-C.
+and a person must fix something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Command(Protocol):
 
 
 class _Parser(argparse.ArgumentParser):
-    """One clear line instead of the usage text."""
+    """Raises one clear line instead of printing the usage text."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(_arguments.without_value(message), hint=f"see `{self.prog} --help`")

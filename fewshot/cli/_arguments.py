@@ -46,7 +46,7 @@ def check(argv: Sequence[str]) -> None:
         flag = own if word.startswith("--") and not equals else ""
     command = next((word for word in argv if not word.startswith("-")), "")
     if what := secrets.in_name(command):
-        raise InputError(f"in the place of a command stands {what}", hint=SET_IN_ENVIRONMENT)
+        raise InputError(f"the command is {what}", hint=SET_IN_ENVIRONMENT)
 
 
 def unrecognized(words: Sequence[str], *, hint: str) -> InputError:

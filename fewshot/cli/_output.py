@@ -1,4 +1,4 @@
-"""What a terminal shows: tables, progress, notices. Results go to stdout, everything else to stderr."""
+"""The parts of the output: scores, comparisons, progress, notices. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -70,8 +70,7 @@ def notice(lines: Sequence[str]) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Shows on stderr how far a run is, while the block runs: a bar on a terminal, elsewhere (a log file) a plain line
-    every `PLAIN_SECONDS`."""
+    """Shows on stderr how far a run is: a bar on a terminal; a plain line every `PLAIN_SECONDS` elsewhere (a log)."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -99,13 +98,13 @@ def progress(what: str) -> Iterator[Callable[[Progress], None]]:
 
 
 PLAIN_SECONDS = 30.0
-"""Between two lines of progress in a log file: often enough to see that a run is alive, seldom enough to read."""
+"""Seconds between two lines of progress in a log file. A judgement: often enough to see that a run is alive."""
 
 STOPPING = "stopping: sending nothing more, waiting for what is in flight (Ctrl-C again leaves now)"
 
 
 class _Lines:
-    """A listener that writes a line every `PLAIN_SECONDS`."""
+    """A listener that writes one line every `PLAIN_SECONDS`."""
 
     def __init__(self) -> None:
         self._last, self._stopping = monotonic(), False

@@ -15,7 +15,7 @@ from fewshot.text import secrets
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declares a flag for every setting. A flag that is not given sets no attribute, since `--replay` must know."""
+    """Declares a flag for every setting. A flag that is not given sets no attribute, so that `--replay` can tell."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
     listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
@@ -40,7 +40,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
-    how.add_argument("--samples", type=int, metavar="N", help="answers to each query; what most of them say counts [1]")
+    how.add_argument(
+        "--samples", type=int, metavar="N", help="answers to each query; parts that most of them have are kept [1]"
+    )
     how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
     how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
     how.add_argument(
@@ -86,7 +88,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """Names as help shows them, looked up when it does: finding plugins takes longer than declaring all flags."""
+    """Names for help texts, looked up when help is printed: finding plugins takes longer than declaring all flags."""
 
     names: Callable[[], Iterable[str]]
 
@@ -95,7 +97,7 @@ class _Listed:
 
 
 def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
-    """Makes `%(names)s` in the help of a flag the names there are, plugins included."""
+    """Sets `%(names)s` in the help of a flag to the available names, plugins included."""
     vars(action)["names"] = _Listed(names)
 
 

@@ -5,9 +5,9 @@
     fewshot demo --live --base-url http://127.0.0.1:8000/v1 --model NAME
     fewshot demo --generate 1000 --out more.jsonl
 
-Needs no key, no weights and no network: the answers of the language model were recorded. --live asks one now.
-The tiny models that come with the package are fine-tuned while you wait (four minutes on two cores, with the extra
-`local`); --no-training leaves them out.
+Needs no key, no weights and no network: the answers of the language model were recorded. --live asks a model now.
+The tiny models of the package are fine-tuned on the spot (four minutes on two cores, with the extra `local`);
+--no-training skips them.
 --generate writes new synthetic legends as JSONL instead.
 """
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot demo`."""
-    parser.add_argument("--live", action="store_true", help="ask a language model now, in place of the recorded one")
+    parser.add_argument(
+        "--live", action="store_true", help="ask a language model now instead of replaying the recorded one"
+    )
     parser.add_argument("--base-url", metavar="URL", help="--live: an OpenAI-compatible server")
     parser.add_argument("--model", metavar="M", help="--live: the model there")
     parser.add_argument("--limit", type=int, metavar="N", help="--live: the first N examples only")
@@ -46,8 +48,8 @@ def main(args: argparse.Namespace) -> int:
     if absent:
         _output.notice([absent])
     train = not (args.no_training or absent)
-    made = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
-    for number, comparison in enumerate(made):
+    tables = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
+    for number, comparison in enumerate(tables):
         if number:
             _terminal.text()
         _output.comparison(comparison, title=comparison.task.name)

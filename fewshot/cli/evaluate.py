@@ -1,9 +1,9 @@
-"""Score predictions that anyone made, by the evaluator that scores runs.
+"""Score predictions of any system with the evaluator that scores runs.
 
     fewshot evaluate --task ner --data gold.jsonl --predictions mine.jsonl
 
 Predictions are JSONL: `id` and `panels`, `entities` or `hypothesis`; or `id` and raw `output`, with --format.
-Writes the same files as a run, so that `fewshot compare` takes it as a row.
+Writes the files of a run folder, so that `fewshot compare` can add it as a row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""List what there is to choose from: tasks, backends, formats, selectors, data formats.
+"""List the names to choose from: tasks, backends, formats, selectors, data formats.
 
 fewshot list tasks
 """
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints a name a line, with the first line of its module's docstring, and for a plugin the package it is from."""
+    """Prints one name per line, with the first line of its docstring and, for a plugin, its package."""
     from fewshot import discovery
     from fewshot.cli import _terminal
 

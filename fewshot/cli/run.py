@@ -1,13 +1,13 @@
-"""Ask a backend about a data set, score what it says.
+"""Ask a backend about a data set and score its answers.
 
     fewshot run --backend gpt3 --task panelization
     fewshot run --task ner --data test.tsv --demos train.tsv --shots 3
     fewshot run --replay runs/NAME
 
 Runs on the bundled corpus unless told otherwise. The run folder holds everything: settings, prompts and answers,
-predictions, scores. The same command continues what was interrupted, and shows the table of what is complete.
+predictions, scores. The same command continues an interrupted run, and prints the scores of a complete one.
 
-Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it; 4 incomplete, and you must mend
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it; 4 incomplete, and a person must fix
 something first (key, model, address, credit); 130 Ctrl-C.
 """
 
@@ -82,5 +82,5 @@ def _check(args: argparse.Namespace) -> None:
 def _failed(failures: Mapping[str, str]) -> str:
     """How many requests failed, and why the first did."""
     for id_, why in failures.items():
-        return f"{len(failures)} requests failed for good, that of {id_} with: {why}"
+        return f"{len(failures)} requests failed for good, the one of {id_} with: {why}"
     return ""

@@ -1,4 +1,4 @@
-r"""One table of systems: as Markdown, as LaTeX, as CSV, and its cells as people read them.
+r"""One table of systems: as Markdown, as LaTeX, as CSV, and its cells as they are displayed.
 
 Names of systems, labels and captions come from files of others. In each format they are text: a label
 `X\n\input{/etc/passwd}` is one cell that reads `X\n\input{/etc/passwd}`, and a comment stays one line.
@@ -25,7 +25,7 @@ _COUNTS = (".support", ".neutral")  # the endings of scores that are counts
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One table and what stands below it."""
+    """One table with its caption and the signatures below it."""
 
     task: Task
     frame: pd.DataFrame
@@ -33,7 +33,7 @@ class Comparison:
     caption: str | None
 
     def markdown(self) -> str:
-        """The table in GitHub's Markdown, signatures below."""
+        """Returns the table in GitHub's Markdown, with the signatures below."""
         header = list(self.frame.columns)
         rows = [header, ["---"] * len(header), *self._cells()]
         lines = ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows]
@@ -42,7 +42,7 @@ class Comparison:
         return "\n".join([*caption, *lines, "", *notes]) + "\n"
 
     def latex(self) -> str:
-        """The table as a `tabular` of booktabs."""
+        """Returns the table as a `tabular` with the rules of booktabs."""
         columns = "l" + "r" * (len(self.frame.columns) - 1)
         body = [" & ".join(map(_latex, row)) + r" \\" for row in (list(self.frame.columns), *self._cells())]
         notes = [f"% {one_line(f'{key} {line}')}" for key, line in self.signatures.items()]
@@ -55,12 +55,12 @@ class Comparison:
         return [[shown(name, value) for name, value in row.items()] for row in self.rows()]
 
     def rows(self) -> list[dict[str, Any]]:
-        """The table as records; what a row does not have is `None`."""
+        """Returns the rows as records; a missing value is `None`."""
         raw = self.frame.astype(object).to_dict("records")
         return [{str(k): None if _missing(v) else v for k, v in row.items()} for row in raw]
 
     def write(self, folder: Path) -> None:
-        """`table.md`, `table.csv` (unrounded) and `table.tex`.
+        """Writes `table.md`, `table.csv` (unrounded) and `table.tex`.
 
         Raises:
             RunFolderError: the folder cannot be written.
@@ -75,7 +75,7 @@ class Comparison:
 
 
 def shown(column: str, value: object) -> str:
-    """A cell as people read it: scores with three decimals, `–` for what there is not.
+    """Returns a cell for display: scores with three decimals, `–` for a missing value.
 
     >>> shown("starts.f1", 0.98765), shown("tokens", None), shown("tokens", 12345), shown("labels.neutral", 6.0)
     ('0.988', '–', '12,345', '6')

@@ -98,4 +98,8 @@ def _command(name: str) -> Command:
 
 
 def _one_line(error: FewshotError) -> str:
-    return " ".join(str(error).split())
+    from fewshot.servers.address import redactor
+    from fewshot.servers.secrets import without_keys
+
+    # What was mistyped may be a key: argparse repeats it, and so do messages about names and files.
+    return " ".join(without_keys(redactor().answer(str(error), "")).split())

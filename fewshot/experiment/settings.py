@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
+from fewshot import backends
 from fewshot.errors import InputError, UnknownSettingError
 from fewshot.records import Api
 
@@ -27,6 +28,9 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
+    `headers`: by name, sent to the server beside ours. Their values are keys: they are in no `repr` and no file, and a
+    recorded run has their names with empty values.
+
     Raises:
         InputError: a value is out of range.
     """
@@ -36,6 +40,8 @@ class Settings:
     model: str | None = None
     base_url: str | None = None
     api: Api | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_env: str | None = None
     data: str = "demo"
     split: str = "test"
     demos: str | None = None
@@ -68,6 +74,7 @@ class Settings:
     examples_check: Check = "warn"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "backend", backends.own_name(self.backend))  # an alias is recorded as what it names
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
@@ -92,6 +99,7 @@ class Settings:
         """A TOML table, without the settings that are not given (`None`)."""
         table = asdict(self)
         table["labels"] = list(self.labels)
+        table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
 
     @classmethod
@@ -106,6 +114,7 @@ class Settings:
         known = {f.name for f in fields(cls)}
         values = {key: value for key, value in table.items() if key in known}
         values["labels"] = tuple(values.get("labels", ()))
+        values["headers"] = {str(name): "" for name in values.get("headers", ())}
         return cls(**values)
 
 
@@ -116,6 +125,8 @@ class Keywords(TypedDict, total=False):
     model: str | None
     base_url: str | None
     api: Api | None
+    headers: Mapping[str, str]
+    key_env: str | None
     data: str
     split: str
     demos: str | None
@@ -170,8 +181,10 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
 
 PACE = frozenset({
     "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+    "headers", "key_env",
 })  # fmt: skip
-"""Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
+"""Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
+with others."""
 
 
 def differences(old: Settings, new: Settings) -> list[str]:

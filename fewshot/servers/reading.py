@@ -212,7 +212,7 @@ def before_stop(text: str, stop: tuple[str, ...], inside: Thoughts = NONE) -> st
 
     >>> before_stop("a [END] b", ("###", "[END]"))
     'a '
-    >>> cut("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
+    >>> before_stop("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
     '<think>a\\n\\nb</think>p53'
     """
     return text[: min((_find(text, s, inside) for s in stop if s), default=len(text))]

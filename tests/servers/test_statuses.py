@@ -20,7 +20,7 @@ def error(status: int, body: object = None, headers: dict[str, str] | None = Non
 @pytest.mark.parametrize(
     ("status", "retryable", "fatal", "maybe_paid", "hint"),
     [
-        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"), 
+        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"),
         (402, False, True, False, "no credit left"),
         (403, False, True, False, "check THE_KEY and --model"),
         (404, False, True, False, "check --model and --base-url"),

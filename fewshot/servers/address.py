@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -137,19 +137,22 @@ class Server:
     @cached_property
     def redact(self) -> Redactor:
         """The filter that every message passes: takes out keys, tokens, credentials, values of headers and query."""
-        values = (*self.headers.values(), *custom_headers().values())
-        return Redactor.of(*self._secrets(values), words=filter(str.isalpha, values))
+        return redactor(self.key, *_credentials_in(self.base_url), headers=self.headers)
 
-    def _secrets(self, values: Iterable[str]) -> Iterator[str]:
-        yield self.key
-        for value in values:
-            if not value.isalpha():
-                yield value
-            yield value.partition(" ")[2]  # "Bearer KEY"
-        for name in _SECRETS:
-            yield os.environ.get(name, "")
-        for address in (self.base_url, *getproxies().values()):
-            yield from _credentials_in(address)
+
+def redactor(*secrets: str, headers: Mapping[str, str] | None = None) -> Redactor:
+    """Returns a redactor for these secrets, the values of these headers, and what the environment holds: keys, tokens,
+    headers, passwords of proxies."""
+    values = [*(headers or {}).values(), *custom_headers().values()]
+    proxies = [secret for proxy in getproxies().values() for secret in _credentials_in(proxy)]
+    return Redactor.of(
+        *secrets,
+        *proxies,
+        *(os.environ.get(name, "") for name in _SECRETS),
+        *(value for value in values if not value.isalpha()),
+        *(value.partition(" ")[2] for value in values),  # "Bearer KEY"
+        words=filter(str.isalpha, values),
+    )
 
 
 def custom_headers() -> dict[str, str]:

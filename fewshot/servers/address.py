@@ -33,6 +33,9 @@ _LONGEST_URL = 2_000
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_ADMITTING = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key"})
+"""Headers that bear a key: Azure, Anthropic and AWS gateways, Google, Azure API Management."""
+
 _NOT_SECRET = {"api-version"}  # parameters of a query
 _SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OPENAI_ORG_ID",
             "OPENAI_PROJECT_ID")  # fmt: skip
@@ -161,14 +164,21 @@ def custom_headers() -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in lines if colon}
 
 
-def key_of(variable: str | None, default: str) -> tuple[str, str]:
+def admits(headers: Mapping[str, str]) -> bool:
+    """Returns whether one of the headers is how a server is told who asks: then it takes the place of the key."""
+    return not _ADMITTING.isdisjoint(name.lower() for name in headers)
+
+
+def key_of(variable: str | None, default: str, headers: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Returns `(name, key)` from the environment: of `--key-env`, else of the backend's own variable.
+
+    The backend's own is left out if one of the `headers` admits us: it may be the key of another server.
 
     Raises:
         InputError: The variable of `--key-env` is not set, or what is given is not the name of one.
     """
     if variable is None:
-        return default, os.environ.get(default, "").strip()
+        return default, "" if admits(headers or {}) else os.environ.get(default, "").strip()
     if not _NAME.fullmatch(variable) or looks_like_a_key(variable):
         raise InputError("--key-env takes the name of an environment variable, not a key")
     key = os.environ.get(variable, "").strip()

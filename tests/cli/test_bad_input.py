@@ -1,4 +1,4 @@
-"""Everything that issue 3 lists as bad input: one clear line, nothing sent, nothing written, exit 2 (or 3)."""
+"""Everything that issue 3 lists as bad input: one clear line, nothing sent, nothing written, exit 2, 3 or 4."""
 
 from __future__ import annotations
 

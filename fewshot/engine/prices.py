@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 from fewshot.errors import DataError
 
-WHERE = "put it into ~/.config/fewshot/prices.toml or the file that FEWSHOT_PRICES names, or give --price-in, --price-out"
+WHERE = (
+    "put it into ~/.config/fewshot/prices.toml or the file that FEWSHOT_PRICES names, or give --price-in, --price-out"
+)
 """What to do about an unknown price."""
 
 BUNDLED = Path(__file__).with_name("prices.toml")

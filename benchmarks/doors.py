@@ -173,7 +173,7 @@ def answer_doors() -> Iterator[Door]:
         name = f"answer {question.format_name}/{question.task.name}"
         name += "" if question.mentions == "every" else f"/{question.mentions}"
         right = question.rendered()
-        shapes = {"alone": HOLE, "in an answer": right}
+        shapes = {"alone": HOLE, "in an answer": right, "in a word": right.replace(HOLE, f"a{HOLE}a")}
         for label in question.task.known_labels[:1]:
             shapes |= {"in a line": f"{label}: {HOLE}", "in a tag": f"<{label}>{HOLE}</{label}>"}
             shapes |= {"in a thought": f"<think>{HOLE}</think>{label}: p53"}
@@ -210,7 +210,11 @@ def legend_doors() -> Iterator[Door]:
             backend = cast("PromptedBackend", backend)
             if backend.endpoint is None:
                 send = partial(_answered, backend, task)
-                yield Door(f"legend {name}/{task_name}", send, {"alone": HOLE, "in a legend": LEGEND})
+                yield Door(
+                    f"legend {name}/{task_name}",
+                    send,
+                    {"alone": HOLE, "in a legend": LEGEND, "in a word": f"(A) a{HOLE}a."},
+                )
 
 
 def _answered(backend: PromptedBackend, task: Task, text: str) -> list[str]:

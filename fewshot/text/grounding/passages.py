@@ -30,7 +30,7 @@ FIRST_WORDS = 8
 _FEWER_WORDS = (5, 3)
 """Tried in turn where a model went on wrongly."""
 
-_ELIDED = re.compile(r"\s*(?:\.{3}|…|\[…\]|\[\.{3}\])$")
+_ELIDED = re.compile(r"(?:\.{3}|…|\[…\]|\[\.{3}\])$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
-    `headers`: by name, sent to the server beside ours. Their values are keys: they are in no `repr` and no file, and a
-    recorded run has their names with empty values.
+    `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
 
     Raises:
         InputError: a value is of another type, or out of range.

@@ -31,7 +31,7 @@ def whole(finish: object = "stop", text: str | None = "p53", **more: Any) -> str
     return json.dumps({"choices": [{"message": {"content": text}, "finish_reason": finish, **more}]})
 
 
-USAGE = {"usage": {"prompt_tokens": 7, "completion_tokens": 2}}
+USAGE: Any = {"usage": {"prompt_tokens": 7, "completion_tokens": 2}}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ UNKNOWN_NAME = [{"error": {"code": 400, "message": 'Unknown name "seed": Cannot 
 def stream(answer: dict[str, Any]) -> bytes:
     """An answer as a gateway streams it."""
     message = answer["choices"][0]["message"]["content"]
-    chunks = [{"choices": [{"delta": {"content": letter}}]} for letter in message]
+    chunks: list[dict[str, Any]] = [{"choices": [{"delta": {"content": letter}}]} for letter in message]
     chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": answer["usage"]})
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode() + b"data: [DONE]\n\n"
 

@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 MODELS = Path("runs/models")
 RUNS = Path("runs")
 _GENERATION = (
-    "temperature",
-    "no_repeat_ngram_size",
-    "repetition_penalty",
-    "do_sample",
-    "top_k",
-    "top_p",
-    "length_penalty",
-)
+    "temperature", "no_repeat_ngram_size", "repetition_penalty", "do_sample", "top_k", "top_p", "length_penalty",
+)  # fmt: skip
 _EVERYTHING = ("all",)
 TAGGER: model_folder.ModelKind = "tagger"
 

@@ -241,8 +241,7 @@ def refuse_secrets(values: Mapping[str, Any]) -> None:
 
 PACE = frozenset({
     "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
-    "grace", "device", "batch_tokens", "examples_check",
-    "headers", "key_env",
+    "grace", "device", "batch_tokens", "examples_check", "headers", "key_env",
 })  # fmt: skip
 """Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
 with others."""

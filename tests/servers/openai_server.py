@@ -73,7 +73,7 @@ def status(
     return Fault(status=code, headers=head, raw=json.dumps({"error": error}).encode())
 
 
-def body(code: int, raw: bytes | Json | list[Any], content_type: str = "application/json") -> Fault:
+def body(code: int, raw: object, content_type: str = "application/json") -> Fault:
     """Any status with any body: other servers' errors, HTML."""
     sent = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
     return Fault(status=code, raw=sent, headers={"Content-Type": content_type})

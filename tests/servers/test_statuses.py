@@ -54,6 +54,7 @@ def test_a_status_without_a_word() -> None:
     ("status", "headers", "wait"),
     [
         (429, {"retry-after": "3"}, 3.0), (500, {"retry-after": "3"}, 3.0), (400, {"retry-after": "3"}, None),
+        (429, {"retry-after": "nan"}, None), (429, {"retry-after": "inf"}, None),
         (429, {"retry-after-ms": "250", "retry-after": "3"}, 0.25), (429, {"retry-after": "-1"}, 0.0), (429, {}, None),
         (429, {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}, 7.0),
         (429, {"x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "7s"}, None),

@@ -22,16 +22,16 @@ def read(content: str | bytes, asked: Request = ASKED) -> Completion:
     return read_completion(raw, asked, 1.0, {}, Redactor.of())
 
 
-def event(text: str | None = None, finish: str | None = None, **more: Any) -> str:
+def event(text: str | None = None, finish: str | None = None, /, usage: dict[str, int] | None = None) -> str:
     choice = {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}
-    return f"data: {json.dumps({'choices': [choice], **more})}"
+    return f"data: {json.dumps({'choices': [choice]} | ({'usage': usage} if usage else {}))}"
 
 
 def whole(finish: object = "stop", text: str | None = "p53", **more: Any) -> str:
     return json.dumps({"choices": [{"message": {"content": text}, "finish_reason": finish, **more}]})
 
 
-USAGE: Any = {"usage": {"prompt_tokens": 7, "completion_tokens": 2}}
+USAGE: dict[str, dict[str, int]] = {"usage": {"prompt_tokens": 7, "completion_tokens": 2}}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from fewshot.errors import InputError
-from fewshot.servers.secrets import NO_KEY, Redactor, looks_like_a_key
+from fewshot.servers.secrets import NO_KEY, Redactor
+from fewshot.text.secrets import looks_like_a_key
 
 API = "https://api.openai.com/v1"
 """OpenAI's own address, the default of the `gpt3` backend."""

@@ -20,7 +20,7 @@ _START = r"""(?:^|(?<=[\s=:"'`,;(\[{?&<]))"""
 # The prefixes that providers document. The least lengths are judgements: real keys have 20 characters and more, but
 # keys of own gateways are chosen freely.
 _KEY = (
-    r"(?:sk-[\w-]{8,}|hf_[A-Za-z0-9]{12,}|gsk_[A-Za-z0-9]{8,}|AIza[\w-]{12,}|xai-[\w-]{12,}|nvapi-[\w-]{12,}"
+    r"(?:sk-[\w-]{8,}|(?:sk|pk|rk|fw|csk)_[A-Za-z0-9]{16,}|(?:rk|csk)-[\w-]{16,}|hf_[A-Za-z0-9]{12,}|gsk_[A-Za-z0-9]{8,}|AIza[\w-]{12,}|xai-[\w-]{12,}|nvapi-[\w-]{12,}"
     r"|pplx-[\w-]{12,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|r8_[A-Za-z0-9]{16,}"
     r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{8,})"
 )
@@ -49,6 +49,15 @@ _VARIABLE = re.compile(r"(?:.{0,60}_)?(?:API_?KEY|APIKEY|KEY|TOKEN|SECRET|PASSWO
 """Names of environment variables that hold secrets: OPENAI_API_KEY, HF_TOKEN, AZURE_OPENAI_KEY …"""
 
 _SHORTEST = 8  # characters: a shorter value may stand in an ordinary word ("none", "dummy", "true")
+
+
+def looks_like_a_key(text: str) -> bool:
+    """Whether a text holds something that looks like the key of a service.
+
+    >>> looks_like_a_key("sk-proj-0123456789abcdef"), looks_like_a_key("sk-learn"), looks_like_a_key("gpt-6-luna")
+    (True, False, False)
+    """
+    return _LOOKS_LIKE_KEY.search(text) is not None
 
 
 def known(variables: Iterable[str] = ()) -> dict[str, str]:
@@ -103,7 +112,7 @@ def in_text(text: str) -> str | None:
     for secret, what in known().items():
         if secret in text:
             return what
-    if _LOOKS_LIKE_KEY.search(text) or _NAMED.search(text):
+    if looks_like_a_key(text) or _NAMED.search(text):
         return "what looks like a key"
     if any(True for url in _URL.findall(text) for _ in _credentials(url)):
         return "a URL with a password"

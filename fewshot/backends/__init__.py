@@ -136,23 +136,19 @@ def names() -> tuple[str, ...]:
 
 
 def own_name(name: str) -> str:
-    """Returns the name under which a backend is recorded: `name`, or that of the backend whose file lists `name` in
-    its `ALIASES`.
+    """Returns the name under which a backend is recorded: that of the backend whose file lists `name` in its
+    `ALIASES`, else `name` itself, known or not.
 
-    >>> own_name("openai"), own_name("gpt3")
-    ('gpt3', 'gpt3')
-
-    Raises:
-        InputError: The backend is unknown.
+    >>> own_name("openai"), own_name("gpt3"), own_name("nobody")
+    ('gpt3', 'gpt3', 'nobody')
     """
-    known = names()
-    if name in known:
+    if name in discovery.own_names(__name__) or name in names():
         return name
     for other in discovery.usable(__name__):
         aliases = discovery.optional(__name__, other, "ALIASES")
         if isinstance(aliases, tuple) and name in aliases:
             return other
-    raise discovery.unknown("backend", name, known)
+    return name
 
 
 def is_prompted(name: str) -> bool:

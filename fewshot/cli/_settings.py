@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
@@ -29,6 +30,17 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--model", metavar="M")
     who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server; bloom: a TGI endpoint")
     who.add_argument("--api", choices=("chat", "completions"))
+    who.add_argument(
+        "--key-env",
+        metavar="NAME",
+        help="the variable that holds the key [OPENAI_API_KEY; bloom: HF_TOKEN]",
+    )
+    who.add_argument(
+        "--header-env", action="append", metavar="NAME=VARIABLE", help="a header whose value is in a variable: a key"
+    )
+    who.add_argument(
+        "--header", action="append", metavar="NAME=VALUE", help="a header; other users see the value in a process list"
+    )
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
@@ -109,6 +121,10 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
     refuse_secrets(values)
+    if headers := dict(
+        [*map(_header, getattr(args, "header", ())), *map(_header_env, getattr(args, "header_env", ()))]
+    ):
+        values["headers"] = headers
     return values
 
 
@@ -134,10 +150,7 @@ def settings(args: argparse.Namespace) -> Settings:
 
 
 def _pair(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        shown = "a word without =" if secrets.in_name(text) else repr(text)
-        raise InputError(f"--extra takes K=V, not {shown}")
+    key, value = _halves("--extra", "K=V", text)
     try:
         return key, json.loads(value, parse_constant=_no_json)
     except ValueError:
@@ -149,3 +162,24 @@ def _pair(text: str) -> tuple[str, Any]:
 def _no_json(constant: str) -> NoReturn:
     """Python's parser reads NaN and Infinity, which are not JSON: they stay words."""
     raise ValueError(constant)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, value = _halves("--header", "NAME=VALUE", text)
+    return name.strip(), value.strip()
+
+
+def _header_env(text: str) -> tuple[str, str]:
+    name, variable = _halves("--header-env", "NAME=VARIABLE", text)
+    value = os.environ.get(variable.strip(), "").strip()
+    if not value:  # what is given may be the value itself: it is not repeated
+        raise InputError(f"--header-env {name}: there is no such environment variable, or it is empty")
+    return name.strip(), value
+
+
+def _halves(flag: str, form: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        shown = "a word without =" if secrets.in_name(text) else repr(text[:120])
+        raise InputError(f"{flag} takes {form}, not {shown}")
+    return name, value

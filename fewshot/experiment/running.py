@@ -10,6 +10,8 @@ scores → files. `replaying` goes the same way with a folder's recorded answers
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
-from fewshot.errors import RunFolderError
+from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
@@ -31,6 +33,8 @@ from fewshot.experiment.settings import PACE, Keywords, Settings, differences, r
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate
+from fewshot.servers.address import redactor
+from fewshot.servers.secrets import without_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,12 +126,20 @@ def load(folder: str | Path) -> Run:
 
 
 def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool = False) -> Options:
-    """What a backend is opened with."""
+    """What a backend is opened with.
+
+    Raises:
+        InputError: the model or an extra parameter holds a key, which would be recorded.
+    """
+    if not offline:
+        _check_no_key(settings)
     return Options(
         task=settings.task,
         model=settings.model,
         base_url=settings.base_url,
         api=settings.api,
+        headers=settings.headers,
+        key_env=settings.key_env,
         offline=offline,
         timeout=settings.timeout,
         # Whoever sets the limit means all of the answer, thoughts included.
@@ -136,6 +148,17 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         labels=labels,
         local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
     )
+
+
+def _check_no_key(settings: Settings) -> None:
+    known = redactor(*(os.environ.get(name, "") for name in filter(None, [settings.key_env])), headers=settings.headers)
+    given = {f"--extra {name}": json.dumps(value) for name, value in settings.extra.items()}
+    for what, value in {"--model": settings.model or "", **given}.items():
+        if known.holds(value) or known.holds(what):
+            raise InputError(
+                f"{without_keys(what)[:120]} holds what is or looks like a key: it would be recorded",
+                hint="keys go into OPENAI_API_KEY, HF_TOKEN, --key-env NAME or --header-env NAME=VARIABLE",
+            )
 
 
 def _reasoning_room(settings: Settings) -> int | None:

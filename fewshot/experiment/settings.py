@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
+from fewshot import backends
 from fewshot.errors import InputError, UnknownSettingError
 from fewshot.experiment import typed
 from fewshot.records import Api, Mentions
@@ -30,6 +31,8 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
+    `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
+
     Raises:
         InputError: a value is of another type, or out of range.
     """
@@ -39,6 +42,8 @@ class Settings:
     model: str | None = None
     base_url: str | None = None
     api: Api | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_env: str | None = None
     data: str = "demo"
     split: str = "test"
     demos: str | None = None
@@ -79,6 +84,7 @@ class Settings:
         for f in fields(self):
             typed.check(_flag(f.name), getattr(self, f.name), str(f.type))
         typed.as_json("--extra", self.extra)
+        object.__setattr__(self, "backend", backends.own_name(self.backend))  # an alias is recorded as what it names
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
@@ -116,6 +122,7 @@ class Settings:
         """The settings that are given (not `None`), as plain values."""
         table = asdict(self)
         table["labels"] = list(self.labels)
+        table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
 
     def to_toml(self) -> dict[str, Any]:
@@ -141,6 +148,7 @@ class Settings:
         values["labels"] = tuple(labels) if isinstance(labels, list) else labels
         if isinstance(values.get("extra"), str):  # a table before version 3
             values["extra"] = _parsed(values["extra"])
+        values["headers"] = {str(name): "" for name in values.get("headers", ())}
         return cls(**values)
 
 
@@ -151,6 +159,8 @@ class Keywords(TypedDict, total=False):
     model: str | None
     base_url: str | None
     api: Api | None
+    headers: Mapping[str, str]
+    key_env: str | None
     data: str
     split: str
     demos: str | None
@@ -232,8 +242,10 @@ def refuse_secrets(values: Mapping[str, Any]) -> None:
 PACE = frozenset({
     "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
     "grace", "device", "batch_tokens", "examples_check",
+    "headers", "key_env",
 })  # fmt: skip
-"""Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
+"""Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
+with others."""
 
 
 def differences(old: Settings, new: Settings) -> list[str]:

@@ -23,6 +23,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "Check": (str,),
     "Mentions": (str,),
     "Mapping[str, Any]": (Mapping,),
+    "Mapping[str, str]": (Mapping,),
 }
 """The types behind the words of an annotation, as the records of a run use them."""
 

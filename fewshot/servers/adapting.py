@@ -91,6 +91,9 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
     ),
 }
 LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
+_LEAST_ECHO = 20
+"""Characters of a text that is recognized in a message: shorter ones are parts of words."""
+
 MOST_STOPS = 4
 """OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
@@ -251,7 +254,7 @@ def _texts(body: Mapping[str, Any]) -> Iterator[str]:
     """Yields the texts of a request, longest first."""
     texts = [body["prompt"]] if "prompt" in body else []
     texts += [message["content"] for message in body.get("messages", ())]
-    return (text for text in sorted(texts, key=len, reverse=True) if text)
+    return (text for text in sorted(texts, key=len, reverse=True) if len(text) >= _LEAST_ECHO)
 
 
 def _was_sent(name: str, body: Mapping[str, Any]) -> bool:

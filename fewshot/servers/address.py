@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from fewshot.errors import InputError
-from fewshot.servers.secrets import NO_KEY, Redactor
-from fewshot.text.secrets import looks_like_a_key
+from fewshot.servers.secrets import NO_KEY, Redactor, looks_like_a_key
 
 API = "https://api.openai.com/v1"
 """OpenAI's own address, the default of the `gpt3` backend."""
@@ -34,6 +33,9 @@ _LONGEST_URL = 2_000
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_ADMITTING = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key"})
+"""Headers that bear a key: Azure, Anthropic and AWS gateways, Google, Azure API Management."""
+
 _NOT_SECRET = {"api-version"}  # parameters of a query
 _SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OPENAI_ORG_ID",
             "OPENAI_PROJECT_ID")  # fmt: skip
@@ -138,19 +140,22 @@ class Server:
     @cached_property
     def redact(self) -> Redactor:
         """The filter that every message passes: takes out keys, tokens, credentials, values of headers and query."""
-        values = (*self.headers.values(), *custom_headers().values())
-        return Redactor.of(*self._secrets(values), words=filter(str.isalpha, values))
+        return redactor(self.key, *_credentials_in(self.base_url), headers=self.headers)
 
-    def _secrets(self, values: Iterable[str]) -> Iterator[str]:
-        yield self.key
-        for value in values:
-            if not value.isalpha():
-                yield value
-            yield value.partition(" ")[2]  # "Bearer KEY"
-        for name in _SECRETS:
-            yield os.environ.get(name, "")
-        for address in (self.base_url, *getproxies().values()):
-            yield from _credentials_in(address)
+
+def redactor(*secrets: str, headers: Mapping[str, str] | None = None) -> Redactor:
+    """Returns a redactor for these secrets, the values of these headers, and what the environment holds: keys, tokens,
+    headers, passwords of proxies."""
+    values = [*(headers or {}).values(), *custom_headers().values()]
+    proxies = [secret for proxy in getproxies().values() for secret in _credentials_in(proxy)]
+    return Redactor.of(
+        *secrets,
+        *proxies,
+        *(os.environ.get(name, "") for name in _SECRETS),
+        *(value for value in values if not value.isalpha()),
+        *(value.partition(" ")[2] for value in values),  # "Bearer KEY"
+        words=filter(str.isalpha, values),
+    )
 
 
 def custom_headers() -> dict[str, str]:
@@ -159,14 +164,21 @@ def custom_headers() -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in lines if colon}
 
 
-def key_of(variable: str | None, default: str) -> tuple[str, str]:
+def admits(headers: Mapping[str, str]) -> bool:
+    """Returns whether one of the headers is how a server is told who asks: then it takes the place of the key."""
+    return not _ADMITTING.isdisjoint(name.lower() for name in headers)
+
+
+def key_of(variable: str | None, default: str, headers: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Returns `(name, key)` from the environment: of `--key-env`, else of the backend's own variable.
+
+    The backend's own is left out if one of the `headers` admits us: it may be the key of another server.
 
     Raises:
         InputError: The variable of `--key-env` is not set, or what is given is not the name of one.
     """
     if variable is None:
-        return default, os.environ.get(default, "").strip()
+        return default, "" if admits(headers or {}) else os.environ.get(default, "").strip()
     if not _NAME.fullmatch(variable) or looks_like_a_key(variable):
         raise InputError("--key-env takes the name of an environment variable, not a key")
     key = os.environ.get(variable, "").strip()

@@ -153,6 +153,8 @@ def error_in(error: object, body: Mapping[str, Any], redact: Redactor) -> Answer
     named = (inner.get("code"), inner.get("status"), inner.get("type"), inner.get("http_status"), body.get("status"))
     statuses = (_status(value) for value in named)
     status = next((status for status in statuses if status is not None), 200)
+    if isinstance(error, str) and error.startswith("Unexpected endpoint"):  # LM Studio, without /v1
+        status = 404
     return AnswerError(f"the server answered with an error: {redact(message_of(error))}", ErrorReply(status, error))
 
 

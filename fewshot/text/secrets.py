@@ -51,15 +51,6 @@ _VARIABLE = re.compile(r"(?:.{0,60}_)?(?:API_?KEY|APIKEY|KEY|TOKEN|SECRET|PASSWO
 _SHORTEST = 8  # characters: a shorter value may stand in an ordinary word ("none", "dummy", "true")
 
 
-def looks_like_a_key(text: str) -> bool:
-    """Whether a text holds something that looks like the key of a service.
-
-    >>> looks_like_a_key("sk-proj-0123456789abcdef"), looks_like_a_key("sk-learn"), looks_like_a_key("gpt-6-luna")
-    (True, False, False)
-    """
-    return _LOOKS_LIKE_KEY.search(text) is not None
-
-
 def known(variables: Iterable[str] = ()) -> dict[str, str]:
     """Secret → what it is, from the environment. `variables`: further variables that hold one.
 
@@ -112,7 +103,7 @@ def in_text(text: str) -> str | None:
     for secret, what in known().items():
         if secret in text:
             return what
-    if looks_like_a_key(text) or _NAMED.search(text):
+    if _LOOKS_LIKE_KEY.search(text) or _NAMED.search(text):
         return "what looks like a key"
     if any(True for url in _URL.findall(text) for _ in _credentials(url)):
         return "a URL with a password"

@@ -96,6 +96,6 @@ def test_a_cassette_that_could_not_be_opened_closes_nothing_else(tmp_path: Path)
         return [os.fstat(descriptor).st_ino for descriptor in (0, 1, 2)]
 
     before = files()
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="no such file"):
         Cassette.open(tmp_path / "none.jsonl", readonly=True)
     assert files() == before

@@ -284,7 +284,7 @@ def echo(body: dict[str, Any]) -> str:
     ("fault", "code"),
     [
         (None, 0),
-        (faults.status(401, f"Incorrect API key provided: {KEY} ({HF})"), 3),
+        (faults.status(401, f"Incorrect API key provided: {KEY} ({HF})"), 4),
         (faults.status(400, f"bad request to http://me:sesame-open-1@host/?key=query-key-77 with Bearer {KEY}"), 3),
         (faults.body(200, f"<html>{KEY} sesame-open-1</html>".encode()), 3),
         (wire.no_http(), 3),

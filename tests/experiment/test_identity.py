@@ -80,7 +80,9 @@ TABLE: Mapping[str, Moves] = {
     "extra": Moves({"top_p": 0.5}, {"extra"}, {"extra"}),
     "decoder": Moves("generate", {"decoder"}, base=LOCAL, key=True),
     "failed_as_empty": Moves(True),
-    # How fast and how far: the same run, which may be continued so
+    # How fast and how far, and with which key: the same run, which may be continued so
+    "headers": Moves({"X-Team": "figures"}, folder=False),
+    "key_env": Moves("PATH", folder=False),
     "concurrency": Moves(1, folder=False),
     "rpm": Moves(60_000.0, folder=False),
     "tpm": Moves(60_000_000.0, folder=False),

@@ -130,7 +130,7 @@ def test_the_lock_comes_before_anything_is_written() -> None:
 
 @pytest.mark.parametrize(
     "extra",
-    [{"stop": None}, {"x": {"a": None}}, {"x": [None]}, {"cb": "http://x/y?z=1"}, {"u": "http://a:b@c/"}, {"n": 1.5}],
+    [{"stop": None}, {"x": {"a": None}}, {"x": [None]}, {"cb": "http://x/y?z=1"}, {"u": "a@b?c=d"}, {"n": 1.5}],
 )
 def test_settings_read_back_are_those_asked(extra: dict[str, object]) -> None:
     folder = go(extra=extra)

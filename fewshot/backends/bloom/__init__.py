@@ -121,7 +121,7 @@ def open_backend(options: Options) -> Bloom:
         InputError: The address is not a URL, the hub needs a token, a token or a header cannot be sent, or an endpoint
             does not say which model it serves.
     """
-    name, token = key_of(None if options.offline else options.key_env, TOKEN)
+    name, token = key_of(None if options.offline else options.key_env, TOKEN, options.headers)
     url = ROUTER if options.base_url is None else options.base_url
     server = Server(url, token or NO_KEY, options.headers, name)
     server.check(offline=options.offline)

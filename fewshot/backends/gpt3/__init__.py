@@ -21,7 +21,7 @@ from fewshot.backends.gpt3._wire import Wire
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
-from fewshot.servers.address import API, Server, check_header, custom_headers, key_of
+from fewshot.servers.address import API, Server, admits, check_header, custom_headers, key_of
 from fewshot.servers.exchange import Exchange
 from fewshot.servers.failures import error_reply, from_reply
 from fewshot.servers.limits import rate_limits
@@ -125,13 +125,13 @@ def open_backend(options: Options) -> Gpt3:
             server's model is not named.
     """
     url = options.base_url if options.base_url is not None else os.environ.get("OPENAI_BASE_URL") or API
-    name, key = key_of(None if options.offline else options.key_env, KEY)
+    name, key = key_of(None if options.offline else options.key_env, KEY, options.headers)
     server = Server(url, key or NO_KEY, options.headers, name)
     server.check(offline=options.offline)
     if not options.offline:
         for header, value in custom_headers().items():
             check_header(header, value, where="OPENAI_CUSTOM_HEADERS")
-    if server.is_openai and not key and not options.offline and "authorization" not in map(str.lower, options.headers):
+    if server.is_openai and not key and not options.offline and not admits(options.headers):
         raise InputError(
             f"no key for {server.public_url}",
             hint="set OPENAI_API_KEY, or use --replay RUN (needs no key), or --backend rules",

@@ -23,6 +23,8 @@ _REFERENCE = re.compile(
     r"|[,&–-])\s*$",
     re.IGNORECASE,
 )
+_SPACES = " \t\u2009\u00a0"
+_NEAR = 20  # characters before a label in which a word that refers to it is looked for
 _SPECIES = re.compile(
     r"[A-Z]\.\s?(?:coli|elegans|cerevisiae|pombe|melanogaster|laevis|tropicalis|thaliana|musculus|subtilis|aureus"
     r"|typhimurium|falciparum|tuberculosis|aeruginosa|albicans|sapiens|norvegicus|rerio|gondii|brucei|discoideum)\b"
@@ -98,24 +100,29 @@ def _weight(text: str, label: Label) -> float:
 
 def _boundary(text: str, label: Label) -> float:
     """Scores how strongly the text before a label ends; 0: in the middle of a sentence."""
-    before = text[: label.start].rstrip(" \t\u2009\u00a0")
-    if not before or before.endswith("\n"):
+    end = label.start
+    while end and text[end - 1] in _SPACES:
+        end -= 1
+    if not end or text[end - 1] == "\n":
         return _STRONG_BREAK
-    if len(before) == label.start and label.style not in ("in", "out"):
+    if end == label.start and label.style not in ("in", "out"):
         return 0.0  # no space before it: the "E" of "S.E.M."
+    before = text[max(0, end - _NEAR) : end]
     if re.search(r"[.!?;][)\]”\"'’]*$", before[-4:]):
         return _STRONG_BREAK
-    if before[-1] in ",:" or _REFERENCE.search(before[-20:]):
+    if before[-1] in ",:" or _REFERENCE.search(before):
         return 0.0
     return _WEAK_BREAK
 
 
 def _best_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Returns the rising chain of letters with the highest score, by dynamic programming (quadratic in candidates)."""
+    """Returns the rising chain of letters with the highest score, by dynamic programming. Of the chains that end in the
+    same letter and style only the best one can go on, so that each candidate is compared with a few."""
     best: list[tuple[float, int]] = []  # for each candidate: score of the best chain that ends in it, its predecessor
+    leaders: dict[tuple[int, tuple[str, bool]], int] = {}  # by last letter and style: where the best chain ends
     for current, candidate in enumerate(candidates):
         score, back = candidate.weight - _LATE_START * (candidate.first - ord("A")), -1
-        for earlier in range(current):
+        for earlier in sorted(leaders.values()):
             previous = candidates[earlier]
             skipped = candidate.first - previous.last - 1
             if skipped < 0:  # the letters must rise
@@ -125,6 +132,9 @@ def _best_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
             if extended > score:
                 score, back = extended, earlier
         best.append((score, back))
+        end = candidate.last, candidate.style
+        if end not in leaders or score > best[leaders[end]][0]:
+            leaders[end] = current
     if not best:
         return []
     last = max(range(len(best)), key=lambda index: best[index][0])

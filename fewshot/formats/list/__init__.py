@@ -133,7 +133,7 @@ def _panels(
             begun[one.place.start] = passage, one.place
         else:
             problems[one.drop or "not_in_text"] += 1
-            unplaced.append(Member(PANEL, passage.text))
+            unplaced += [Member(PANEL, passage.text)] if passage.text.strip() else []
     ordered = sorted(begun)
     spans = []
     for start, following in zip(ordered, [*ordered[1:], len(text)], strict=False):

@@ -235,6 +235,15 @@ def test_a_mistyped_flag(flag: str, secret: str, search: Search) -> None:
     assert search().count("fewshot: ") == 3
 
 
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("flag", ["--key-env", "--header-env"])
+def test_a_key_in_the_place_of_its_variable(flag: str, secret: str, search: Search) -> None:
+    with OpenAiServer() as server:
+        assert run(flag, f"X-Key={secret}" if flag == "--header-env" else secret, url=server.base_url) == 2
+        assert not server.requests
+    search()
+
+
 @pytest.mark.parametrize("secret", [CANARY, TOKEN])
 @pytest.mark.parametrize("flag", ["--limit", "--api", "--backend", "--task", "--device", "--json", "--reuse"])
 def test_a_key_behind_the_wrong_flag(flag: str, secret: str, search: Search) -> None:

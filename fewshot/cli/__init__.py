@@ -102,6 +102,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fewshot",
         description="Ask figure legends: few-shot prompting and fine-tuned models, scored alike, in one table.",
+        allow_abbrev=False,  # a mistyped flag must not be taken for another one: its value may be a key
         epilog="First steps: `fewshot demo`, then `fewshot run --backend gpt3 --task panelization`.",
     )
     parser.add_argument("--version", action="version", version=f"fewshot {__version__}")
@@ -114,6 +115,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             name,
             help=discovery.summary(__name__, name).rstrip("."),
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         if name == chosen:
             sub.description = (_command(name).__doc__ or "").strip()

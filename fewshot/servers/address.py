@@ -183,7 +183,8 @@ def key_of(variable: str | None, default: str, headers: Mapping[str, str] | None
         raise InputError("--key-env takes the name of an environment variable, not a key")
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise InputError(f"--key-env {variable}: there is no such environment variable, or it is empty")
+        shown = f" {variable}" if variable.isupper() else ""  # in other letters it may be a key
+        raise InputError(f"--key-env{shown}: there is no such environment variable, or it is empty")
     return variable, key
 
 

@@ -20,7 +20,7 @@ _START = r"""(?:^|(?<=[\s=:"'`,;(\[{?&<]))"""
 # The prefixes that providers document. The least lengths are judgements: real keys have 20 characters and more, but
 # keys of own gateways are chosen freely.
 _KEY = (
-    r"(?:sk-[\w-]{8,}|hf_[A-Za-z0-9]{12,}|gsk_[A-Za-z0-9]{8,}|AIza[\w-]{12,}|xai-[\w-]{12,}|nvapi-[\w-]{12,}"
+    r"(?:sk-[\w-]{8,}|(?:sk|pk|rk|fw|csk)_[A-Za-z0-9]{16,}|(?:rk|csk)-[\w-]{16,}|hf_[A-Za-z0-9]{12,}|gsk_[A-Za-z0-9]{8,}|AIza[\w-]{12,}|xai-[\w-]{12,}|nvapi-[\w-]{12,}"
     r"|pplx-[\w-]{12,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|r8_[A-Za-z0-9]{16,}"
     r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{8,})"
 )

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from fewshot.formats.json import FORMAT
+from fewshot.formats.json.repair import Repairs
 from fewshot.records import PANEL, Hypothesis, Member, ProblemKind, Scheme, Span
 
 TEXT = "(A) ULK1 in Vero cells. (B) ULK1 after “rest”, and IFN-\\gamma."
@@ -112,6 +113,24 @@ def test_how_a_span_was_found() -> None:
     value = FORMAT.parse(answer, TEXT, SCHEME).value
     assert isinstance(value, tuple)
     assert [span.match for span in value] == ["exact", "folded", "near"]
+
+
+def test_an_answer_too_long_for_json_repair_is_read_item_by_item() -> None:
+    text = " ".join(f"GENE{n}" for n in range(200))
+    items = ", ".join(f'{{"text": "GENE{n}", "label": "GENEPROD"}}' for n in range(200))
+    broken = f'{{"entities": [{items.replace("}, {", "} {", 1)}]}}'
+    parsed = FORMAT.parse(broken, text, SCHEME)
+    assert isinstance(parsed.value, tuple)
+    assert len(parsed.value) == 200
+    assert parsed.problems == {"repaired_json": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [(r"a\\beta,\q", "a\\beta,\\q"), (r"\u03b2 \u12", "β \\u12"), (r"\beta \nact", "\\beta \nact")],
+)
+def test_backslashes(written: str, text: str) -> None:
+    assert Repairs().repair(f'{{"text": "{written}",}}') == {"text": text}
 
 
 def test_panels_with_slips() -> None:

@@ -37,6 +37,17 @@ def test_any_sign_again_and_again(format: str, kind: Kind, before: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sign", ["]", "(", '"}', '["', "{'", '"a" ', "//", "/*", '""'])
+def test_json_that_is_to_be_repaired(sign: str) -> None:
+    scheme = Scheme("entities", ("GENEPROD",))
+    for before, after in (('{"entities": [{"text": "', '"}]}'), ("{'entities': [{'text': '", "'}]}"), ("[", "]")):
+        began = time.thread_time()
+        get("json", "entities").parse(before + sign * (SIZE // len(sign)) + after, TEXT, scheme)
+        get("json", "entities").parse(before + sign * (2_900 // len(sign)) + after, TEXT, scheme)
+        assert time.thread_time() - began < MOST
+
+
+@pytest.mark.slow
 def test_a_text_of_one_letter() -> None:
     scheme = Scheme("entities", ("GENEPROD",))
     answer = "GENEPROD: " + "; ".join("a" * length for length in range(1, 400))

@@ -22,8 +22,8 @@ from fewshot.text.grounding.edges import cuts_word, starts_inside, within_number
 from fewshot.text.grounding.near import Words
 
 FOLDED, RESPACED, NEAR, EDIT, CUT = 50, 100, 200, 50, 300
-"""What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise (other spaces are
-free); with spaces or dashes elsewhere; nearly, and each letter that differs; cutting a word. Together they stay below
+"""What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise (other spaces cost
+nothing); with spaces or dashes elsewhere; nearly, and each letter that differs; cutting a word. Together they are below
 1,000: a name that fits the order of the answer outweighs how it is written. Whole numbers: sums of them tie exactly."""
 
 _RESPACED_FROM = 5

@@ -268,9 +268,9 @@ def _written(name: str, folder: Path) -> dict[str, str]:
     if name not in data.writable():
         return {}
     kinds = data.writer(name).kinds
-    chosen = [task for task in tasks.names() if tasks.get(task).kind in kinds] or [None]
+    chosen: list[str | None] = [task for task in tasks.names() if tasks.get(task).kind in kinds]
     shapes = {}
-    for number, task in enumerate(chosen):
+    for number, task in enumerate(chosen or [None]):
         path = folder / f"written-{name}"
         data.write([example()], path, name, task)
         shapes[f"in a record of {task}" if number else "in a record"] = path.read_text("utf-8")
@@ -289,7 +289,7 @@ def _read(name: str, path: Path, folder: Path, text: str) -> list[str]:
         except FewshotError:
             continue
         for one in examples:
-            values = [one.panels or (), one.entities or (), one.hypothesis or Hypothesis()]
+            values: tuple[Value, ...] = (one.panels or (), one.entities or (), one.hypothesis or Hypothesis())
             faults += [f"{name} as {task}: {fault}" for value in values for fault in faults_of(value, one.text)]
         data.digest(examples)
     for other in data.writable() if examples else ():
@@ -310,7 +310,7 @@ def _as_source(name: str, path: Path) -> Iterator[str]:
 
     listing = access.Listing("1", (_HUB_FILE,), {})
     with (
-        mock.patch.object(access, "listing", lambda _repo: listing),
-        mock.patch.object(access, "fetch", lambda _repo, _file, _commit: path),
+        mock.patch.object(access, "listing", return_value=listing),
+        mock.patch.object(access, "fetch", return_value=path),
     ):
         yield f"{data.reader(name).prefix}a/b:NER"

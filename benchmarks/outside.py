@@ -19,7 +19,6 @@ from benchmarks.doors import Door, example, faults_of, questions
 from benchmarks.hostile import HOLE
 from fewshot.backends import Options, open_backend
 from fewshot.cassette.as_json import completion_from_json, completion_to_json
-from fewshot.errors import FewshotError
 from fewshot.experiment.replaying import replay
 from fewshot.experiment.rescoring import rescore
 from fewshot.files import CORPUS, encoded

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from fewshot.errors import DataError, FewshotError
+from fewshot.errors import DataError, FewshotError, InputError
 
 PACKAGE = Path(__file__).parent
 """The folder of the installed package."""
@@ -29,6 +29,11 @@ CORPUS = PACKAGE / "corpus"
 
 LEFTOVER = re.compile(r"\.[0-9a-f]{8}\.part|\.[a-z]+\.(?:toml|jsonl|json)\.new|responses\.jsonl\.lock")
 """Names of files that a run of ours leaves behind if it is killed while it writes (`.new`: before 0.2.0)."""
+MOST_BYTES = "FEWSHOT_MOST_BYTES"
+"""The environment variable that raises, or lowers, every bound on what is read."""
+LONGEST_LINE = 1 << 26
+"""Bytes of a line, 64 MiB: the longest legends have 10 kB, the longest recorded prompts some 100 kB."""
+_DIGITS = 19  # more bytes than 64-bit systems can count
 
 _BOM = "\ufeff"
 _HINT = "each line must be one JSON object"
@@ -97,13 +102,25 @@ def lines(path: str | Path) -> Iterator[str]:
         yield from decoded(file, path)
 
 
+def most_bytes(usual: int) -> int:
+    """How many bytes are read of what could be without end: `usual`, or what FEWSHOT_MOST_BYTES says.
+
+    Raises:
+        InputError: the variable holds no number.
+    """
+    said = os.environ.get(MOST_BYTES) or str(usual)
+    if not (said.isdecimal() and len(said) < _DIGITS):
+        raise InputError(f"{MOST_BYTES} must be a number of bytes, not {said[:40]!r}")
+    return int(said)
+
+
 def decoded(raw: Iterable[bytes], name: str | Path) -> Iterator[str]:
     """Lines of bytes as text; a byte order mark is dropped. `name`: of the file, for errors.
 
     Raises:
-        DataError: a line that is not UTF-8.
+        DataError: a line that is not UTF-8, or longer than `LONGEST_LINE` (see `most_bytes`).
     """
-    for number, line in enumerate(raw, 1):
+    for number, line in enumerate(_bounded(raw, name), 1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -188,6 +205,18 @@ def digest(row: object) -> str:
     from hashlib import sha256
 
     return sha256(canonical(row)).hexdigest()
+
+
+def _bounded(raw: Iterable[bytes], name: str | Path) -> Iterator[bytes]:
+    """The lines of a file, of which none is read further than the bound."""
+    most = most_bytes(LONGEST_LINE)
+    read = getattr(raw, "readline", None)
+    for number, line in enumerate(raw if read is None else iter(lambda: read(most + 1), b""), 1):
+        if len(line) > most:
+            raise DataError(
+                f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"
+            )
+        yield line
 
 
 def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator[tuple[int, object]]:

@@ -4,7 +4,7 @@
      "end": 13}], "entities": [{"start": 4, "end": 7, "label": "GENEPROD", "role": "MEASURED_VAR"}]}
 
 Only `id` and `text` are required; keys we do not know are kept. White space at the edges of a span is
-trimmed, as scoring does. Everything else that is wrong is a `DataError` with its place.
+trimmed, as scoring does. Every other fault raises a `DataError` that names file, line and id.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
 
 
 def example_to_json(example: Example) -> Json:
-    """One record; absent labels stay absent, so that reading it again gives the same example."""
+    """Returns one record as JSON; absent labels stay absent, so that reading it again gives the same example."""
     row: Json = {"id": example.id, "group": example.group, "text": example.text}
     if example.panels is not None:
         row["panels"] = [_panel_to_json(span) for span in example.panels]
@@ -112,7 +112,7 @@ def value_to_json(value: Value, kind: Kind) -> Any:
 
 
 def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where = NOWHERE) -> Value | None:
-    """The value under its key in a record or prediction; `None` where the key is absent.
+    """Returns the value under its key in a record or prediction; `None` if the key is absent.
 
     Raises:
         DataError: as `example_from_json`.
@@ -123,7 +123,7 @@ def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where 
 
 
 def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = NOWHERE) -> tuple[Span, ...] | None:
-    """The spans under `key` (`panels` or `entities`), in text order; `None` where there is none.
+    """Returns the spans under `key` (`panels` or `entities`), in text order; `None` if the key is absent.
 
     Raises:
         DataError: not a list of objects; out of range, empty or overlapping.
@@ -145,7 +145,7 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
 
 
 def _plain(item: object, key: str, text: str) -> Span | None:
-    """The span of an entity as our own files hold it, a third of the time of `_span`, which knows all the rest."""
+    """Returns the span of an entity as our own files write it, in a third of the time of `_span`, which reads all."""
     if key != "entities" or type(item) is not dict or "confidence" in item:
         return None
     start, end, label, role = item.get("start"), item.get("end"), item.get("label"), item.get("role", ...)
@@ -184,7 +184,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
 
 
 def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:
-    """A hypothesis; roles that are absent are empty.
+    """Returns a hypothesis; absent roles are empty.
 
     Raises:
         DataError: not an object of lists of `{"label", "text"}`.

@@ -66,8 +66,7 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
     notices: list[str] = []
     name = _format(arguments, source, notices)
     form = formats.get(name, task.kind)
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     texts = [text for example in source.train for text in _texts(example)]
     written = features.needed(form, Scheme(task.kind, source.labels), arguments.end)
     vocabulary.extend(tokenizer, model, written=written, texts=texts)
@@ -94,13 +93,12 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
 def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     task = source.task
     scheme = tagging.of_task(task)
-    tokenizer = model_folder.load_tokenizer(folder)
     names = scheme.classes(source.labels)
     config = model_folder.load_config(folder)
     config.id2label, config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     config.num_labels = len(names)
-    options: dict[str, Any] = {"ignore_mismatched_sizes": True} if config.model_type != "t5" else {}
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[arguments.kind], config=config, **options)
+    auto_class = model_folder.AUTO_CLASSES[arguments.kind]
+    model, tokenizer = model_folder.load(folder, auto_class, config=config, new_head=True)
     needs = f"{task.name} needs" if scheme.masks else "--word-dropout needs" if arguments.word_dropout else ""
     if needs and tokenizer.mask_token_id is None:
         raise InputError(f"{folder} has no mask token, which {needs}", hint="use a BERT or RoBERTa model")
@@ -110,8 +108,7 @@ def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[s
 
 def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     """Loads a checkpoint of ours: its vocabulary is already extended, its manifest says how it answers."""
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[was.kind])
+    model, tokenizer = model_folder.load(folder, model_folder.AUTO_CLASSES[was.kind])
     missing = [label for label in source.labels if label not in was.labels]
     if missing:
         raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")

@@ -50,8 +50,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Callable[
     reader = study_csv.StudyCsvReader(**sources.csv_options(arguments))
     sets = _split(reader.pairs(arguments.data), arguments, training.seed)
     folder = model_folder.resolve(str(arguments.checkpoint or arguments.base_model))
-    tokenizer = model_folder.load_tokenizer(folder)
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     written = [arguments.end] if arguments.end else []
     vocabulary.extend(tokenizer, model, written=written, texts=[t for r in sets.train for t in (r.input, r.target)])
     building.plain_generation(model)

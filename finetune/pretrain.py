@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.demo import synthesis
 from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
@@ -203,9 +204,9 @@ def pretrain(name: str, out: Path, *, steps: int | None, batch: int, seed: int, 
 
 def encoder_of(folder: Path, out: Path) -> None:
     """Writes the encoder of a BART as a RoBERTa."""
-    model = model_folder.load_model(folder, "AutoModelForSeq2SeqLM")
+    model, tokenizer = model_folder.load(folder, "AutoModelForSeq2SeqLM")
     log = {"model": "tiny-tagger", "command": f"finetune.pretrain tiny-tagger OUT --encoder-of {folder.name}"}
-    write(as_roberta(model), model_folder.load_tokenizer(folder), out, log)
+    write(as_roberta(model), tokenizer, out, log)
 
 
 def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:
@@ -214,7 +215,7 @@ def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:
     model.to("cpu").half().save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "pretraining.json").write_text(json.dumps(log | {"parameters": parameters}, indent=1) + "\n", "utf-8")
-    print(f"{out}: {parameters:,} parameters")
+    _terminal.line(f"{out}: {parameters:,} parameters")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.errors import FewshotError, InputError
 from fewshot.models import model_folder
 
@@ -167,15 +168,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         folder = model_folder.resolve(args.encoder)
-        tokenizer = model_folder.load_tokenizer(folder)
-        encoder = model_folder.load_model(folder, "AutoModel")
+        encoder, tokenizer = model_folder.load(folder, "AutoModel")
         made = warm_started(encoder, tokenizer, decoder_layers=args.decoder_layers)
         made.save_pretrained(args.out)
         tokenizer.save_pretrained(args.out)
     except FewshotError as error:
-        print(f"fewshot: {error}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
-    print(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
+    _terminal.line(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
     return 0
 
 

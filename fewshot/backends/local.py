@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fewshot.backends import Options
-from fewshot.errors import InputError, MissingExtraError
+from fewshot.errors import FewshotError, InputError, MissingExtraError
 from fewshot.records import Example, Prediction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fewshot.models.model_folder import Manifest
+    from fewshot.models.tagger import Tagger
 
 
 PROMPTED = False
@@ -49,7 +50,12 @@ class Local:
         """Yields predictions as they are ready, in any order."""
         if self._predictor is None:
             raise TypeError("a backend that is opened offline cannot predict")
-        yield from self._predictor.predict(examples)
+        try:
+            yield from self._predictor.predict(examples)
+        except FewshotError:
+            raise
+        except Exception as error:  # whatever lies in a foreign folder, it is one clear line; `from` keeps the rest
+            raise _failed(self.model, error) from error
 
 
 def open_backend(options: Options) -> Local:
@@ -85,21 +91,24 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
     from fewshot.models import model_folder
 
     device = model_folder.device(options.local.device)
-    tokenizer = model_folder.load_tokenizer(folder)
     notices: list[str] = []
     predictor: Predictor
     decoder = "labels"
-    model = model_folder.load_model(folder, model_folder.AUTO_CLASSES[manifest.kind]).to(device)
+    model, tokenizer = model_folder.load(folder, model_folder.AUTO_CLASSES[manifest.kind])
+    _check_length(folder, manifest, model_folder.places(model.config))
+    model = model.to(device)
     if manifest.tags_words:
         from fewshot.models.tagger import Tagger
 
         if options.local.decoder is not None:
             raise InputError("--decoder needs a seq2seq model; this one is a tagger", hint="leave --decoder out")
-        predictor = Tagger(model, tokenizer, manifest, **_batch_options(options))
+        tagger = Tagger(model, tokenizer, manifest, **_batch_options(options))
+        _check_classes(folder, tagger, manifest)
+        predictor = tagger
     else:
-        from fewshot.models.seq2seq import Seq2Seq
+        from fewshot.models.seq2seq import Seq2Seq, check_generation
 
-        _check_vocabulary(folder, tokenizer, model)
+        check_generation(manifest.generation)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
     return Local(
@@ -133,14 +142,37 @@ def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -
     return GENERATE, [f"local: decoded by generate: {obstacle}"]
 
 
-def _check_vocabulary(folder: Path, tokenizer: Any, model: Any) -> None:
-    """A token id beyond the embeddings would be an IndexError somewhere in the middle of a run."""
-    rows = model.get_input_embeddings().weight.shape[0]
-    if len(tokenizer) > rows:
+def _check_length(folder: Path, manifest: Manifest, places: int | None) -> None:
+    """A text longer than the model has places for would be an IndexError in the middle of a run."""
+    if places is not None and manifest.max_input_length > places:
         raise InputError(
-            f"{folder}: the tokenizer knows {len(tokenizer)} tokens, but the model only {rows}",
-            hint="copy the tokenizer that the model was trained with into the folder",
+            f"{folder}/fewshot.json: max_input_length is {manifest.max_input_length:,}, and the model has places for "
+            f"{places:,} tokens",
+            hint="is it the fewshot.json of this model?",
         )
+
+
+def _check_classes(folder: Path, tagger: Tagger, manifest: Manifest) -> None:
+    """A manifest that names other labels than the model has classes for belongs to another model."""
+    from fewshot.models import model_folder, tagging
+
+    wanted = tagging.of_task(tagger.task).classes(manifest.labels)
+    if (folder / model_folder.MANIFEST).exists() and set(tagger.names) != set(wanted):
+        other = sorted(set(tagger.names) ^ set(wanted))[0]
+        raise InputError(
+            f"{folder}: the labels of fewshot.json and the classes of config.json disagree about {other[:60]!r}",
+            hint="is it the fewshot.json of this model?",
+        )
+
+
+def _failed(model: str, error: Exception) -> InputError:
+    """The line for a model that breaks while it predicts."""
+    said = " ".join(str(error).split())
+    if "out of memory" in said.lower():
+        return InputError(f"{model}: out of memory", hint="use a smaller --batch-tokens")
+    return InputError(
+        f"{model} cannot predict ({type(error).__name__}: {said[:120]})", hint="is it a whole model folder?"
+    )
 
 
 def _manifest_of_plain_model(folder: Path, options: Options) -> Manifest:

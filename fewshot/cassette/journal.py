@@ -3,8 +3,8 @@
     {"key": "3f…", "id": "fig-1", …}        → offsets[bytes.fromhex("3f…")] = 0
 
 A line is written whole or not at all: with one `write`; the rest of a torn last line (a crash), which has no line end,
-is cut off when the file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s on an idle core
-(docs/benchmarks.md), because the key is read at its fixed position without parsing the line.
+is cut off when the file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s
+on an idle core (docs/benchmarks.md), because the key is read at its fixed position without parsing the line.
 """
 
 from __future__ import annotations

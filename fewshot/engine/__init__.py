@@ -20,9 +20,10 @@ from contextlib import contextmanager
 from fewshot.engine.budget import Budget
 from fewshot.engine.job import Job
 from fewshot.engine.local import predict
+from fewshot.engine.outcome import Outcome
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
-from fewshot.engine.session import Outcome, Session
+from fewshot.engine.session import Session
 from fewshot.errors import Terminated
 
 __all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]

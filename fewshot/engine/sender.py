@@ -14,7 +14,7 @@ from time import monotonic
 from fewshot.backends import PromptedBackend, Reasons
 from fewshot.engine.budget import Cost, Ledger, billed, worst_case
 from fewshot.engine.guard import checked, guarded
-from fewshot.engine.pacing import Pacer
+from fewshot.engine.pacing import Pacer, Ticket
 from fewshot.engine.progress import Counter
 from fewshot.engine.retries import BUSY, Pace
 from fewshot.errors import BackendError
@@ -87,15 +87,7 @@ class Sender:
                     completion = checked(await self._backend.answer(request))
             except BackendError as error:
                 spent = most if error.maybe_paid else spent
-                if error.status == 429:
-                    self._counter.pushed_back()
-                if error.status in BUSY:
-                    wait = error.retry_after
-                    # A wait beyond our patience fails this request; the others must not sit it out as well.
-                    patient = wait is None or wait <= self._pace.patience
-                    self.pacer.pushed_back(ticket, wait if patient else None, error.limits)
-                else:
-                    self.pacer.failed(ticket, error.limits)
+                self._note_failure(ticket, error)
                 raise
             except BaseException:
                 self.pacer.failed(ticket)
@@ -108,6 +100,17 @@ class Sender:
         if completion.prompt_tokens is not None:
             self._counted, self._bounds = self._counted + spent, self._bounds + most
         return completion
+
+    def _note_failure(self, ticket: Ticket, error: BackendError) -> None:
+        if error.status == 429:
+            self._counter.pushed_back()
+        if error.status in BUSY:
+            wait = error.retry_after
+            # A wait beyond our patience fails this request; the others must not sit it out as well.
+            patient = wait is None or wait <= self._pace.patience
+            self.pacer.pushed_back(ticket, wait if patient else None, error.limits)
+        else:
+            self.pacer.failed(ticket, error.limits)
 
     def _estimate(self, most: Cost) -> float:
         """Estimates the tokens that a rate limit will count: the prompt, and all the room for the answer.

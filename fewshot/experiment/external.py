@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot import files, formats
+from fewshot.cassette.lock import Lock
 from fewshot.errors import DataError, InputError, Where
 from fewshot.experiment.answers import GivenSystem
 from fewshot.experiment.folder import RunFolder
@@ -93,8 +94,12 @@ def evaluate(
     )
     folder = RunFolder(Path(out) if out else default_folder(plan, system.identity.name, system.identity.model))
     finished(folder, plan)  # refuses a folder of other settings; a finished one is scored anew
-    begin(folder, plan, system)
-    return end(folder, plan, system, system.answer())
+    folder.create()
+    with Lock(folder.responses):
+        folder.sweep()
+        finished(folder, plan)
+        begin(folder, plan, system)
+        return end(folder, plan, system, system.answer())
 
 
 def _check_ids(lines: dict[str, _Line], plan: Plan) -> None:

@@ -15,7 +15,6 @@ Predictions and scores carry no clock time, so that a replay writes the same byt
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -78,18 +77,17 @@ class RunFolder:
 
     def _strangers(self) -> Iterator[str]:
         """Names that are not of a run that was killed before it wrote `run.toml`."""
-        for entry in os.scandir(self.path):
-            own = files.LEFTOVER.fullmatch(entry.name)
-            begun = entry.name == RESPONSES and not entry.stat(follow_symlinks=False).st_size
-            if not own and not begun:
-                yield entry.name
+        for path in self.path.iterdir():
+            begun = path.name == RESPONSES and not path.lstat().st_size
+            if not begun and not files.LEFTOVER.fullmatch(path.name):
+                yield path.name
 
     def sweep(self) -> None:
         """Removes what runs that were killed while they wrote have left behind. Call it under the lock only."""
-        for entry in list(os.scandir(self.path)):
-            if files.LEFTOVER.fullmatch(entry.name) and not entry.name.endswith(".lock"):
+        for path in list(self.path.iterdir()):
+            if files.LEFTOVER.fullmatch(path.name) and not path.name.endswith(".lock"):
                 with suppress(OSError):
-                    os.unlink(entry.path)
+                    path.unlink()
 
     def toml(self) -> dict[str, Any]:
         """The tables of `run.toml`, unchecked (`record.read` checks them).

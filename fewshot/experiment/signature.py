@@ -157,7 +157,7 @@ def ids_digest(examples: Iterable[Example]) -> str:
 
 def _entities(plan: Plan) -> str | None:
     """Where the entities of a ROLES question come from: the gold, or a digest of what a run predicted."""
-    if plan.task.kind != "roles":
+    if not plan.task.of_entities:
         return None
     if plan.settings.entities is None:
         return "gold"

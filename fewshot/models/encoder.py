@@ -36,10 +36,12 @@ class Encoder:
         """A row a text, in their order; batches are of texts of like length."""
         import torch
 
+        from fewshot.models import model_folder
+
         tokenizer, model = self._load()
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         rows: dict[int, NDArray[np.float32]] = {}
-        longest = min(_LONGEST, int(getattr(model.config, "max_position_embeddings", _LONGEST)))
+        longest = min(_LONGEST, model_folder.places(model.config) or _LONGEST)
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
             asked = tokenizer(
@@ -57,10 +59,10 @@ class Encoder:
         if self._loaded is None:
             from fewshot.models import model_folder
 
-            model = model_folder.load_model(self.folder, "AutoModel")
+            model, tokenizer = model_folder.load(self.folder, "AutoModel")
             if getattr(model.config, "is_encoder_decoder", False):
                 raise InputError(f"--embedder {self.folder} is no encoder", hint="take a BERT-like one: make encoder")
-            self._loaded = model_folder.load_tokenizer(self.folder), model.eval()
+            self._loaded = tokenizer, model.eval()
         return self._loaded
 
 

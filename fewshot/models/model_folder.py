@@ -10,102 +10,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from fewshot import formats, tasks
-from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS, whole
-from fewshot.records import Scheme
+from fewshot.errors import InputError
+from fewshot.files import CORPUS
+from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
+from fewshot.models.soundness import check_config, check_vocabulary, check_weights
+from fewshot.servers import hub
 
-MANIFEST = "fewshot.json"
+__all__ = [
+    "AUTO_CLASSES", "BUNDLED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch", "load",
+    "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
+]  # fmt: skip
+
 WEIGHTS = ("*.safetensors", "*.bin")
+LOADED = (
+    *WEIGHTS, "*.index.json", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt", "*.model", MANIFEST,
+)  # fmt: skip
+"""The files of a folder that loading it reads."""
 BUNDLED = CORPUS / "models"
-ModelKind: TypeAlias = Literal["seq2seq", "tagger"]
-AUTO_CLASSES: Mapping[ModelKind, str] = {
-    "seq2seq": "AutoModelForSeq2SeqLM",
-    "tagger": "AutoModelForTokenClassification",
-}
-"""The class of transformers that loads a model of each kind."""
 _DIGITS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What a model was made for. `source_template`: what stands before each source; `end`: what closes each answer
-    (the study's `[END]`); lengths in tokens, what a vocabulary puts around a text included."""
-
-    task: str
-    format: str
-    kind: ModelKind
-    labels: tuple[str, ...]
-    source_template: str = ""
-    end: str = ""
-    base_model: str = ""
-    data: str = ""
-    labelled: int = 0
-    max_input_length: int = 512
-    max_target_length: int | None = None
-    truncate: bool = False
-    decoder: str | None = None
-    generation: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def tags_words(self) -> bool:
-        """Whether the model gives each word a class; else it writes answers."""
-        return self.kind == "tagger"
-
-    @property
-    def scheme(self) -> Scheme:
-        """What a format must know to write and read the model's answers."""
-        return Scheme(tasks.get(self.task).kind, self.labels)
-
-    @property
-    def answer_format(self) -> formats.Format:
-        """The format of the answers that the model writes.
-
-        Raises:
-            InputError: no such format, or it cannot carry the task's values.
-        """
-        return formats.get(self.format, self.scheme.kind)
-
-    def write(self, folder: Path) -> None:
-        """Writes `fewshot.json`, whole or not at all.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        row = asdict(self) | {"labels": list(self.labels)}
-        with whole(folder / MANIFEST) as part:
-            part.write_text(json.dumps(row, ensure_ascii=False, indent=2) + "\n", "utf-8")
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a folder; `None` where there is none (a plain model of the hub).
-
-    Raises:
-        DataError: it is broken, or of a later version.
-    """
-    path = folder / MANIFEST
-    try:
-        row = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"is no manifest ({error})", path=path, hint="train the model again") from None
-    if not isinstance(row, dict) or row.get("kind") not in AUTO_CLASSES or not isinstance(row.get("labels"), list):
-        raise DataError("is no manifest of a model", path=path, hint="train the model again")
-    known = {f.name for f in fields(Manifest)}
-    said: dict[str, Any] = {k: tuple(v) if k == "labels" else v for k, v in row.items() if k in known}
-    try:
-        return Manifest(**said)
-    except TypeError as error:
-        raise DataError(f"is no manifest of a model ({error})", path=path, hint="train the model again") from None
 
 
 def bundled() -> tuple[str, ...]:
@@ -125,8 +52,12 @@ def resolve(name: str) -> Path:
         InputError: no such folder, and no such model on the hub.
     """
     path = Path(name)
-    if path.is_dir():
-        return path
+    try:
+        if path.is_dir():
+            return path
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{name[:120]}: cannot be looked at ({why})") from None
     if name in bundled():
         return BUNDLED / name
     if path.suffix or name.startswith((".", "/", "~")) or name.count("/") > 1:
@@ -138,33 +69,18 @@ def fetch(name: str) -> Path:
     """A hub model's files in huggingface_hub's cache: configuration, vocabulary and weights, no code.
 
     Raises:
-        InputError: no such model, or neither the hub nor the cache has it.
+        InputError: no such model, one without files, or neither the hub nor the cache has it.
     """
-    import httpx2
-    from huggingface_hub import HfApi, errors, hf_hub_download, snapshot_download
-
-    endpoint = os.environ.get("HF_ENDPOINT") or None  # read when it is needed: huggingface_hub reads it once
-    try:
-        info = HfApi(endpoint=endpoint).model_info(name, timeout=30)
-        found = [hf_hub_download(name, f, revision=info.sha, endpoint=endpoint) for f in _wanted(info.siblings or ())]
-        return Path(found[0]).parent
-    except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
-        try:
-            return Path(snapshot_download(name, local_files_only=True))
-        except errors.LocalEntryNotFoundError:
-            raise InputError(
-                f"the hub cannot be reached for {name}, and its cache has no copy ({type(error).__name__})",
-                hint="name a model folder instead",
-            ) from None
-    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        why = "no such model" if status in (401, 404) else str(error).splitlines()[0]
-        raise InputError(f"{name}: {why}", hint="name a model of the hub, or a folder") from None
+    listing = hub.listing("model", name)
+    wanted = _wanted(listing.files)
+    if "config.json" not in wanted:
+        raise InputError(f"{name} holds no config.json", hint="name a model of the hub, or a folder")
+    paths = [hub.fetch("model", name, file, listing.commit) for file in wanted]
+    return paths[0].parent
 
 
-def _wanted(siblings: Iterable[Any]) -> list[str]:
+def _wanted(files: Iterable[str]) -> list[str]:
     """The files that loading needs, the configuration first; of weights those that are data alone, if there are any."""
-    files = [str(sibling.rfilename) for sibling in siblings]
     files = [file for file in files if "/" not in file]
     weights = ".safetensors" if any(file.endswith(".safetensors") for file in files) else ".bin"
     ends = (".json", ".txt", ".model", weights)
@@ -172,26 +88,50 @@ def _wanted(siblings: Iterable[Any]) -> list[str]:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 (16 hex digits) of a model: its weights, vocabulary, configuration and manifest."""
+    """SHA-256 (16 hex digits) of a model: every file that loading it reads.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
     whole = hashlib.sha256()
-    patterns = (*WEIGHTS, "config.json", "tokenizer.json", "vocab*", "merges.txt", "spiece.model", MANIFEST)
-    for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
-        with file.open("rb") as opened:
-            whole.update(f"{file.name} ".encode() + hashlib.file_digest(opened, "sha256").digest())
+    try:
+        for file in sorted({file for pattern in LOADED for file in folder.glob(pattern)}):
+            with file.open("rb") as opened:
+                whole.update(f"{file.name} ".encode() + hashlib.file_digest(opened, "sha256").digest())
+    except OSError as error:
+        raise InputError(f"{error.filename or folder}: cannot be read ({error.strerror or error})") from None
     return whole.hexdigest()[:_DIGITS]
+
+
+def load(
+    folder: Path, auto_class: str, *, config: Any | None = None, new_head: bool = False, **options: Any
+) -> tuple[Any, Any]:
+    """`(model, tokenizer)` of a folder, checked against each other.
+
+    `auto_class`: of transformers. `new_head`: what stands on top of the pretrained part may be new (a base model).
+
+    Raises:
+        InputError: as `load_model` and `load_tokenizer`; or they do not fit together.
+    """
+    check_config(folder)
+    tokenizer = load_tokenizer(folder)
+    model = load_model(folder, auto_class, config=config, new_head=new_head, **options)
+    check_vocabulary(folder, tokenizer, model)
+    return model, tokenizer
 
 
 def load_config(folder: Path) -> Any:
     """The configuration.
 
     Raises:
-        InputError: none there, or one that wants code of its own.
+        InputError: none there, one that wants code of its own, or with numbers beyond reason.
     """
     from transformers import AutoConfig
 
+    check_config(folder)
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever is in the file, the user's next step is the same
         raise _unusable(folder, error) from None
 
 
@@ -205,43 +145,53 @@ def load_tokenizer(folder: Path) -> Any:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # whatever is in the file, the user's next step is the same
+    except Exception as error:
         raise _unusable(folder, error) from None
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(f"{folder}: its tokenizer is a slow one, without offsets", hint="take a model with a fast one")
     return tokenizer
 
 
-def load_model(folder: Path, auto_class: str, *, config: Any | None = None, **options: Any) -> Any:
+def load_model(
+    folder: Path, auto_class: str, *, config: Any | None = None, new_head: bool = False, **options: Any
+) -> Any:
     """A model by one of transformers' auto classes, its weights read as data, in float32 whatever they are stored in.
 
     Raises:
-        InputError: no weights, broken weights, weights that want code, or of another architecture.
+        InputError: no weights, broken weights, weights that want code, or of another architecture; weights that are
+            missing, left over, of another shape or not finite (`soundness.check_weights`).
     """
     import torch
     import transformers
     from transformers.utils import logging
 
+    check_config(folder)
     if not any(next(folder.glob(pattern), None) for pattern in WEIGHTS):
         raise InputError(f"{folder} holds no weights", hint="*.safetensors, or pytorch_model.bin")
+    if (folder / "adapter_config.json").exists():
+        raise InputError(f"{folder} holds an adapter, not a whole model", hint="merge it into its base model first")
     loader = getattr(transformers, auto_class)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        return loader.from_pretrained(
+        model, info = loader.from_pretrained(
             folder,
             config=config,
             trust_remote_code=False,
             weights_only=True,
             attn_implementation="sdpa",
             dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # else transformers raises without their names; they are checked below
             **options,
         )
     except Exception as error:  # pickle, safetensors, torch and transformers each have their own
         raise _unusable(folder, error) from None
     finally:
         logging.set_verbosity(verbosity)
+    check_weights(folder, model, info, new_head=new_head)
+    return model
 
 
 def places(config: Any) -> int | None:
@@ -250,7 +200,7 @@ def places(config: Any) -> int | None:
         return None
     found = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
     if found and config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        found -= config.pad_token_id + 1  # these count places from behind the padding token's
+        found -= (config.pad_token_id or 0) + 1  # these count places from behind the padding token's
     return found or None
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from fewshot import tasks
+from fewshot.errors import InputError
 from fewshot.formats import Format
 from fewshot.models import batches, copy_decoding, vocabulary, windowed, windows
 from fewshot.models.model_folder import Manifest
@@ -53,6 +54,24 @@ def why_not_copy(model: Any, manifest: Manifest, tokenizer: Any = None) -> str |
     return f"its vocabulary has no {lacking[0]}" if tokenizer is not None and lacking else None
 
 
+def check_generation(options: Mapping[str, Any]) -> None:
+    """Looks at a manifest's options of `generate`.
+
+    Raises:
+        InputError: an option that transformers does not know, or a value that it refuses.
+    """
+    from transformers import GenerationConfig
+
+    unknown = [name for name in options if name not in GenerationConfig().to_dict()]
+    if unknown:
+        raise InputError(f"fewshot.json: generation has no option {unknown[0][:60]!r}", hint="train the model again")
+    try:
+        GenerationConfig(**(_PLAIN | dict(options))).validate()
+    except Exception as error:  # each option has errors of its own
+        why = " ".join(str(error).split())[:120]
+        raise InputError(f"fewshot.json: generation cannot be used ({why})", hint="train the model again") from None
+
+
 @dataclass(slots=True)
 class _Piece(windowed.Piece):
     """A window of an example, ready for the model, and what came of it."""
@@ -63,7 +82,11 @@ class _Piece(windowed.Piece):
 
 @dataclass(slots=True)
 class Seq2Seq:
-    """One loaded model. `decoder`: `copy` or `generate`; `labels`: those that answers may use."""
+    """One loaded model. `decoder`: `copy` or `generate`; `labels`: those that answers may use.
+
+    Raises:
+        InputError: the model reads too few tokens.
+    """
 
     model: Any
     tokenizer: Any
@@ -77,12 +100,14 @@ class Seq2Seq:
     _format: Format = field(init=False)
     _scheme: Scheme = field(init=False)
     _prefix: list[int] = field(init=False)
+    _room: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.cut = SourceTokenizer(self.tokenizer)
         self.task = tasks.get(self.manifest.task)
         self._format, self._scheme = self.manifest.answer_format, self.manifest.scheme
         self._prefix = self.cut.text_ids(self.manifest.source_template) if self.manifest.source_template else []
+        self._room = windowed.room(self.manifest.max_input_length, self._prefix, self.cut.framed(()))
         self.model.eval()
 
     def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
@@ -91,8 +116,7 @@ class Seq2Seq:
 
     def pieces(self, example: Example) -> list[_Piece]:
         """The windows of an example; a hypothesis is asked of a text as a whole, as much of it as the model reads."""
-        room = self.manifest.max_input_length - len(self._prefix) - len(self.cut.framed(()))
-        text = example.text
+        text, room = example.text, self._room
         if self.manifest.truncate or not isinstance(self.task.empty(), tuple):
             source = truncated(self.cut(text), room)
             return [self._piece(example, Window(0, len(source.text), (0, len(text))), source)]

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fewshot.errors import InputError
 from fewshot.records import Span
 
 _PIECE = re.compile(r" ?(?:[^\W_]+|[^\w\s]|_)|\s")
@@ -146,10 +147,16 @@ def tagged(source: SourceTokens, spans: Sequence[Span], tags: Mapping[str, tuple
 
 
 def _frame(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The special tokens that a tokenizer puts before and after a text."""
+    """The special tokens that a tokenizer puts before and after a text.
+
+    Raises:
+        InputError: it does not know the simplest of texts.
+    """
     bare = tokenizer("a", add_special_tokens=False)["input_ids"]
     whole = tokenizer("a")["input_ids"]
-    at = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
+    at = next((i for i in range(len(whole)) if bare and whole[i : i + len(bare)] == bare), None)
+    if at is None:
+        raise InputError("its tokenizer loses the letter a, or writes it otherwise inside a text")
     return tuple(whole[:at]), tuple(whole[at + len(bare) :])
 
 

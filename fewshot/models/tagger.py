@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from fewshot import tasks
+from fewshot.errors import InputError
 from fewshot.models import batches, tagging, windowed, windows
 from fewshot.models.model_folder import Manifest
 from fewshot.models.source_tokens import SourceTokenizer
@@ -35,7 +36,8 @@ class Tagger:
     """One loaded model.
 
     Raises:
-        InputError: the task's values cannot be written as one class a word.
+        InputError: the task's values cannot be written as one class a word; the classes have no names; the model reads
+            too few tokens.
     """
 
     model: Any
@@ -46,13 +48,17 @@ class Tagger:
     names: list[str] = field(init=False)
     task: Task = field(init=False)
     _scheme: tagging.TagScheme = field(init=False)
+    _room: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.cut = SourceTokenizer(self.tokenizer)
         self.task = tasks.get(self.manifest.task)
         self._scheme = tagging.of_task(self.task)
+        self._room = windowed.room(self.manifest.max_input_length, self.cut.framed(()))
         classes: Mapping[int, str] = self.model.config.id2label
-        self.names = [classes[i] for i in range(len(classes))]
+        if set(classes) != set(range(len(classes))):
+            raise InputError("config.json does not number its classes (id2label) from 0 on")
+        self.names = [str(classes[i]) for i in range(len(classes))]
         self.model.eval()
 
     def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
@@ -62,10 +68,9 @@ class Tagger:
 
     def pieces(self, example: Example) -> list[_Piece]:
         """The windows of an example."""
-        room = self.manifest.max_input_length - len(self.cut.framed(()))
         asked = example.entities or () if self.task.of_entities else ()
         found = []
-        for window, source in windowed.cut(example.text, room, self.cut):
+        for window, source in windowed.cut(example.text, self._room, self.cut):
             given = windows.clip(asked, window.start, window.end)
             ids = self._scheme.ids(source, given, self.tokenizer.mask_token_id)
             found.append(_Piece(example, window, source, self.cut.framed(ids), given))

@@ -12,10 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from fewshot.errors import InputError
 from fewshot.models import batches, windows
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
 from fewshot.models.windows import Window
 from fewshot.records import Example, Prediction
+
+_LEAST_ROOM = 8
+"""Tokens of the smallest window: a word or two. With fewer a legend is thousands of windows, each without context."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,24 @@ def predict(steps: Steps[P], examples: Iterable[Example], *, batch_tokens: int) 
             missing[owner[i]] -= 1
             if not missing[owner[i]]:
                 yield steps.joined(texts[owner[i]])
+
+
+def room(longest: int, *parts: Sequence[int]) -> int:
+    """How many tokens of a text fit into `longest`, beside the ids that stand around every text.
+
+    Raises:
+        InputError: hardly any: a text would be cut into windows without end.
+
+    >>> room(512, [0, 2], [5, 6, 7])
+    507
+    """
+    found = longest - sum(map(len, parts))
+    if found < _LEAST_ROOM:
+        raise InputError(
+            f"max_input_length {longest} leaves {max(found, 0)} tokens for a text",
+            hint=f"at least {longest - found + _LEAST_ROOM} are needed: see fewshot.json, or train again with more",
+        )
+    return found
 
 
 def cut(text: str, room: int, tokenizer: SourceTokenizer) -> list[tuple[Window, SourceTokens]]:

@@ -9,6 +9,7 @@ dropped, for another window saw more of the text around it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -103,8 +104,9 @@ def _carried_on(span: Span, left: int, text: str) -> bool:
 def _owned(extents: Sequence[Extent], text: str) -> list[Window]:
     """Borders in the middle of each overlap, at a place where the text could be cut."""
     borders = [0]
+    starts = [start for start, _ in sentences(text)]
     for (_, before), (after, _) in pairwise(extents):
-        inside = [start for start, _ in sentences(text) if after <= start <= before]
+        inside = starts[bisect_left(starts, after) : bisect_right(starts, before)]
         middle = (before + after) / 2
         borders.append(min(inside, key=lambda at: abs(at - middle)) if inside else max(before, after))
     borders.append(len(text))

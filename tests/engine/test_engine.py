@@ -16,6 +16,7 @@ from typing import Literal
 import pytest
 
 from fewshot.cassette import Cassette, key
+from fewshot.cassette.journal import Journal
 from fewshot.engine import Job, Outcome, Pace, Progress, aask, ask, predict
 from fewshot.errors import BackendError, ReplayError, RunFolderError
 from fewshot.records import Example, Prediction, Request, Span
@@ -207,9 +208,11 @@ def test_reuse_copies_lines_and_asks_the_rest(path: Path) -> None:
         ask(Job([asked("z")], None, cassette, reuse=other, strict=True))
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_stops_the_run(path: Path) -> None:
-    path.symlink_to("/dev/full")
+def test_a_full_disk_stops_the_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(journal: Journal, data: bytes) -> int:
+        raise RunFolderError(f"cannot write {journal.path}: No space left on device")
+
+    monkeypatch.setattr(Journal, "_write", full)
     backend = Scripted()
     with pytest.raises(RunFolderError, match="No space left"):
         go(path, backend, *IDS)

@@ -37,7 +37,7 @@ def go(path: Path, backend: Scripted) -> Outcome:
     [TypeError("x"), KeyError("usage"), RecursionError(), MemoryError(), UnicodeEncodeError("ascii", "é", 0, 1, "no")],
 )
 def test_every_exception_fails_its_request_only(tmp_path: Path, error: Exception) -> None:
-    outcome = go(tmp_path, Scripted(lambda id, n: error if id == "odd" else None))
+    outcome = go(tmp_path, Scripted(lambda name, n: error if name == "odd" else None))
     assert sorted(completion.text for completion in outcome.answers.values()) == ["a", "b"]
     assert type(error).__name__ in outcome.failed["odd"]
     assert outcome.stopped is None

@@ -29,7 +29,7 @@ def test_again_in_no_time_is_a_growing_back_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, wait: float
 ) -> None:
     monkeypatch.setattr("random.uniform", lambda low, high: high)
-    backend = Scripted(lambda id, n: busy(n, status=status, retry_after=wait) if n <= 5 else None)
+    backend = Scripted(lambda name, n: busy(n, status=status, retry_after=wait) if n <= 5 else None)
     start = time.monotonic()
     outcome = go(tmp_path, backend, "a", pace=Pace(base=0.02, cap=0.1))
     assert len(outcome.answers) == 1
@@ -39,7 +39,7 @@ def test_again_in_no_time_is_a_growing_back_off(
 def test_the_longer_of_the_two_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda low, high: low)
     start = time.monotonic()
-    go(tmp_path, Scripted(lambda id, n: busy(n, status=503, retry_after=0.2) if n == 1 else None), "a")
+    go(tmp_path, Scripted(lambda name, n: busy(n, status=503, retry_after=0.2) if n == 1 else None), "a")
     assert time.monotonic() - start > 0.19
 
 
@@ -60,7 +60,7 @@ def test_a_run_in_which_nothing_is_answered_ends(tmp_path: Path, monkeypatch: py
 
 def test_a_silent_run_names_its_last_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fewshot.engine.session._TICK_SECONDS", 0.01)
-    backend = Scripted(lambda id, n: busy(0, status=500, retry_after=0.15))
+    backend = Scripted(lambda name, n: busy(0, status=500, retry_after=0.15))
     outcome = go(tmp_path, backend, "a", pace=replace(QUICK, patience=0.2, attempts=1000))
     assert outcome.stopped == "nothing was answered for 0.2 s, the last error: busy 0"
 
@@ -81,7 +81,7 @@ def test_an_answer_ends_the_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_only_a_person_can_mend(tmp_path: Path, status: int, code: int) -> None:
     error = BackendError("no", status=status, retryable=status in (429, 500))
     assert error.exit_code == code
-    outcome = go(tmp_path, Scripted(lambda id, n: error), *"abcdefghij", pace=replace(QUICK, patience=0.05))
+    outcome = go(tmp_path, Scripted(lambda name, n: error), *"abcdefghij", pace=replace(QUICK, patience=0.05))
     assert outcome.stopped is not None
     assert outcome.blocked == (code == 4)
     assert (BlockedError("x").exit_code, IncompleteError("x").exit_code) == (4, 3)
@@ -96,9 +96,9 @@ def test_no_more_workers_than_requests(tmp_path: Path) -> None:
 
 
 def test_sigterm_waits_for_what_is_in_flight(tmp_path: Path) -> None:
-    backend = Scripted(wait=0.3)
+    backend = Scripted(wait=0.5)
+    _send(signal.SIGTERM, 0.2)
     with Cassette.open(tmp_path / "responses.jsonl") as cassette, pytest.raises(Terminated):
-        _send(signal.SIGTERM, 0.1)
         ask(Job([asked(id) for id in "abcdefgh"], backend, cassette, pace=QUICK))
     with Cassette.open(tmp_path / "responses.jsonl", readonly=True) as cassette:
         assert sorted(cassette.ids()) == ["a", "b", "c", "d"]
@@ -106,8 +106,8 @@ def test_sigterm_waits_for_what_is_in_flight(tmp_path: Path) -> None:
 
 def test_sigterm_waits_no_longer_than_grace(tmp_path: Path) -> None:
     start = time.monotonic()
+    _send(signal.SIGTERM, 0.2)
     with pytest.raises(Terminated):
-        _send(signal.SIGTERM, 0.1)
         go(tmp_path, Scripted(wait=60), "a", pace=replace(QUICK, grace=0.2))
     assert 0.25 < time.monotonic() - start < 20
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -119,8 +119,8 @@ def test_ctrl_c_while_the_backend_closes_is_one_exception(tmp_path: Path) -> Non
             await asyncio.sleep(60)
 
     start = time.monotonic()
+    _send(signal.SIGINT, 0.2)
     with pytest.raises(KeyboardInterrupt) as caught:
-        _send(signal.SIGINT, 0.2)
         go(tmp_path, Slow(), "a")
     assert time.monotonic() - start < 20
     assert not isinstance(caught.value, Terminated)
@@ -128,7 +128,7 @@ def test_ctrl_c_while_the_backend_closes_is_one_exception(tmp_path: Path) -> Non
 
 async def test_inside_a_loop_of_the_caller_the_outcome_says_so(tmp_path: Path) -> None:
     with Cassette.open(tmp_path / "responses.jsonl") as cassette:
-        _send(signal.SIGTERM, 0.1)
+        _send(signal.SIGTERM, 0.2)
         pace = replace(QUICK, grace=0.1)
         outcome = await aask(Job([asked("a")], Scripted(wait=60), cassette, pace=pace))
     assert (outcome.interrupted, outcome.unsent) == (True, 1)

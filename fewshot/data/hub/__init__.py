@@ -6,8 +6,8 @@
 
 A line of the first two is a panel (for PANELIZATION: a figure) as words with tags. The id is file and line,
 `test.jsonl:17`. Access is huggingface_hub's own: `HF_ENDPOINT`, `HF_TOKEN`, and its cache, which also serves
-when the hub cannot be reached. `layout` knows which files make a config, `access` gets them, `tagged` reads
-a line of words and tags.
+when the hub cannot be reached (`fewshot.servers.hub`). `layout` knows which files make a config, `access` reads them,
+`tagged` reads a line of words and tags.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fewshot.data.hub import access, layout, tagged
 from fewshot.errors import InputError, Where
 from fewshot.records import Example, Kind
 from fewshot.schema import example_from_json
+from fewshot.servers import hub
 
 
 class HubReader(Reader):
@@ -36,13 +37,13 @@ class HubReader(Reader):
             DataError: a line that is not what the layout says.
         """
         repo, config = _parsed(source)
-        listing = access.listing(repo)
+        listing = hub.listing("dataset", repo)
         parts = layout.parts(repo, config, listing.files)
         _check_task(repo, config, task)
         label_names = tagged.label_names(listing.card, config)
         examples = []
         for part in parts:
-            path = access.fetch(repo, part.file, listing.commit)
+            path = hub.fetch("dataset", repo, part.file, listing.commit)
             for split, where, row in access.rows(path, f"hub:{repo}/{part.file}", part.split):
                 if isinstance(row, dict) and "words" in row:
                     examples.append(tagged.example(row, config, split, where, label_names))
@@ -53,8 +54,9 @@ class HubReader(Reader):
 
 def _parsed(source: str) -> tuple[str, str]:
     """`(repository, config)` of `hub:REPO[:CONFIG]`; "" where no config is named."""
-    _, repo, *config = source.split(":")
-    if not repo or repo.count("/") > 1 or len(config) > 1:
+    prefix, _, name = source.partition(":")
+    repo, *config = name.split(":")
+    if prefix != "hub" or not repo or repo.count("/") > 1 or len(config) > 1:
         raise InputError(f"{source!r} names no data set", hint="hub:OWNER/NAME:CONFIG, as hub:EMBO/SourceData:NER")
     return repo, config[0] if config else ""
 

@@ -11,11 +11,13 @@ between releases.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Kind, Span
+from fewshot.schema import type_of
 from fewshot.text import iob, legend
 from fewshot.text.sourcedata import GENE_PRODUCT, SMALL_MOLECULE, WITH_ROLES
 from fewshot.text.spans import segments
@@ -64,22 +66,45 @@ def example(row: Row, config: str, split: str | None, where: Where, names: Seque
     try:
         entities = _entities(row, config, edges, text, where, names)
     except DataError as error:
+        if error.path is not None:
+            raise
         where.fail(error.message)
     return Example(id=id, group=id, text=text, entities=entities, split=split)
 
 
 def label_names(card: Mapping[str, Any], config: str) -> tuple[str, ...] | None:
     """The names of numbered tags, from a card's `dataset_info` (one table, or one a config)."""
-    infos = card.get("dataset_info") or ()
-    for info in [infos] if isinstance(infos, dict) else infos:
+    infos = card.get("dataset_info")
+    for info in _tables([infos] if isinstance(infos, Mapping) else infos):
         if info.get("config_name", config) != config:
             continue
-        for feature in info.get("features", ()):
-            inner = feature.get("sequence") or feature.get("list")
-            if feature.get("name") == "labels" and isinstance(inner, dict):
-                names = inner.get("class_label", {}).get("names", {})
-                return tuple(names[key] for key in sorted(names, key=int)) if names else None
+        for feature in _tables(info.get("features")):
+            if feature.get("name") == "labels":
+                return _class_names(feature.get("sequence") or feature.get("list"))
     return None
+
+
+def _tables(items: object) -> list[Mapping[str, Any]]:
+    """The objects of a list in a card, which may hold anything."""
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def _class_names(sequence: object) -> tuple[str, ...] | None:
+    """`{"class_label": {"names": {"0": "O", …}}}`, or a list of names; `None` where the numbers are not named one by
+    one from 0 on."""
+    label = sequence.get("class_label") if isinstance(sequence, Mapping) else None
+    names = label.get("names") if isinstance(label, Mapping) else None
+    if isinstance(names, list):
+        names = {str(number): name for number, name in enumerate(names)}
+    if not isinstance(names, Mapping) or not names:
+        return None
+    by_number = {str(key): name for key, name in names.items()}
+    ordered = [by_number.get(str(number)) for number in range(len(names))]
+    return tuple(name for name in ordered if isinstance(name, str)) if _all_text(ordered) else None
+
+
+def _all_text(items: Sequence[object]) -> bool:
+    return all(isinstance(item, str) for item in items)
 
 
 def _text(text: object, words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
@@ -105,7 +130,7 @@ def _tag(tag: object, name: str, where: Where, names: Sequence[str] | None) -> s
             where.fail(f"{name} holds {tag}, and the card names {len(names)}")
         tag = names[tag]
     if not isinstance(tag, str) or not iob.is_tag(tag):
-        where.fail(f"{name} holds {tag!r}, which is no tag")
+        where.fail(f"{name} holds {repr(tag)[:80]}, which is no tag")
     return tag
 
 
@@ -129,6 +154,8 @@ def _entities(
         if asked is None:
             return iob.spans(tags, edges, text)
         return _with_roles(iob.spans(_given(row, tags, asked, where), edges, text), {"": tags}, edges)
+    if not isinstance(row["label_ids"], dict):
+        where.fail(f"label_ids must be an object, not {type_of(row['label_ids'])}")
     spans = iob.spans(_tags(row, _TAG_ROWS.get(config, "entity_types"), count, where, names), edges, text)
     if config == "BORING":
         return spans
@@ -145,7 +172,11 @@ def _given(row: Row, roles: Sequence[str], asked: Sequence[str], where: Where) -
     any role cannot be told apart. A role outside the mask is nobody's.
     """
     mask = row.get("is_category")
-    if not isinstance(mask, list) or len(mask) != len(roles) or not all(m in range(len(asked) + 1) for m in mask):
+    if (
+        not isinstance(mask, list)
+        or len(mask) != len(roles)
+        or not all(type(m) is int and 0 <= m <= len(asked) for m in mask)
+    ):
         where.fail(f"is_category must be a list of {len(roles)} numbers from 0 to {len(asked)}")
     tags, before = [], (0, "O")
     for kind, role in zip(mask, roles, strict=True):
@@ -158,10 +189,11 @@ def _given(row: Row, roles: Sequence[str], asked: Sequence[str], where: Where) -
 
 def _with_roles(spans: Sequence[Span], rows: Mapping[str, Sequence[str]], edges: iob.Edges) -> tuple[Span, ...]:
     """The entities with the role that stands at their first word, in the row of their type (or in row "")."""
-    word_at = {start: i for i, (start, _) in enumerate(edges)}
+    starts = [start for start, _ in edges]
     joined = []
     for span in spans:
         tags = rows.get(span.label) or rows.get("")
-        tag = tags[word_at[span.start]] if tags else "O"
+        # The word that it begins in: white space at the front of that word was trimmed off the span.
+        tag = tags[bisect_right(starts, span.start) - 1] if tags else "O"
         joined.append(Span(span.start, span.end, span.label, role=tag[2:] or NO_ROLE))
     return tuple(joined)

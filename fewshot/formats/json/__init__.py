@@ -120,7 +120,7 @@ def _entities(
         label = known.find(item.label)
         if label is None:
             problems["unknown_label"] += 1
-        elif item.text.strip():
+        else:
             if not runs or runs[-1] != label:
                 runs.append(label)
             named.append((label, grounding.Name(item.text.strip(), item.number, len(runs))))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewshot.formats.json.repair import Repairs
 from fewshot.records import ProblemKind
 
 _SPECIAL = re.compile(r'[{}\[\]"\\]')
@@ -25,18 +26,11 @@ _CLOSING = {"{": "}", "[": "]"}
 _BETWEEN = re.compile(r"(?:[\s,;*\-]|[0-9]{1,3}[.)]|```[A-Za-z]{0,12})*+")
 """What may stand between two values of one answer: spaces, commas, fences, and how lists are marked."""
 
-_QUOTED = re.compile(r'(?<=[:\s])""([^"\n]{1,200})""(?=\s{0,9}[,}])')
-"""A name whose own quotation marks are not escaped; json-repair would leave them out."""
-
 _DEEPEST = 8
-"""How deep in other brackets an answer is looked for, and how deep what is repaired may be nested: ours has 3 levels,
-and json-repair needs quadratic time for what is open on and on."""
+"""How deep in other brackets an answer is looked for: ours has 3 levels."""
 
 _DEEPEST_SEEN = 64
 """How deep brackets are told apart at all: an answer may be 100,000 of them."""
-
-_LONGEST = 60_000
-"""Characters that are repaired at once: json-repair reads some 100,000 a second."""
 
 Shape = Callable[[Any], int]
 """How sure a value is an answer: 2 it is, 1 it may be an empty one, 0 it is not."""
@@ -88,61 +82,43 @@ def _runs(found: Sequence[_Found], answer: str) -> list[list[_Found]]:
 
 
 def _values(answer: str, shape: Shape) -> list[_Found]:
+    """Every value of the right shape, and others that parse. What does not parse, nor is repaired, is looked into."""
     found: list[_Found] = []
-    stack = list(reversed(_tree(answer)))
+    repairs = Repairs()
+    stack: list[tuple[_Node, tuple[ProblemKind, ...]]] = [(node, ()) for node in reversed(_tree(answer))]
     while stack:
-        node = stack.pop()
-        one = _read(answer, node, shape)
+        node, around = stack.pop()
+        one, parses = _read(answer, node, shape, repairs, around)
         if one is not None:
             found.append(one)
         elif node.deep < _DEEPEST:
-            stack += reversed(node.children)
+            problem: ProblemKind = "truncated" if node.end < 0 else "repaired_json"
+            inside = around if parses else (*around, problem)
+            stack += ((child, inside) for child in reversed(node.children))
     return found
 
 
-def _read(answer: str, node: _Node, shape: Shape) -> _Found | None:
-    """The value of a stretch, if it has the right shape, as it is or repaired; any value that parses as it is."""
+def _read(
+    answer: str, node: _Node, shape: Shape, repairs: Repairs, around: tuple[ProblemKind, ...]
+) -> tuple[_Found | None, bool]:
+    """The value of a stretch, as it is or repaired, if it has the right shape, or parses and holds no other; and
+    whether it parses. `around`: what is wrong with the brackets that it stands in."""
     torn = node.end < 0
     end = len(answer) if torn else node.end
     text = _closed(answer, node) if torn else answer[node.start : end]
     if text is None:
-        return None
-    cut: tuple[ProblemKind, ...] = ("truncated",) if torn else ()
+        return None, False
+    problems: tuple[ProblemKind, ...] = (*around, "truncated") if torn else around
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        value = _repaired(text)
+        value = repairs.repair(text)
         rank = shape(value)
-        return _Found(value, rank, node.start, end, (*cut, "repaired_json")) if rank else None
+        return (_Found(value, rank, node.start, end, (*problems, "repaired_json")) if rank else None), False
     rank = shape(value)
     if not rank and node.children:
-        return None  # the answer may stand inside
-    return _Found(value, rank, node.start, end, cut)
-
-
-def _repaired(text: str) -> Any:
-    """What json-repair makes of a text; `None` if it is nothing, too long or too deep."""
-    try:
-        return json.loads(text, strict=False)  # line breaks and tabs in strings
-    except (ValueError, RecursionError):
-        pass
-    if len(text) > _LONGEST or _depth(text) > _DEEPEST:
-        return None
-    import json_repair
-
-    try:
-        return json_repair.repair_json(_QUOTED.sub(r'"\\"\1\\""', text), return_objects=True, skip_json_loads=True)
-    except (ValueError, RecursionError, TypeError, LookupError, AttributeError):
-        return None
-
-
-def _depth(text: str) -> int:
-    """How many brackets are open at once, those in strings included."""
-    deep = deepest = 0
-    for found in re.finditer(r"[{}\[\]]", text):
-        deep += 1 if found[0] in "{[" else -1
-        deepest = max(deepest, deep)
-    return deepest
+        return None, True
+    return _Found(value, rank, node.start, end, problems), True
 
 
 def _closed(answer: str, node: _Node) -> str | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from fewshot.formats import Format
@@ -43,13 +44,10 @@ class List(Format):
             raise TypeError("list carries spans")
         if not value:
             return NONE
-        spans = sorted(value, key=lambda span: span.start)
+        spans = tuple(sorted(value, key=lambda span: span.start))
         if scheme.mentions == "once":
             return _named_once(text, spans, scheme)
-        answer = _written(text, spans, scheme, numbered=False)
-        if _carried(self.parse(answer, text, scheme).value, scheme) == _carried(tuple(spans), scheme):
-            return answer
-        return _written(text, spans, scheme, numbered=True)
+        return _rendered(text, spans, scheme)
 
     def parse(self, answer: str, text: str, scheme: Scheme) -> Parsed:
         """The spans that the lines name; a line that names none is counted."""
@@ -70,6 +68,15 @@ class List(Format):
 
 
 FORMAT = List()
+
+
+@lru_cache(maxsize=4096)
+def _rendered(text: str, spans: tuple[Span, ...], scheme: Scheme) -> str:
+    """The answer, with all numbers if reading it without gives other places. Kept: demonstrations are shown again."""
+    answer = _written(text, spans, scheme, numbered=False)
+    if _carried(FORMAT.parse(answer, text, scheme).value, scheme) == _carried(spans, scheme):
+        return answer
+    return _written(text, spans, scheme, numbered=True)
 
 
 def _carried(value: Value, scheme: Scheme) -> list[tuple[object, ...]]:
@@ -133,7 +140,7 @@ def _panels(
             begun[one.place.start] = passage, one.place
         else:
             problems[one.drop or "not_in_text"] += 1
-            unplaced.append(Member(PANEL, passage.text))
+            unplaced += [Member(PANEL, passage.text)] if passage.text.strip() else []
     ordered = sorted(begun)
     spans = []
     for start, following in zip(ordered, [*ordered[1:], len(text)], strict=False):

@@ -28,8 +28,8 @@ _LONGEST_LABEL = 60
 """Characters before a colon that may be a label; what is longer is prose."""
 
 _RULE = frozenset("|-:= \t")
-_BEHIND = re.compile(r"[(\[]([^()\[\]]{1,60})[)\]]$|\s[-–—:=→]+>?\s*(\S[^-–—:=→]{0,60})$")
-"""A label behind its name: "p53 (GENEPROD)", "p53 – GENEPROD"."""
+_BEHIND = re.compile(r"[(\[]([^()\[\]]{1,60})[)\]]$|(?:\s[-–—=→]{1,2}>?|:)\s([^-–—:=→]{1,60})$")
+"""A label behind its name: "p53 (GENEPROD)", "p53 – GENEPROD", "p53: GENEPROD"."""
 
 _COLON = re.compile(r"\\.|[:：]", re.DOTALL)
 _PANEL = re.compile(r"panels?\s", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""How much work one answer may take: a looped answer to a text of one letter is read in a second or two.
+"""How much work one answer may take: whatever it is, and whatever the text, it is read in a second or two.
 
 Every search counts, each in nanoseconds, roughly: a character that is looked through, a hit, the start of a search. A
 real answer (40 names in 3,000 characters) takes a thousandth of it. Names that are looked for when nothing is left are

@@ -22,9 +22,9 @@ from fewshot.text.grounding.edges import cuts_word, starts_inside, within_number
 from fewshot.text.grounding.near import Words
 
 FOLDED, RESPACED, NEAR, EDIT, CUT = 50, 100, 200, 50, 300
-"""What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise; with spaces or
-dashes elsewhere; nearly, and each letter that differs; cutting a word. Together they stay below 1,000, so that a name
-that fits the order of the answer outweighs how it is written. Whole numbers: sums of them tie exactly."""
+"""What a candidate costs, of a name that is worth 1,000 where it stands exactly: written otherwise (other spaces cost
+nothing); with spaces or dashes elsewhere; nearly, and each letter that differs; cutting a word. Together they are below
+1,000: a name that fits the order of the answer outweighs how it is written. Whole numbers: sums of them tie exactly."""
 
 _RESPACED_FROM = 5
 """Letters from which a name may have spaces where the text has none: "ATM" is not "at M", "50 µM" is "50µM"."""
@@ -32,6 +32,7 @@ _RESPACED_FROM = 5
 _CUT_FROM = 5
 """Letters from which a name that is written otherwise may cut a word: "MS" is not in "symptoms"."""
 
+_ODD_SPACE = re.compile(r"\s\s|[^\S ]")
 _GAP = re.compile(r"[\s\-_]+")
 
 
@@ -69,6 +70,12 @@ class Source:
             known = self._exact[name] = _whole_first(self._stands(name))
         return known
 
+    def verbatim(self, name: str) -> tuple[Candidate, ...]:
+        """Where a name stands letter by letter, whatever the spaces between its words are: a line may end there."""
+        if self._spaced_oddly and len(name.split()) > 1:
+            return tuple(place for place in self.everywhere(name) if place.cost == CUT * place.cut)
+        return self.exact(name)
+
     def near(self, name: str) -> tuple[Candidate, ...]:
         """Where something stands that differs from a name in a few letters, at the edges of words."""
         places = self._words.like(name) or (self._greek_words.like(name) if self._greek_words else [])
@@ -77,6 +84,10 @@ class Source:
     def knows(self, name: str) -> bool:
         """Whether a name stands in the text, exactly or folded."""
         return any(place.match != "near" for place in self.everywhere(name))
+
+    @cached_property
+    def _spaced_oddly(self) -> bool:
+        return _ODD_SPACE.search(self.text) is not None
 
     @cached_property
     def _compact(self) -> Compact:
@@ -105,22 +116,25 @@ class Source:
         found = (self._compact.extent(at, at + len(wanted)) for at in self.budget.finds(self._compact.text, wanted))
         extents = [extent for extent in found if extent is not None and extent not in there]
         written = _GAP.split(fold(name).strip())
-        folded = [place for extent in extents if (place := self._folded(extent, written)) is not None]
+        folded = [place for extent in extents if (place := self._folded(extent, name, written)) is not None]
         if not exact and all(place.cut for place in folded):
             return self.near(name) or _whole_first(folded)
         return _whole_first([*exact, *folded])
 
-    def _folded(self, extent: tuple[int, int], written: list[str]) -> Candidate | None:
+    def _folded(self, extent: tuple[int, int], name: str, written: list[str]) -> Candidate | None:
         """The place of a name that is written otherwise, unless too little of it is left to be sure."""
         start, end = extent
         cut = cuts_word(self.text, start, end)
         letters = sum(map(len, written))
         if cut and letters < _CUT_FROM and not self._gently(start, end):
             return None
-        parts = _GAP.split(fold(self.text[start:end]))
-        if parts == written:
+        surface = self.text[start:end]
+        if surface.split() == name.split():
+            return Candidate(start, end, "folded", CUT * cut, cut)
+        folded = fold(surface)
+        if _GAP.split(folded) == written:
             return Candidate(start, end, "folded", FOLDED + CUT * cut, cut)
-        spaced = [part for part in fold(self.text[start:end]).split() if part.strip("-_")]
+        spaced = [part for part in folded.split() if part.strip("-_")]
         dashed = len(spaced) > len(written)  # the text has a space within a word of the name
         if cut or (dashed and letters < _RESPACED_FROM):
             return None

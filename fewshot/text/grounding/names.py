@@ -52,7 +52,7 @@ class Grounded:
 
 
 class _Surface:
-    """Where a surface may stand: exactly; and everywhere, if that is asked for."""
+    """Where a surface may stand: as it is written; and everywhere, if that is asked for."""
 
     def __init__(
         self, source: Source, text: str, within: Collection[tuple[int, int]] | None, starts_only: bool
@@ -60,8 +60,8 @@ class _Surface:
         self._source, self._text, self._within, self._starts_only = source, text, within, starts_only
 
     @cached_property
-    def exact(self) -> Sequence[Candidate]:
-        return self._allowed(self._source.exact(self._text))
+    def verbatim(self) -> Sequence[Candidate]:
+        return self._allowed(self._source.verbatim(self._text))
 
     @cached_property
     def everywhere(self) -> Sequence[Candidate]:
@@ -166,7 +166,7 @@ def _longer_first(
         return [place for place in places if needed.free(place) and not (place.cut and not longer.free(place))]
 
     for surface in sorted(surfaces, key=len, reverse=True):
-        count, places = left[surface], own(surfaces[surface].exact)
+        count, places = left[surface], own(surfaces[surface].verbatim)
         whole = [place for place in places if not place.cut]
         if len(whole) < count:
             places = own(surfaces[surface].everywhere)
@@ -175,7 +175,7 @@ def _longer_first(
         if len(free[surface]) <= count:
             for place in free[surface]:
                 needed.take(place)
-        for place in surfaces[surface].exact or places:
+        for place in surfaces[surface].verbatim or places:
             longer.take(place)
     return free
 

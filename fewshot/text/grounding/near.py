@@ -1,8 +1,8 @@
 """What stands in a text and differs from a name in a few letters: "cocaine" where an answer has "cociane".
 
-At most one edit in six characters, in names of five and more, and only between the edges of words. Numbers and Greek
-letters are never edited, single letters neither left out nor added: "SNAP23" is not "SNAP25", "α-tubulin" is not
-"β-tubulin", "T cells" are not "cells".
+At most one edit in six characters, in names of five and more, and only between the edges of words. Numbers, Greek
+letters and letters that stand alone are never edited: "SNAP23" is not "SNAP25", "α-tubulin" is not "β-tubulin", "T
+cells" are neither "B cells" nor "cells".
 
 A name with k edits is cut into k + 1 pieces: one of them stands in the text as it is (Navarro 2001, A guided tour to
 approximate string matching, section 8.1), so that only the surroundings of its places are compared.
@@ -43,6 +43,7 @@ _LONGEST = 200
 """Characters of a name; what is longer is a passage, which is aligned."""
 
 _SIGN = re.compile(r"[0-9]+|(?<![a-zα-ω])[a-zα-ω](?![a-zα-ω])")
+_ALONE = re.compile(r"(?<!\S)[A-Za-z](?!\S)")
 _GREEK_NAME = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(GREEK.values()))})(?![a-z])")
 """What names a thing by itself: numbers, single letters, the names of Greek ones."""
 
@@ -71,7 +72,10 @@ class Words:
             there = self._folded.text[start:end]
             distance = OSA.distance(wanted, there, score_cutoff=best)
             extent = self._folded.extent(start, end) if distance <= best else None
-            if extent is None or not _agree(folded, self._fold(self._text[slice(*extent)])):
+            if extent is None:
+                continue
+            surface = self._text[slice(*extent)]
+            if not (_agree(folded, self._fold(surface)) and _alone_agree(name, surface)):
                 continue
             best = min(best, distance)
             rank = distance, abs(end - start - len(wanted)), (*extent, distance)
@@ -119,9 +123,9 @@ def _within(places: list[int], least: int, most: int) -> list[int]:
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether two names bear the same signs; a single Latin letter may be a slip.
+    """Whether two folded names bear the same signs; a single Latin letter with others around it may be a slip.
 
-    >>> _agree("hepatitis b", "hepatitis x"), _agree("snap 25", "snap 23"), _agree("α-tubulin", "β-tubulin")
+    >>> _agree("tenascin-c", "tenascin-x"), _agree("snap 25", "snap 23"), _agree("α-tubulin", "β-tubulin")
     (True, False, False)
     """
     signs, others = _SIGN.findall(one), _SIGN.findall(other)
@@ -133,3 +137,15 @@ def _agree(one: str, other: str) -> bool:
 
 def _may_be(one: str, other: str) -> bool:
     return one == other or (one.isalpha() and other.isalpha() and (one.isascii() or other.isascii()))
+
+
+def _alone_agree(one: str, other: str) -> bool:
+    """Whether two names have the same letters standing alone: "B" for "T" is another cell, "x" for "T" is a slip.
+
+    >>> _alone_agree("B cells", "T cells"), _alone_agree("x cells", "T cells"), _alone_agree("cells", "T cells")
+    (False, True, False)
+    """
+    letters, others = _ALONE.findall(one), _ALONE.findall(other)
+    return len(letters) == len(others) and all(
+        a.lower() == b.lower() or a.isupper() != b.isupper() for a, b in zip(letters, others, strict=True)
+    )

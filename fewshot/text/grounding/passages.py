@@ -61,7 +61,9 @@ def panels(
     for at, one in enumerate(grounded):
         if at not in placed:
             problems[one.drop or "not_in_text"] += 1
-    unplaced = tuple(Member(PANEL, passage.text) for at, passage in enumerate(passages) if at not in placed)
+    unplaced = tuple(
+        Member(PANEL, passage.text) for at, passage in enumerate(passages) if at not in placed and passage.text.strip()
+    )
     return _spans(text, passages, placed, open_), unplaced
 
 
@@ -96,11 +98,17 @@ def _align(
     alignment = align(answer, source.text)
     for at in missing:
         extent = None if _ELIDED.search(passages[at].text) else alignment.span(*extents[at], answer)
-        if extent is not None:
+        if extent is not None and _shares_words(answer[slice(*extents[at])], source.text[slice(*extent)]):
             place = Candidate(*source.covering(*extent), "near", 0, False)
             if taken.free(place):
                 placed[at] = place
                 taken.take(place)
+
+
+def _shares_words(passage: str, stretch: str) -> bool:
+    """Whether half of the words of a passage are those of a stretch of text: letters alone recur everywhere."""
+    words = Counter(passage.split())
+    return 2 * (words & Counter(stretch.split())).total() >= words.total()
 
 
 def _by_first_words(

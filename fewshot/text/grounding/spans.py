@@ -72,7 +72,7 @@ def entities(
             spans.append(_span(one.place, label, given))
         elif one.drop is not None:
             problems[one.drop] += 1
-            unplaced.append(Member(label, name.text))
+            unplaced += [Member(label, name.text)] if name.text.strip() else []
     return tuple(sorted(spans, key=lambda span: span.start)), tuple(unplaced)
 
 

@@ -273,3 +273,70 @@ def test_a_run_from_the_command_line(hub: HubServer, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["n"] == 2
+
+
+def encrypted(content: bytes) -> bytes:
+    """A zip whose entry says that it is encrypted: the flag stands in both of its headers."""
+    made = bytearray(zipped("x", test=content))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = made.find(mark)
+        while at >= 0:
+            made[at + offset] |= 1
+            at = made.find(mark, at + 4)
+    return bytes(made)
+
+
+def of_method(content: bytes, method: int) -> bytes:
+    made = bytearray(zipped("x", test=content))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = made.find(mark)
+        while at >= 0:
+            made[at + offset] = method
+            at = made.find(mark, at + 4)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (encrypted(jsonl(FIGURE_ROW)), "is encrypted"),
+        (of_method(jsonl(FIGURE_ROW), 97), "not a sound zip file"),
+        (of_method(jsonl(FIGURE_ROW), 8), "not a sound zip file"),
+        (of_method(jsonl(FIGURE_ROW), 12), "not a sound zip file"),
+        (of_method(jsonl(FIGURE_ROW), 14), "not a sound zip file"),
+        (zipped("x", test=jsonl(FIGURE_ROW))[:-30], "not a sound zip file"),
+        (zipped("x", test=b"[" * 100_000), "nested too deeply"),
+        (zipped("x", test=b"\xff"), "not UTF-8"),
+    ],
+)
+def test_a_zip_that_cannot_be_unpacked(content: bytes, said: str, hub: HubServer) -> None:
+    hub.repos[STUDY] = Repo({"sd_fig_general_tokenization.zip": content})
+    with pytest.raises(DataError, match=said) as caught:
+        data.read("hub:EMBO/sd-nlp-non-tokenized:PANELIZATION")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_zip_bomb_is_not_unpacked(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/test.jsonl", b'{"words": ["a"], "labels": ["O"]}\n' * 1_000_000)
+    hub.repos[STUDY] = Repo({"sd_fig_general_tokenization.zip": made.getvalue()})
+    with pytest.raises(DataError, match="would unpack to 34,000,000 bytes; FEWSHOT_MOST_BYTES=N allows more"):
+        data.read("hub:EMBO/sd-nlp-non-tokenized:PANELIZATION")
+    monkeypatch.setenv("FEWSHOT_MOST_BYTES", "many")
+    with pytest.raises(InputError, match="FEWSHOT_MOST_BYTES must be a number of bytes, not 'many'"):
+        data.read("hub:EMBO/sd-nlp-non-tokenized:PANELIZATION")
+
+
+@pytest.mark.parametrize("source", ["figure.xml", "EMBO/SourceData:NER", ":NER", "hub"])
+def test_what_is_not_of_the_hub(source: str) -> None:
+    with pytest.raises(InputError, match="names no data set"):
+        data.read(source, format="hub")
+
+
+def test_a_location_is_named_once(hub: HubServer) -> None:
+    row = {"words": ["a"], "labels": [5]}
+    hub.repos["datasets/me/x"] = Repo({"token_classification/ner/test.jsonl": jsonl(row)})
+    with pytest.raises(DataError) as caught:
+        data.read("hub:me/x:NER")
+    assert str(caught.value).count("test.jsonl:1 ") == 1

@@ -72,3 +72,53 @@ def test_the_latest_release_by_number_and_not_by_letter() -> None:
         ("v_10.0.0", "validation"),
         ("v_10.0.0", "test"),
     ]
+
+
+@pytest.mark.parametrize("first", ["\u00a0nutlin", "\u2009nutlin", "nutlin\u00a0"])
+def test_white_space_inside_a_word_moves_no_role(first: str) -> None:
+    words = [first, "raises", "p53", "\u00a0MDM2", "levels"]
+    labels = ["B-CONTROLLED_VAR", "O", "O", "B-MEASURED_VAR", "O"]
+    found = example("ROLES_MULTI", words=words, labels=labels, is_category=[2, 0, 0, 1, 0])
+    assert [(span.label, span.role) for span in found] == [
+        ("SMALL_MOLECULE", "CONTROLLED_VAR"), ("GENEPROD", "MEASURED_VAR"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mask", [[1.0, 0, 0, 0, 0], [True, 0, 0, 0, 0], [[1], 0, 0, 0, 0]])
+def test_a_mask_of_other_things_than_numbers(mask: object) -> None:
+    with pytest.raises(DataError, match="is_category must be a list"):
+        example("ROLES_SM", labels=["O"] * 5, is_category=mask)
+
+
+@pytest.mark.parametrize("rows", [5, "labels", [], None, {}, {"entity_types": 5}, {"entity_types": [["O"]] * 5}])
+def test_rows_of_tags_of_any_shape(rows: object) -> None:
+    with pytest.raises(DataError):
+        example("NER", label_ids=rows)
+
+
+def card(features: object) -> dict[str, Any]:
+    return {"dataset_info": {"features": features}}
+
+
+def named(names: object) -> dict[str, Any]:
+    return card([{"name": "labels", "sequence": {"class_label": {"names": names}}}])
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {}, {"dataset_info": 5}, {"dataset_info": "x"}, {"dataset_info": [5, None]}, {"dataset_info": [[{}]]},
+        card(None), card(5), card("labels"), card({"labels": "x"}), card([None, "labels", 3]),
+        card([{"name": "labels"}]), card([{"name": "labels", "sequence": "string"}]),
+        card([{"name": "labels", "list": ["x"]}]), card([{"name": "labels", "sequence": {"class_label": 5}}]),
+        named(None), named([]), named({}), named("O"), named({"zero": "O"}), named({"1": "O"}), named({"0": 5}),
+        named([1, 2]), named({"0": "O", "2": "B-X"}),
+    ],
+)  # fmt: skip
+def test_a_card_that_names_no_tags(shown: dict[str, Any]) -> None:
+    assert tagged.label_names(shown, "NER") is None
+
+
+@pytest.mark.parametrize("names", [["O", "B-X"], {"0": "O", "1": "B-X"}, {1: "B-X", 0: "O"}])
+def test_a_card_that_names_them(names: object) -> None:
+    assert tagged.label_names(named(names), "NER") == ("O", "B-X")

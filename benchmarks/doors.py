@@ -186,12 +186,15 @@ def _of_a_like_legend(question: Question, text: str) -> list[str]:
     return question.parse(text, like)
 
 
+_LONGEST_NAME = 40  # characters; a longer entity is found by comparing it at every sign of a text that repeats it
+
+
 def _given(text: str) -> tuple[Span, ...]:
     """The first words of a text as entities whose roles are asked for."""
     spans, at = [], 0
     for word in text[:2000].split()[:20]:
         start = text.index(word, at)
-        at = start + len(word)
+        at = start + min(len(word), _LONGEST_NAME)
         spans.append(Span(start, at, "GENEPROD", role="MEASURED_VAR"))
     return tuple(spans)
 
@@ -306,11 +309,11 @@ def _as_source(name: str, path: Path) -> Iterator[str]:
     if not data.reader(name).prefix:
         yield str(path)
         return
-    from fewshot.data.hub import access
+    from fewshot.servers import hub
 
-    listing = access.Listing("1", (_HUB_FILE,), {})
+    listing = hub.Listing("1", (_HUB_FILE,), {})
     with (
-        mock.patch.object(access, "listing", return_value=listing),
-        mock.patch.object(access, "fetch", return_value=path),
+        mock.patch.object(hub, "listing", return_value=listing),
+        mock.patch.object(hub, "fetch", return_value=path),
     ):
         yield f"{data.reader(name).prefix}a/b:NER"

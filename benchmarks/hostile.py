@@ -39,7 +39,8 @@ _JSON = (
 _TEXTS = (
     "12 ", "p53 ", "p53, ",
     "p53-", "P53/MDM2 ", "a-", "a/", "a'", "a(", "a+/-", "α-", "e\u0301 ", "a\u00ad", "\ufb01 ",
-    "ſ ", "the a of ", "a\u00a0", "\u2028a", "\r\n", "a.\n\n", "\n\n", " \n", "a1 ", "1 a", "a. A. ", "e.g. ", "Fig. 1A, ",
+    "ſ ",
+    "the a of ", "a\u00a0", "\u2028a", "\r\n", "a.\n\n", "\n\n", " \n", "a1 ", "1 a", "a. A. ", "e.g. ", "Fig. 1A, ",
 )  # fmt: skip
 _FILES = (
     "\tB-GENEPROD\n", "a\tB-GENEPROD\n", "a\tO\n", "-DOCSTART-\n", "<sd-panel>", "<fig>", "<p>", "<!--", "<?x ", "&a;",

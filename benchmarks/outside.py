@@ -24,8 +24,9 @@ from fewshot.experiment.rescoring import rescore
 from fewshot.files import CORPUS, encoded
 from fewshot.records import Api, Hypothesis, Request, Turn
 from fewshot.report.compare import compare
-from fewshot.servers.failures import ErrorReply, Redactor, from_reply
+from fewshot.servers.failures import ErrorReply, from_reply
 from fewshot.servers.reading import read_completion
+from fewshot.servers.secrets import Redactor
 
 RUNS = Path(__file__).parents[1] / "tests" / "folders"
 _URL = "http://127.0.0.1:1/v1"

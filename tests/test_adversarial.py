@@ -1,13 +1,14 @@
 """Nothing that repeats a sign takes more than linear time, in any format, task, data reader or rule.
 
-The bounded part of `benchmarks/adversarial.py`, which sends 100 kB. Here a text of 4,000 characters that takes more than
-a few milliseconds is sent at twice the size as well: linear time doubles, quadratic time quadruples. Times are CPU
-seconds, the best of several, so that a busy machine is no failure.
+The bounded part of `benchmarks/adversarial.py`, which sends 100 kB. Here a text of 4,000 characters that takes more
+than a few milliseconds is sent at four times the size as well: linear time takes 4 times as long, quadratic time 16
+times. Times are CPU seconds, the best of several, so that a busy machine is no failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import process_time
 
@@ -19,30 +20,28 @@ from fewshot import data
 from fewshot.errors import FewshotError
 
 SIZE = 4_000
-QUICK = 0.002
-"""CPU seconds. What takes less for 4,000 characters takes less than 1.25 s for 100,000, if it grows as their square."""
+TIMES = 4
+QUICK = 0.003
+"""CPU seconds. What takes less for 4,000 characters takes less than 1.9 s for 100,000, if it grows as their square."""
 
-MOST_GROWTH = 3.0
-"""How much more time twice the size may take: between 2 (linear) and 4 (quadratic)."""
+MOST_GROWTH = 9.0
+"""How much more time four times the size may take: between 4 (linear) and 16 (quadratic)."""
 
-TRIES = 6
+TRIES = 5
 ANSWERS, LEGENDS = list(answer_doors()), list(legend_doors())
 
 
 def seconds(door: Door, text: str) -> float:
     """CPU seconds that a text takes; what is wrong with the result is a failure."""
     began = process_time()
-    try:
+    with suppress(FewshotError):
         assert door.send(text) == []
-    except FewshotError:
-        pass
     return process_time() - began
 
 
 def growth(door: Door, around: str, piece: str) -> float:
-    """How much more time twice the size takes; 1.0 where the text is quick. As soon as a try says that it is little, it
-    is."""
-    texts = [around.replace(HOLE, repeated(piece, size)) for size in (SIZE, 2 * SIZE)]
+    """How much more time four times the size takes; 1.0 where the text is quick, or a try says that it is little."""
+    texts = [around.replace(HOLE, repeated(piece, size)) for size in (SIZE, TIMES * SIZE)]
     small = seconds(door, texts[0])
     large = float("inf")
     for _ in range(TRIES):
@@ -83,15 +82,15 @@ def test_files(name: str, tmp_path: Path) -> None:
 
 def test_quadratic_time_is_seen() -> None:
     def compare_all(text: str) -> list[str]:
-        return ["equal"] if any(a != b for a in text for b in text if a == "x") else []
+        return ["y"] if any(text.count("xxy", at) for at in range(len(text))) else []
 
     def read_once(text: str) -> list[str]:
-        return ["odd"] if sum(letter == "x" for letter in text * 50) == 1 else []
+        return ["y"] if any(letter == "y" for letter in text * 50) else []
 
     quadratic = Door("all against all", compare_all, {"alone": HOLE})
     linear = Door("once", read_once, {"alone": HOLE})
-    assert growth(quadratic, HOLE, "x") >= MOST_GROWTH
-    assert growth(linear, HOLE, "x") == 1.0
+    assert growth(quadratic, HOLE, "xx ") >= MOST_GROWTH
+    assert growth(linear, HOLE, "xx ") == 1.0
 
 
 def test_every_format_task_and_reader_is_covered(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ SUBSETS = {
     "test": "test", "testset": "test",
 }  # fmt: skip
 COLUMNS = ("subset", "input_text", "output_text")
-_TAG = re.compile(r"<\s*([A-Za-z][A-Za-z_]{1,30})\s*>(?=.*?</\s*\1\s*>)", re.DOTALL)
+_TAG = re.compile(r"<(/?+)\s*+([A-Za-z][A-Za-z_]{1,30})\s*+>")
 _INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
 _KINDS: tuple[Kind, ...] = ("panels", "entities", "hypothesis")
@@ -175,9 +175,20 @@ def _task(kind: Kind) -> str:
     return next(tasks.of_kind(kind)).name
 
 
+def _tags(target: str) -> list[str]:
+    """The names of the tags that are opened and closed later, in the order of their openings.
+
+    >>> _tags("<panel> <i> A </panel> <panel>")
+    ['panel']
+    """
+    tags = list(_TAG.finditer(target))
+    closed = {tag[2]: tag.start() for tag in tags if tag[1]}
+    return [tag[2] for tag in tags if not tag[1] and tag.start() < closed.get(tag[2], -1)]
+
+
 def _held_by(rows: Sequence[Row]) -> Kind | None:
     """What the targets hold; `None`: nothing that is known here."""
-    tags = {found.lower() for row in rows for found in _TAG.findall(row.target)}
+    tags = {found.lower() for row in rows for found in _tags(row.target)}
     if PANEL in tags:
         return "panels"
     if any(_INFLUENCE.search(row.target) for row in rows):
@@ -189,7 +200,7 @@ def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
     """The labels of the tags in the targets. A source string between angle brackets is no tag."""
     if kind == "panels":
         return (PANEL,)
-    found = {tag: None for row in rows for tag in _TAG.findall(row.target) if f"<{tag}>" not in row.input}
+    found = {tag: None for row in rows for tag in _tags(row.target) if f"<{tag}>" not in row.input}
     if kind == "hypothesis":
         return tuple(dict.fromkeys(ASSAY if tag.upper() == ASSAY_TAG else tag.upper() for tag in found))
     return tuple(found)

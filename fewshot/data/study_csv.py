@@ -29,7 +29,7 @@ SUBSETS = {
     "test": "test", "testset": "test",
 }  # fmt: skip
 COLUMNS = ("subset", "input_text", "output_text")
-_TAG = re.compile(r"<\s*([A-Za-z][A-Za-z_]{1,30})\s*>(?=.*?</\s*\1\s*>)", re.DOTALL)
+_TAG = re.compile(r"<(/?)\s*([A-Za-z][A-Za-z_]{1,30})\s*>")
 _INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
 _KINDS: tuple[Kind, ...] = ("panels", "entities", "hypothesis")
@@ -177,7 +177,7 @@ def _task(kind: Kind) -> str:
 
 def _held_by(rows: Sequence[Row]) -> Kind | None:
     """What the targets hold; `None`: nothing that is known here."""
-    tags = {found.lower() for row in rows for found in _TAG.findall(row.target)}
+    tags = {tag.lower() for row in rows for tag in _tags(row.target)}
     if PANEL in tags:
         return "panels"
     if any(_INFLUENCE.search(row.target) for row in rows):
@@ -185,11 +185,26 @@ def _held_by(rows: Sequence[Row]) -> Kind | None:
     return "entities" if tags else None
 
 
+def _tags(target: str) -> list[str]:
+    """The names of the tags in a target, each once: of those that are opened and somewhere behind that closed.
+
+    >>> _tags("<A>p53</A> <B> <A> < C >x</C >")
+    ['A', 'C']
+    """
+    opened, closed = {}, {}
+    for tag in _TAG.finditer(target):
+        if tag[1]:
+            closed[tag[2]] = tag.start()
+        else:
+            opened.setdefault(tag[2], tag.start())
+    return [name for name, start in opened.items() if closed.get(name, -1) > start]
+
+
 def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
     """The labels of the tags in the targets. A source string between angle brackets is no tag."""
     if kind == "panels":
         return (PANEL,)
-    found = {tag: None for row in rows for tag in _TAG.findall(row.target) if f"<{tag}>" not in row.input}
+    found = {tag: None for row in rows for tag in _tags(row.target) if f"<{tag}>" not in row.input}
     if kind == "hypothesis":
         return tuple(dict.fromkeys(ASSAY if tag.upper() == ASSAY_TAG else tag.upper() for tag in found))
     return tuple(found)

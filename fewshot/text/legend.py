@@ -17,7 +17,8 @@ from fewshot.text.spans import Extent, trimmed
 _LETTER = r"(?:[A-Z]|[a-z])(?:['′’]|\d{1,2}|(?:i{1,3}|iv|v)(?![A-Za-z]))?"
 _DASH = r"[-‐‑‒–—−]"
 _JOIN = rf"\s?(?:{_DASH}|,|&|and|/)\s?"
-_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9]))*"
+# The bound is the alphabet: a list without one would be read to its end from each of its letters.
+_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9])){{0,25}}"
 _LEADING = re.compile(
     rf"""\s*(?:
       [(\[]\s?(?P<in>{_LIST})\s?[)\]][.:,]?          # (A)  (A–C)  (A and B)  [A]
@@ -31,16 +32,17 @@ _LEADING = re.compile(
 _PIECE = re.compile(rf"\band\b|({_LETTER})|({_DASH})")
 _ARTICLE = re.compile(r"\s*A\s+(?!(?:[A-Z][a-z]|[A-Z]{2}))")
 
-_SENTENCE_BREAK = r"(?:^|(?<=[.!?;)\]”\"'])|(?<=\n))\s*"
-_TAIL = re.compile(
-    _SENTENCE_BREAK + r"(?P<tail>(?:Data\s+information|Source\s+data|Abbreviations?)\s*[:,])", re.IGNORECASE
-)
+_TAIL = re.compile(r"(?:Data\s+information|Source\s+data|Abbreviations?)\s*[:,]", re.IGNORECASE)
+_BEFORE_A_TAIL = frozenset(".!?;)]”\"'")
 
-_END = re.compile(r"[.!?]+[)\]”\"'’]*(?=\s|$)|\n+")
+# A run of signs is looked at once, from its first sign (the lookbehind) and as a whole (`++`, `*+`).
+_END = re.compile(r"(?<![.!?])[.!?]++[)\]”\"'’]*+(?=\s|$)|\n+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Figs?|Figures?|e\.g|i\.e|vs|ca|cf|approx|et al|Refs?|Nos?|Eq|Suppl?|resp|Dr|St|spp?|Mr|Ms)"
     r"|\b[A-Za-z]|\b(?:[A-Za-z]\.)+[A-Za-z])$"
 )
+_LONGEST_ABBREVIATION = 12
+"""Characters before a full stop that are looked at: "Figures" has seven, "S.E.M" five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,20 @@ def tail_start(text: str, start: int, end: int) -> int | None:
 
     A tail opens with "Data information", "Source data" or "Abbreviations", then a colon or a comma.
     """
-    found = _TAIL.search(text[start:end])
-    return start + found.start("tail") if found else None
+    part = text[start:end]
+    return next(
+        (start + found.start() for found in _TAIL.finditer(part) if _opens_a_sentence(part, found.start())), None
+    )
+
+
+def _opens_a_sentence(text: str, at: int) -> bool:
+    """Whether what begins at `at` stands at the start of the text or of a line, or behind the end of a sentence."""
+    before = at
+    while before and text[before - 1].isspace():
+        before -= 1
+        if text[before] == "\n":
+            return True
+    return before == 0 or text[before - 1] in _BEFORE_A_TAIL
 
 
 def cut_tail(text: str, start: int, end: int) -> int:
@@ -138,8 +152,8 @@ def sentences(text: str) -> list[Extent]:
     found: list[Extent | None] = []
     start = 0
     for stop in _END.finditer(text):
-        whole = text[start : stop.start()]
-        if "\n" not in stop[0] and _ABBREVIATION.search(whole[-12:]):
+        before = text[max(start, stop.start() - _LONGEST_ABBREVIATION) : stop.start()]
+        if "\n" not in stop[0] and _ABBREVIATION.search(before):
             continue
         found.append(trimmed(text, start, stop.end()))
         start = stop.end()

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fewshot.errors import InputError
 
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 _DOCSTRING = '"""'
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(NamedTuple):
     """A module that another package provides. `source`: that package and its version, for messages."""
 
     name: str

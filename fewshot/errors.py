@@ -8,7 +8,11 @@
     ├── RunFolderError           a run folder is not what the command needs
     ├── ReplayError              a recording is missing, or differs
     ├── IncompleteError          requests failed for good: exit 3, the same command continues
+    │   └── BlockedError         … once a person has mended something (key, model, credit): exit 4
     └── BackendError             one request was not answered (the engine decides what follows)
+
+    KeyboardInterrupt
+    └── Terminated               SIGTERM: exit 3, the same command continues
 
 A message says what is wrong and where; a hint says what to do next:
 
@@ -18,11 +22,11 @@ gold.jsonl:7 (id fig-3): span ends after the text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from math import isnan
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fewshot.records import Limits
@@ -84,8 +88,7 @@ class UnknownSettingError(InputError, TypeError):
         super().__init__(f"{caller}() has no setting {name!r}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A location in a file, for error messages."""
 
     path: str | Path | None = None
@@ -123,19 +126,33 @@ class IncompleteError(FewshotError):
     exit_code = 3
 
 
+class BlockedError(IncompleteError):
+    """The run stopped, and no command continues it before a person mends something: the key, the name of the model,
+    the address, the credit of the account."""
+
+    exit_code = 4
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM ended the run, as Ctrl-C does."""
+
+
+NEEDS_A_PERSON = frozenset({401, 402, 403, 404})
+"""HTTP statuses that no retry changes: wrong key, no credit, not allowed, no such model or route."""
+
+
 class BackendError(FewshotError):
     """One request was not answered.
 
     Attributes:
         retryable: The same request may succeed later.
-        fatal: No other request can succeed either (wrong key, unknown model): the run should stop.
-        retry_after: Seconds to wait, if the server says so.
+        fatal: No other request can succeed either (wrong key, unknown model, no credit): the run should stop. So is
+            every error with a status of `NEEDS_A_PERSON` that is not retryable.
+        retry_after: Seconds to wait, at least 0, if the server says so; what is not a number says nothing.
         status: The HTTP status; `None` if there was none.
         maybe_paid: The request was sent and its answer got lost (time-out, cut body): it may have been paid for.
         limits: The server's rate limits, if its headers state them.
     """
-
-    exit_code = 3
 
     def __init__(
         self,
@@ -151,8 +168,9 @@ class BackendError(FewshotError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.retryable = retryable
-        self.fatal = fatal
-        self.retry_after = retry_after
+        self.fatal = fatal or (status in NEEDS_A_PERSON and not retryable)
+        self.exit_code = BlockedError.exit_code if self.fatal else IncompleteError.exit_code
+        self.retry_after = None if retry_after is None or isnan(retry_after) else max(0.0, retry_after)
         self.status = status
         self.maybe_paid = maybe_paid
         self.limits = limits

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,8 @@ PACKAGE = Path(__file__).parent
 CORPUS = PACKAGE / "corpus"
 """The bundled corpus, recorded answers and tiny weights."""
 
+LEFTOVER = re.compile(r"\.[0-9a-f]{8}\.part|\.[a-z]+\.(?:toml|jsonl|json)\.new|responses\.jsonl\.lock")
+"""Names of files that a run of ours leaves behind if it is killed while it writes (`.new`: before 0.2.0)."""
 MOST_BYTES = "FEWSHOT_MOST_BYTES"
 """The environment variable that raises, or lowers, every bound on what is read."""
 LONGEST_LINE = 1 << 26
@@ -51,13 +54,15 @@ def whole(path: Path) -> Iterator[Path]:
             part.write_bytes(…)
 
     Raises:
-        OSError: the file cannot be moved to its place.
+        OSError: the file cannot be made or moved to its place.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
         yield path
         return
     # Two processes may write the same file: each has a temporary file of its own, and the last one to end wins.
     part = path.with_name(f".{os.urandom(4).hex()}.part")
+    # Made here, and only if it is not there: a folder from someone else may hold a link under any name.
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     try:
         yield part
         part.replace(path)

@@ -38,6 +38,10 @@ NO_ROLE = ""
 """The role of an entity that was annotated as having no role (`None`: not annotated)."""
 
 
+Match: TypeAlias = Literal["exact", "folded", "near"]
+"""How a name was found in a text: letter by letter, written otherwise, or with a few letters changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The characters `text[start:end]`, under a label. Never empty, no white space at either edge.
@@ -49,6 +53,7 @@ class Span:
         labels: The letters of a panel, `("A", "B", "C")` for "(A–C)"; `()`: a panel without a letter; `None`: unknown.
         role: The role of an entity; `NO_ROLE`: it has none; `None`: not annotated.
         confidence: 0 to 1, for predictions only; ignored when two spans are compared.
+        match: How it was grounded, for predictions only; ignored when two spans are compared.
     """
 
     start: int
@@ -57,6 +62,7 @@ class Span:
     labels: tuple[str, ...] | None = None
     role: str | None = None
     confidence: float | None = field(default=None, compare=False)
+    match: Match | None = field(default=None, compare=False)
 
     def cut(self, text: str) -> str:
         """Returns the surface: the characters that the span covers."""
@@ -119,6 +125,10 @@ class Example:
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+Mentions: TypeAlias = Literal["every", "once"]
+"""Whether an answer names every mention of an entity, or each name once, which then stands for all its occurrences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """What a format needs to know about a task to write and read one answer.
@@ -127,18 +137,24 @@ class Scheme:
         kind: The kind of value.
         labels: The entity labels, the roles, or the entity types of a hypothesis.
         given: The entities whose roles are asked for (kind `roles` only).
+        mentions: Whether entities are named at every mention or once (kind `entities` only).
     """
 
     kind: Kind
     labels: tuple[str, ...]
     given: tuple[Span, ...] = ()
+    mentions: Mentions = "every"
 
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",
-    "not_json", "not_in_text", "empty", "thought_only", "refused", "too_long",
+    "not_json", "repaired_json", "not_in_text", "overlap", "duplicate", "empty", "thought_only", "refused", "too_long",
 ]  # fmt: skip
-"""What can be wrong with an answer. A malformed answer is data: its problems are counted and it is scored as it is."""
+"""What can be wrong with an answer. A malformed answer is data: its problems are counted and it is scored as it is.
+
+Names that are dropped are `not_in_text`; `overlap`, if all their places lie within other names; `duplicate`, if they
+are named more often than they occur; `unknown_label`, if nobody asked for their label.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +165,13 @@ class Parsed:
         value: What the answer says.
         problems: Counts by kind.
         fidelity: The share of the source that was copied, 0 to 1; `None` if the format does not copy.
+        unplaced: What was named and has no place in the text.
     """
 
     value: Value
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +186,7 @@ class Prediction:
     output: str | tuple[str, ...] | None = None
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
+    unplaced: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

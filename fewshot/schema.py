@@ -4,30 +4,18 @@
      "end": 13}], "entities": [{"start": 4, "end": 7, "label": "GENEPROD", "role": "MEASURED_VAR"}]}
 
 Only `id` and `text` are required; keys we do not know are kept. White space at the edges of a span is
-trimmed, as scoring does. Everything else that is wrong is a `DataError` with its place.
+trimmed, as scoring does. Every other fault raises a `DataError` that names file, line and id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import NOWHERE, DataError, Where
-from fewshot.records import (
-    FIELDS,
-    HYPOTHESIS_ROLES,
-    PANEL,
-    Example,
-    Hypothesis,
-    Kind,
-    Member,
-    Prediction,
-    Span,
-    Value,
-)
+from fewshot.records import FIELDS, HYPOTHESIS_ROLES, PANEL, Example, Hypothesis, Kind, Member, Prediction, Span, Value
 from fewshot.text.spans import trimmed
 
 Json: TypeAlias = dict[str, Any]
@@ -44,7 +32,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
     if not isinstance(row, dict):
         where.fail(f"a record must be a JSON object, not {type_of(row)}")
     id = string_at(row, "id", where)
-    where = replace(where, id=id)
+    where = where._replace(id=id)
     text = string_at(row, "text", where)
     group = string_at(row, "group", where) if row.get("group") is not None else id
     split = string_at(row, "split", where) if row.get("split") is not None else None
@@ -62,7 +50,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
 
 
 def example_to_json(example: Example) -> Json:
-    """One record; absent labels stay absent, so that reading it again gives the same example."""
+    """Returns one record as JSON; absent labels stay absent, so that reading it again gives the same example."""
     row: Json = {"id": example.id, "group": example.group, "text": example.text}
     if example.panels is not None:
         row["panels"] = [_panel_to_json(span) for span in example.panels]
@@ -80,13 +68,14 @@ def example_to_json(example: Example) -> Json:
 def prediction_to_json(prediction: Prediction, kind: Kind) -> Json:
     """A line of `predictions.jsonl`."""
     output = prediction.output
+    unplaced = [{"label": member.label, "text": member.text} for member in prediction.unplaced]
     return {
         "id": prediction.id,
         FIELDS[kind]: value_to_json(prediction.value, kind),
         "output": list(output) if isinstance(output, tuple) else output,
         "problems": dict(prediction.problems),
         "fidelity": prediction.fidelity,
-    }
+    } | ({"unplaced": unplaced} if unplaced else {})
 
 
 def prediction_from_json(
@@ -98,7 +87,7 @@ def prediction_from_json(
         DataError: an unknown id, no value of this kind, or a broken one.
     """
     id = string_at(row, "id", where)
-    where = replace(where, id=id)
+    where = where._replace(id=id)
     if id not in texts:
         where.fail("no such id in the data")
     value = value_from_json(row, kind, texts[id], where)
@@ -111,6 +100,7 @@ def prediction_from_json(
         output=tuple(output) if isinstance(output, list) else output,
         problems=row.get("problems") or {},
         fidelity=row.get("fidelity"),
+        unplaced=_members(row.get("unplaced", []), "unplaced", where),
     )
 
 
@@ -122,7 +112,7 @@ def value_to_json(value: Value, kind: Kind) -> Any:
 
 
 def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where = NOWHERE) -> Value | None:
-    """The value under its key in a record or prediction; `None` where the key is absent.
+    """Returns the value under its key in a record or prediction; `None` if the key is absent.
 
     Raises:
         DataError: as `example_from_json`.
@@ -133,7 +123,7 @@ def value_from_json(row: Mapping[str, Any], kind: Kind, text: str, where: Where 
 
 
 def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = NOWHERE) -> tuple[Span, ...] | None:
-    """The spans under `key` (`panels` or `entities`), in text order; `None` where there is none.
+    """Returns the spans under `key` (`panels` or `entities`), in text order; `None` if the key is absent.
 
     Raises:
         DataError: not a list of objects; out of range, empty or overlapping.
@@ -155,7 +145,7 @@ def spans_from_json(row: Mapping[str, Any], key: str, text: str, where: Where = 
 
 
 def _plain(item: object, key: str, text: str) -> Span | None:
-    """The span of an entity as our own files hold it, a third of the time of `_span`, which knows all the rest."""
+    """Returns the span of an entity as our own files write it, in a third of the time of `_span`, which reads all."""
     if key != "entities" or type(item) is not dict or "confidence" in item:
         return None
     start, end, label, role = item.get("start"), item.get("end"), item.get("label"), item.get("role", ...)
@@ -165,7 +155,7 @@ def _plain(item: object, key: str, text: str) -> Span | None:
         return None
     if not label.strip():
         return None
-    return Span(start, end, label, None, None if role is ... else role)
+    return Span(start, end, label, None, None if role is ... else role, None, _match(item))
 
 
 def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
@@ -181,7 +171,8 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     if confidence is not None and not isinstance(confidence, int | float):
         where.fail(f"{name}.confidence must be a number, not {type_of(confidence)}")
     if key == "panels":
-        return Span(*extent, PANEL, _strings(item.get("labels"), f"{name}.labels", where), None, confidence)
+        labels = _strings(item.get("labels"), f"{name}.labels", where)
+        return Span(*extent, PANEL, labels, None, confidence, _match(item))
     role = item.get("role", ...)
     if role is ...:
         role = None
@@ -189,11 +180,11 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
         role = ""
     elif not isinstance(role, str):
         where.fail(f"{name}.role must be a string, not {type_of(role)}")
-    return Span(*extent, _label(item, where, name), None, role, confidence)
+    return Span(*extent, _label(item, where, name), None, role, confidence, _match(item))
 
 
 def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:
-    """A hypothesis; roles that are absent are empty.
+    """Returns a hypothesis; absent roles are empty.
 
     Raises:
         DataError: not an object of lists of `{"label", "text"}`.
@@ -205,15 +196,15 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
     unknown = row.keys() - set(HYPOTHESIS_ROLES)
     if unknown:
         where.fail(f"hypothesis has no {sorted(unknown)[0]!r} (it has {', '.join(HYPOTHESIS_ROLES)})")
-    return Hypothesis(*(_members(row.get(role, []), role, where) for role in HYPOTHESIS_ROLES))
+    return Hypothesis(*(_members(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
 
 
-def _members(items: object, role: str, where: Where) -> tuple[Member, ...]:
+def _members(items: object, key: str, where: Where) -> tuple[Member, ...]:
     if not isinstance(items, list):
-        where.fail(f"hypothesis.{role} must be a list, not {type_of(items)}")
+        where.fail(f"{key} must be a list, not {type_of(items)}")
     members = []
     for i, item in enumerate(items):
-        name = f"hypothesis.{role}[{i}]"
+        name = f"{key}[{i}]"
         if not isinstance(item, dict):
             where.fail(f"{name} must be an object, not {type_of(item)}")
         text = string_at(item, "text", where, name)
@@ -225,24 +216,29 @@ def _members(items: object, role: str, where: Where) -> tuple[Member, ...]:
 
 def _panel_to_json(span: Span) -> Json:
     row: Json = {} if span.labels is None else {"labels": list(span.labels)}
-    return row | {"start": span.start, "end": span.end} | _confidence(span)
+    return row | {"start": span.start, "end": span.end} | _extras(span)
 
 
 def _entity_to_json(span: Span) -> Json:
     row: Json = {"start": span.start, "end": span.end, "label": span.label}
     if span.role is not None:
         row["role"] = span.role
-    return row | _confidence(span)
+    return row | _extras(span)
 
 
 def _hypothesis_to_json(value: Hypothesis) -> Json:
-    return {
-        role: [{"label": m.label, "text": m.text} | _confidence(m) for m in members] for role, members in value.roles()
-    }
+    return {role: [{"label": m.label, "text": m.text} | _extras(m) for m in members] for role, members in value.roles()}
 
 
-def _confidence(scored: Span | Member) -> Json:
-    return {} if scored.confidence is None else {"confidence": scored.confidence}
+def _extras(scored: Span | Member) -> Json:
+    """What only predictions bear."""
+    row: Json = {} if scored.confidence is None else {"confidence": scored.confidence}
+    return row | ({"match": scored.match} if isinstance(scored, Span) and scored.match else {})
+
+
+def _match(item: Mapping[str, Any]) -> Literal["exact", "folded", "near"] | None:
+    match = item.get("match")  # a record of somebody else may mean something else by that key
+    return match if match in ("exact", "folded", "near") else None
 
 
 def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int] | None = None) -> None:

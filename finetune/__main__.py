@@ -7,26 +7,30 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from fewshot.cli import _arguments, _terminal
 from fewshot.errors import FewshotError, MissingExtraError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns the exit code."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    _terminal.prepare()
+    argv = [*(sys.argv[1:] if argv is None else argv)]
     try:
+        _arguments.check(argv)
         _need()
         from finetune.arguments import parse
         from finetune.run import run
 
-        arguments, training, notices = parse(sys.argv[1:] if argv is None else argv)
+        arguments, training, notices = parse(argv)
         for line in notices:
-            _say(line)
-        return run(arguments, training, _say)
+            _terminal.message(line)
+        return run(arguments, training, _terminal.message)
     except FewshotError as error:
-        print(f"fewshot: {' '.join(str(error).split())}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("fewshot: stopped; the same command continues from the last checkpoint", file=sys.stderr)
+        _terminal.message("stopped; the same command continues from the last checkpoint")
         return 130
 
 
@@ -38,10 +42,6 @@ def _need() -> None:
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-
-
-def _say(line: str) -> None:
-    print(f"fewshot: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fewshot import tasks
+from fewshot.cli import _arguments
 from fewshot.errors import InputError
 from fewshot.models import model_folder
 from finetune import study
@@ -24,14 +25,8 @@ if TYPE_CHECKING:
 MODELS = Path("runs/models")
 RUNS = Path("runs")
 _GENERATION = (
-    "temperature",
-    "no_repeat_ngram_size",
-    "repetition_penalty",
-    "do_sample",
-    "top_k",
-    "top_p",
-    "length_penalty",
-)
+    "temperature", "no_repeat_ngram_size", "repetition_penalty", "do_sample", "top_k", "top_p", "length_penalty",
+)  # fmt: skip
 _EVERYTHING = ("all",)
 TAGGER: model_folder.ModelKind = "tagger"
 
@@ -79,7 +74,7 @@ class _Parser(argparse.ArgumentParser):
     """Raises one clear line instead of printing the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(message, hint="see `fewshot finetune --help`")
+        raise InputError(_arguments.without_value(message), hint="see `fewshot finetune --help`")
 
 
 def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, list[str]]:
@@ -228,9 +223,11 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     if not _says(rest, "train_sampling_strategy"):
         words += ["--train_sampling_strategy", "group_by_length"]
     try:
-        (training,) = parser.parse_args_into_dataclasses(words)
+        training, unknown = parser.parse_args_into_dataclasses(words, return_remaining_strings=True)
     except ValueError as error:
         raise InputError(" ".join(str(error).split())[:300]) from None
+    if unknown:
+        raise _arguments.unrecognized(unknown, hint="see `fewshot finetune --help`")
     made: Seq2SeqTrainingArguments = training
     return made
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.demo import synthesis
 from fewshot.models import model_folder
 from fewshot.models.source_tokens import SourceTokenizer
@@ -214,7 +215,7 @@ def write(model: Any, tokenizer: Any, out: Path, log: dict[str, Any]) -> None:
     model.to("cpu").half().save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "pretraining.json").write_text(json.dumps(log | {"parameters": parameters}, indent=1) + "\n", "utf-8")
-    print(f"{out}: {parameters:,} parameters")
+    _terminal.line(f"{out}: {parameters:,} parameters")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

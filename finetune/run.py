@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers import set_seed
+
 from fewshot import data
 from fewshot.errors import InputError, RunFolderError
 from fewshot.models import model_folder, vocabulary
@@ -53,6 +55,7 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
     if training.do_train and finished:
         say(f"{folder} already holds this model, fully trained")
     if not finished:
+        set_seed(training.seed)  # a tagger's head is random when it is loaded, before the trainer sets its seed
         built = building.build(arguments, source, settings)
         for line in built.notices:
             say(line)

@@ -138,8 +138,8 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         for example in self._asked[: self._shown]:
             gold = self._task.gold(example)
             if gold is not None and example.id in found:
-                self._say(f"{example.id}\n  gold       {self._written(gold, example)}")
-                self._say(f"  predicted  {self._written(found[example.id].value, example)}")
+                self._say(f"{example.id}: gold: {self._written(gold, example)}")
+                self._say(f"{example.id}: predicted: {self._written(found[example.id].value, example)}")
 
     def _written(self, value: Value, example: Example) -> str:
         kind = self._task.kind

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fewshot.cli import _terminal
 from fewshot.errors import FewshotError, InputError
 from fewshot.models import model_folder
 
@@ -172,9 +173,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         made.save_pretrained(args.out)
         tokenizer.save_pretrained(args.out)
     except FewshotError as error:
-        print(f"fewshot: {error}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
-    print(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
+    _terminal.line(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
     return 0
 
 

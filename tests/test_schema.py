@@ -97,6 +97,27 @@ def test_predictions_are_read_against_the_text() -> None:
         prediction_from_json(line, "hypothesis", {"f1": TEXT})
 
 
+def test_how_spans_were_found_and_what_was_not_is_written_only_where_it_is_known() -> None:
+    value = (Span(4, 7, "GENEPROD", match="folded"), Span(18, 22, "GENEPROD"))
+    unplaced = (Member("GENEPROD", "p21"),)
+    line = prediction_to_json(Prediction("f1", value, unplaced=unplaced), "entities")
+    assert line["entities"] == [
+        {"start": 4, "end": 7, "label": "GENEPROD", "match": "folded"}, {"start": 18, "end": 22, "label": "GENEPROD"},
+    ]  # fmt: skip
+    assert line["unplaced"] == [{"label": "GENEPROD", "text": "p21"}]
+    back = prediction_from_json(line, "entities", {"f1": TEXT})
+    assert (back.value, back.unplaced) == (value, unplaced)
+    assert isinstance(back.value, tuple)
+    assert [span.match for span in back.value] == ["folded", None]
+    with pytest.raises(DataError, match=r"unplaced\[0\]\.text is missing"):
+        prediction_from_json(line | {"unplaced": [{"label": "GENEPROD"}]}, "entities", {"f1": TEXT})
+
+
+def test_a_match_of_somebody_else_is_no_business_of_ours() -> None:
+    example = example_from_json(row(entities=[{"start": 4, "end": 7, "label": "G", "match": ["x"]}]))
+    assert example.entities == (Span(4, 7, "G"),)
+
+
 def test_a_recorded_answer_of_somebody_else_is_checked() -> None:
     good = {"text": "x", "finish_reason": "stop", "prompt_tokens": 3, "completion_tokens": None, "seconds": 0.1}
     assert completion_from_json(good, {}).prompt_tokens == 3

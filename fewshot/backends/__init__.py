@@ -9,8 +9,8 @@ for all. Both kinds become lines of `responses.jsonl`, so resume and replay are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
@@ -49,6 +49,8 @@ class Options:
         api: `--api`.
         offline: A replay: no key is needed, and nothing may be connected or loaded.
         timeout: The most seconds that one request may take in all.
+        headers: `--header`, `--header-env`: headers that are sent beside ours, or in their place.
+        key_env: `--key-env`: the environment variable that holds the key; `None`: the backend's own.
         reasoning_tokens: Room for a thought beside the limit of each answer; 0: none; `None`: learned from the answers.
         format: Local models: the format of the answers, if the model has no manifest.
         labels: Local models: the labels of the data, if the model has no manifest.
@@ -62,6 +64,8 @@ class Options:
     api: Api | None = None
     offline: bool = False
     timeout: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_env: str | None = None
     reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
@@ -129,6 +133,22 @@ class Factory(Protocol):
 def names() -> tuple[str, ...]:
     """Returns the names of the backends: our own, then those of plugins."""
     return discovery.names(__name__)
+
+
+def own_name(name: str) -> str:
+    """Returns the name under which a backend is recorded: that of the backend whose file lists `name` in its
+    `ALIASES`, else `name` itself, known or not.
+
+    >>> own_name("openai"), own_name("gpt3"), own_name("nobody")
+    ('gpt3', 'gpt3', 'nobody')
+    """
+    if name in discovery.own_names(__name__) or name in names():
+        return name
+    for other in discovery.usable(__name__):
+        aliases = discovery.optional(__name__, other, "ALIASES")
+        if isinstance(aliases, tuple) and name in aliases:
+            return other
+    return name
 
 
 def is_prompted(name: str) -> bool:

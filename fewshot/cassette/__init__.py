@@ -60,11 +60,13 @@ class Cassette:
     def open(cls, path: Path, *, readonly: bool = False) -> Cassette:
         """Opens a `responses.jsonl`; creates it if it does not exist, unless `readonly`.
 
-        A torn last line is cut off (ignored if `readonly`). Only the offset of each key is kept in memory.
+        A torn last line, without its line end, is cut off (ignored if `readonly`; `torn` says how much). Only the
+        offset of each key is kept in memory.
 
         Raises:
-            DataError: A damaged line that is not the last, or one key with two answers; names file and line.
-            RunFolderError: Another process has it open for writing (named by its pid), or it cannot be written.
+            DataError: A damaged line, a file of something else, or one key with two answers; names file and line.
+            RunFolderError: Another process has it open for writing (named by its pid), it is a link, or it cannot be
+                written.
         """
         return cls(Journal(path, readonly=readonly, is_same=_is_same_answer), readonly=readonly)
 
@@ -72,6 +74,11 @@ class Cassette:
     def path(self) -> Path:
         """The path of the file."""
         return self._journal.path
+
+    @property
+    def torn(self) -> int:
+        """Bytes of a torn last line that were cut off when the file was opened."""
+        return self._journal.torn
 
     def __len__(self) -> int:
         return len(self._journal.offsets)

@@ -60,7 +60,11 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         where.fail(f"completion.finish_reason is {row.get('finish_reason')!r}")
     for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens"):
         count = row.get(key)
-        if not isinstance(count, int | None) or (count is not None and not 0 <= count < _HUGE):
+        if (
+            isinstance(count, bool)
+            or not isinstance(count, int | None)
+            or (count is not None and not 0 <= count < _HUGE)
+        ):
             where.fail(f"completion.{key} must be a whole number")
     seconds = row.get("seconds", 0)
     if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:

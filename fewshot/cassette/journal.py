@@ -2,9 +2,9 @@
 
     {"key": "3f…", "id": "fig-1", …}        → offsets[bytes.fromhex("3f…")] = 0
 
-A line is written whole or not at all: with one `write`; the rest of a torn last line (a crash) is cut off when the
-file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s on an idle core
-(docs/benchmarks.md), because the key is read at its fixed position without parsing the line.
+A line is written whole or not at all: with one `write`; the rest of a torn last line (a crash), which has no line end,
+is cut off when the file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s
+on an idle core (docs/benchmarks.md), because the key is read at its fixed position without parsing the line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fewshot.cassette.lock import Lock
+from fewshot.cassette.lock import Lock, open_own
 from fewshot.errors import DataError, RunFolderError
 
 PREFIX = b'{"key": "'
@@ -52,56 +52,73 @@ class Journal:
 
     Attributes:
         offsets: Where the line of each key (32 bytes) begins.
+        torn: Bytes of a torn last line, which were cut off (ignored if `readonly`).
 
     Raises:
-        DataError: The file does not exist (`readonly`), a line that is not the last is damaged, or two lines with
-            the same key differ.
-        RunFolderError: Another process has it open for writing, or it cannot be written.
+        DataError: The file does not exist (`readonly`) or is not a cassette, a whole line is damaged, or two lines
+            with the same key differ.
+        RunFolderError: Another process has it open for writing, it is a link, or it cannot be written.
     """
 
     def __init__(self, path: Path, *, readonly: bool, is_same: Callable[[Any, Any], bool]) -> None:
         self.path = path
         self.offsets: dict[bytes, int] = {}
+        self.torn = 0
         self._lock = None if readonly else Lock(path)
         self._fd = -1
         self._sync: _Sync | None = None
         try:
             self._fd = self._open(readonly)
-            self._scan(self._repair(), is_same)
+            start, last = self._last_line()
+            self._scan(start + len(last), is_same)
+            self._repair(start, last)
         except BaseException:
             self.close()
             raise
 
     def _open(self, readonly: bool) -> int:
         try:
-            return os.open(self.path, os.O_RDONLY if readonly else os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            if readonly:  # a link may stay a link: git-annex and DVC keep large files elsewhere
+                return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            return open_own(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except FileNotFoundError:
             raise DataError("no such file", path=self.path) from None
         except OSError as error:
             verb = "read" if readonly else "write"
             raise RunFolderError(f"cannot {verb} {self.path}: {error.strerror}") from None
 
-    def _repair(self) -> int:
-        """Cuts a torn last line off, if we may write; returns how many bytes of the file are whole lines."""
-        size = os.fstat(self._fd).st_size
-        if not size:  # a device (/dev/full) reports 0 as well, and reading one may never end
-            return 0
+    def _last_line(self) -> tuple[int, bytes]:
+        """The last line and its offset; an empty one, at the end of the whole lines, if it is torn (`torn` says so).
+
+        Only a line without its end can be torn, since a line is written from its beginning: one with an end that is
+        damaged is an error, like every other line.
+        """
+        start = size = os.fstat(self._fd).st_size
+        tail = b""
         # Read backwards until a line break other than the last byte: what follows it is the last line.
-        start, tail = size, b""
         while start and b"\n" not in tail[:-1]:
             start = max(0, start - _TAIL_CHUNK)
             tail = os.pread(self._fd, size - start, start)
         last = tail[tail[:-1].rfind(b"\n") + 1 :]
-        if not last.strip():
-            return size
-        if _parse(last) is None:
-            size -= len(last)
-            if self._lock:
-                os.ftruncate(self._fd, size)
-        elif not last.endswith(b"\n") and self._lock:  # whole, but the next line would be joined to it
+        offset = size - len(last)
+        if not last.strip() or _parse(last) is not None:
+            return offset, last
+        if last.endswith(b"\n"):
+            self._fail_damaged(offset)
+        if not offset and not _may_begin_a_cassette(last):
+            raise DataError("is not a file of recorded answers", path=self.path, hint="choose another --out")
+        self.torn = len(last)
+        return offset, b""
+
+    def _repair(self, start: int, last: bytes) -> None:
+        """Cuts a torn last line off, if we may write, and ends one that only lacks its line break: the next line would
+        be joined to it. Called after `_scan`, which refuses what is not a cassette: nothing else is ever cut."""
+        if not self._lock:
+            return
+        if self.torn:
+            os.ftruncate(self._fd, start)
+        elif last.strip() and not last.endswith(b"\n"):
             self._write(b"\n")
-            size += 1
-        return size
 
     def _scan(self, size: int, is_same: Callable[[Any, Any], bool]) -> None:
         """Fills `offsets` from the first `size` bytes."""
@@ -265,6 +282,13 @@ def _key_at_start(line: bytes) -> bytes | None:
         except ValueError:
             return None
     return None
+
+
+def _may_begin_a_cassette(line: bytes) -> bool:
+    """Whether a line without an end may be the beginning of a line of ours. NUL bytes: a file system that lost power
+    may leave the room of a line without its content."""
+    begin = line[: len(PREFIX)]
+    return PREFIX.startswith(begin) or not line.strip(b"\0")
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

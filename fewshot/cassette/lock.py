@@ -8,8 +8,10 @@ The kernel holds the lock (`flock`) and drops it when the process dies, however 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +22,8 @@ class Lock:
     """A lock that is held from its creation until `release`.
 
     Raises:
-        RunFolderError: Another process (or this one, a second time) holds it, or the folder cannot be written.
+        RunFolderError: Another process (or this one, a second time) holds it, the folder cannot be written, or the file
+            of the lock is a link: a folder from someone else must not have us write into other files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,7 +35,7 @@ class Lock:
     def _take(self) -> int:
         while True:
             try:
-                fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+                fd = open_own(self.path, os.O_RDWR | os.O_CREAT)
             except OSError as error:
                 raise RunFolderError(f"cannot write {self.path}: {error.strerror}") from None
             try:
@@ -55,8 +58,36 @@ class Lock:
         except FileNotFoundError:
             return False
 
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Releases the lock. Removes the file first, while it is still locked: afterwards it may be another's."""
         with suppress(OSError):
             self.path.unlink()
         os.close(self._fd)
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Opens a file of a run folder and returns its descriptor. The folder may be someone else's: a link, or a file that
+    has a second name elsewhere, is not opened.
+
+    Raises:
+        OSError: It cannot be opened, is a link, or is not a plain file.
+    """
+    try:
+        # O_NONBLOCK: a named pipe would make `open` wait for its other end.
+        fd = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):  # EMLINK: FreeBSD
+            raise OSError(error.errno, "it is a link, which is not followed", str(path)) from None
+        raise
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(fd)
+        reason = "it has a second name (a hard link)" if stat.S_ISREG(status.st_mode) else "it is not a plain file"
+        raise OSError(errno.EINVAL, reason, str(path))
+    return fd

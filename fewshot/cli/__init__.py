@@ -1,8 +1,9 @@
-"""The command line: one file a command, named as it is typed. The only place that prints and exits.
+"""The command line: one file per command, named like the command. The only package that prints and exits.
 
-A command's file has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`. One
-with `HANDS_ON = True` gets its arguments unparsed, as `args.rest`.
-Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues; 130 Ctrl-C.
+The file of a command has a docstring (its first line is its help), `add_arguments(parser)` and `main(args) -> int`.
+With `HANDS_ON = True` a command gets its arguments unparsed, as `args.rest`.
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it (also after SIGTERM); 4 incomplete,
+and a person must fix something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from typing import NoReturn, Protocol, cast
 
 from fewshot import __version__, discovery
-from fewshot.errors import FewshotError, InputError
+from fewshot.cli import _arguments, _signals, _terminal
+from fewshot.errors import FewshotError, IncompleteError, InputError, Terminated
+from fewshot.text.visible import visible
 
 INTERRUPTED = 130
+_LONGEST_PATH = 120  # characters of a path in a message
 
 
 class Command(Protocol):
@@ -36,32 +39,57 @@ class Command(Protocol):
 
 
 class _Parser(argparse.ArgumentParser):
-    """One clear line instead of the usage text."""
+    """Raises one clear line instead of printing the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(message, hint=f"see `{self.prog} --help`")
+        raise InputError(_arguments.without_value(message), hint=f"see `{self.prog} --help`")
+
+    def format_help(self) -> str:
+        """The help text; names of plugins stand in it."""
+        return visible(super().format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code (argparse exits by itself after --help and --version)."""
+    if argv is None:  # a process of its own, not a call from Python
+        _signals.install()
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a character that the terminal cannot show is escaped
-            stream.reconfigure(errors="backslashreplace")
+    _terminal.prepare()
     try:
+        _arguments.check(argv)
         if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
             return _command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
-        args = _parser(argv).parse_args(argv)
+        args, unknown = _parser(argv).parse_known_args(argv)
+        if unknown:
+            raise _arguments.unrecognized(unknown, hint=f"see `fewshot {args.command} --help`")
         return _command(args.command).main(args)
     except FewshotError as error:
-        print(f"fewshot: {_one_line(error)}", file=sys.stderr)
+        _terminal.fail(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("fewshot: stopped; recorded answers are kept, the same command continues", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        _signals.ignore()
+        _terminal.message("stopped; recorded answers are kept, the same command continues")
+        return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a path that may not be looked at, or is longer than paths may be
+        _terminal.fail(unusable(error))
+        return InputError.exit_code
+
+
+def unusable(error: OSError) -> InputError:
+    """The one line about a path that the operating system refuses.
+
+    >>> print(unusable(PermissionError(13, "Permission denied", "runs/x")))
+    runs/x: Permission denied
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return InputError(reason)
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    shown = name if len(name) <= _LONGEST_PATH else f"{name[:_LONGEST_PATH]}…"
+    return InputError(f"{shown}: {reason}")
 
 
 def names() -> tuple[str, ...]:
@@ -74,6 +102,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fewshot",
         description="Ask figure legends: few-shot prompting and fine-tuned models, scored alike, in one table.",
+        allow_abbrev=False,  # a mistyped flag must not be taken for another one: its value may be a key
         epilog="First steps: `fewshot demo`, then `fewshot run --backend gpt3 --task panelization`.",
     )
     parser.add_argument("--version", action="version", version=f"fewshot {__version__}")
@@ -86,6 +115,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             name,
             help=discovery.summary(__name__, name).rstrip("."),
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         if name == chosen:
             sub.description = (_command(name).__doc__ or "").strip()
@@ -95,7 +125,3 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 def _command(name: str) -> Command:
     return cast("Command", import_module(f"{__name__}.{name}"))
-
-
-def _one_line(error: FewshotError) -> str:
-    return " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""What a terminal shows: tables, progress, notices. Results go to stdout, everything else to stderr."""
+"""The parts of the output: scores, comparisons, progress, notices. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -8,38 +8,22 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from fewshot.cli import _terminal
 from fewshot.report.table import Comparison, shown
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
     from fewshot.experiment.running import Run
 
-_WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
-    """Prints a table: the first column left, numbers right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
-    grid = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        grid.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
-    for row in rows:
-        grid.add_row(*row)
-    console.print(grid)
-
 
 def comparison(compared: Comparison, *, title: str | None = None) -> None:
     """Prints a comparison: its caption above, full signatures below."""
     columns = list(compared.frame.columns)
     if compared.caption:
-        print(compared.caption)
-    table(columns, [[shown(name, row[name]) for name in columns] for row in compared.rows()], title=title)
+        _terminal.line(compared.caption)
+    _terminal.table(columns, [[shown(name, row[name]) for name in columns] for row in compared.rows()], title=title)
     for key, line in compared.signatures.items():
-        print(f"{key}  {line}")
+        _terminal.line(f"{key}  {line}")
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
@@ -49,18 +33,20 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
     result = run.result
     if not result.scores:
         why = "no gold" if result.complete else "no answer"
-        print(f"{result.task}: not scored ({why}) · {run.folder.path}")
+        _terminal.line(f"{result.task}: not scored ({why}) · {run.folder.path}")
         return
     failed = f" · {result.failed} failed" if result.failed else ""
-    print(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")
-    table(["score", "value"], [[name, shown(name, result.scores[name])] for name in headline if name in result.scores])
+    _terminal.line(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")
+    _terminal.table(
+        ["score", "value"], [[name, shown(name, result.scores[name])] for name in headline if name in result.scores]
+    )
     columns, rows = side_by_side(result.scores)
-    table(
+    _terminal.table(
         ["", *columns],
         [[name, *(shown(f"{name}.{c}", row[c]) if c in row else "" for c in columns)] for name, row in rows.items()],
     )
     signature = Signature.of(result)
-    print(f"{signature.id}  {signature.line}")
+    _terminal.line(f"{signature.id}  {signature.line}")
 
 
 def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]]:
@@ -79,22 +65,25 @@ def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict
 def notice(lines: Sequence[str]) -> None:
     """One line each, to stderr."""
     for line in dict.fromkeys(lines):
-        print(f"fewshot: {line}", file=sys.stderr)
+        _terminal.message(line)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Shows on stderr how far a run is, while the block runs: a bar on a terminal, elsewhere (a log file) a plain line
-    every `PLAIN_SECONDS`."""
+    """Shows on stderr how far a run is: a bar on a terminal; a plain line every `PLAIN_SECONDS` elsewhere (a log)."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[more]}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[more]}", markup=False),
+    )
+    with Bar(*columns, console=_terminal.console(stderr=True), transient=True) as bar:
         line = bar.add_task(what, total=None, more="")
         stopping = False
 
@@ -103,19 +92,19 @@ def progress(what: str) -> Iterator[Callable[[Progress], None]]:
             bar.update(line, completed=now.done, total=now.total, more=" · ".join(_parts(now)))
             if now.stopping and not stopping:
                 stopping = True
-                bar.console.print(f"fewshot: {STOPPING}", highlight=False)
+                bar.console.print(f"fewshot: {STOPPING}")
 
         yield show
 
 
 PLAIN_SECONDS = 30.0
-"""Between two lines of progress in a log file: often enough to see that a run is alive, seldom enough to read."""
+"""Seconds between two lines of progress in a log file. A judgement: often enough to see that a run is alive."""
 
 STOPPING = "stopping: sending nothing more, waiting for what is in flight (Ctrl-C again leaves now)"
 
 
 class _Lines:
-    """A listener that writes a line every `PLAIN_SECONDS`."""
+    """A listener that writes one line every `PLAIN_SECONDS`."""
 
     def __init__(self) -> None:
         self._last, self._stopping = monotonic(), False

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 from fewshot import tasks
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings
+from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.text import secrets
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declares a flag for every setting. A flag that is not given sets no attribute, since `--replay` must know."""
+    """Declares a flag for every setting. A flag that is not given sets no attribute, so that `--replay` can tell."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
     listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
@@ -28,15 +30,31 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--model", metavar="M")
     who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server; bloom: a TGI endpoint")
     who.add_argument("--api", choices=("chat", "completions"))
+    who.add_argument(
+        "--key-env",
+        metavar="NAME",
+        help="the variable that holds the key [OPENAI_API_KEY; bloom: HF_TOKEN]",
+    )
+    who.add_argument(
+        "--header-env", action="append", metavar="NAME=VARIABLE", help="a header whose value is in a variable: a key"
+    )
+    who.add_argument(
+        "--header", action="append", metavar="NAME=VALUE", help="a header; other users see the value in a process list"
+    )
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
     how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
     how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    how.add_argument(
+        "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
+    )
     how.add_argument("--seed", type=int, metavar="N", help="[0]")
     how.add_argument("--temperature", type=float, metavar="T", help="[0]")
-    how.add_argument("--samples", type=int, metavar="N", help="answers to each query; what most of them say counts [1]")
+    how.add_argument(
+        "--samples", type=int, metavar="N", help="answers to each query; parts that most of them have are kept [1]"
+    )
     how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
     how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
     how.add_argument(
@@ -70,11 +88,19 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
     pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
     pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """Names as help shows them, looked up when it does: finding plugins takes longer than declaring all flags."""
+    """Names for help texts, looked up when help is printed: finding plugins takes longer than declaring all flags."""
 
     names: Callable[[], Iterable[str]]
 
@@ -83,7 +109,7 @@ class _Listed:
 
 
 def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
-    """Makes `%(names)s` in the help of a flag the names there are, plugins included."""
+    """Sets `%(names)s` in the help of a flag to the available names, plugins included."""
     vars(action)["names"] = _Listed(names)
 
 
@@ -94,6 +120,11 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["labels"] = labels(values["labels"])
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
+    refuse_secrets(values)
+    if headers := dict(
+        [*map(_header, getattr(args, "header", ())), *map(_header_env, getattr(args, "header_env", ()))]
+    ):
+        values["headers"] = headers
     return values
 
 
@@ -119,10 +150,36 @@ def settings(args: argparse.Namespace) -> Settings:
 
 
 def _pair(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise InputError(f"--extra takes K=V, not {text!r}")
+    key, value = _halves("--extra", "K=V", text)
     try:
-        return key, json.loads(value)
+        return key, json.loads(value, parse_constant=_no_json)
     except ValueError:
         return key, value
+    except RecursionError:
+        raise InputError(f"--extra {key}=…: nested too deeply") from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    """Python's parser reads NaN and Infinity, which are not JSON: they stay words."""
+    raise ValueError(constant)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, value = _halves("--header", "NAME=VALUE", text)
+    return name.strip(), value.strip()
+
+
+def _header_env(text: str) -> tuple[str, str]:
+    name, variable = _halves("--header-env", "NAME=VARIABLE", text)
+    value = os.environ.get(variable.strip(), "").strip()
+    if not value:  # what is given may be the value itself: it is not repeated
+        raise InputError(f"--header-env {name}: there is no such environment variable, or it is empty")
+    return name.strip(), value
+
+
+def _halves(flag: str, form: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        shown = "a word without =" if secrets.in_name(text) else repr(text[:120])
+        raise InputError(f"{flag} takes {form}, not {shown}")
+    return name, value

@@ -2,7 +2,7 @@
 
     fewshot compare runs/rules-panelization runs/gpt3-panelization
 
-A row a run, the system that answers nothing first. Writes table.md, table.csv and table.tex as well.
+One row per run, below the row of a system that answers nothing. Also writes table.md, table.csv and table.tex.
 """
 
 from __future__ import annotations

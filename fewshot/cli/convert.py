@@ -3,8 +3,8 @@
     fewshot convert article.xml panels.jsonl --from sourcedata_xml --to jsonl --task panelization
     fewshot convert demo train.jsonl --to chat_jsonl --task ner --split train
 
-chat_jsonl is prompts and right answers as chat fine-tuning data, each line checked. IN is a file, a folder, `demo`
-or hub:REPO:CONFIG.
+chat_jsonl writes prompts and right answers as chat fine-tuning data and checks each line. IN is a file, a folder,
+`demo` or hub:REPO:CONFIG.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target = parser.add_argument("--to", dest="writer", metavar="F", help="%(names)s [by ending]")
     _settings.listed(source, data.readable)
     _settings.listed(target, lambda: (*data.writable(), CHAT))
-    parser.add_argument("--task", metavar="T", help="which labels, where a format holds those of one task")
+    parser.add_argument(
+        "--task", metavar="T", help="the task whose labels are written, if a format holds one task only"
+    )
     parser.add_argument("--split", metavar="S", help="this split only")
     parser.add_argument("--labels", nargs="+", default=(), metavar="L", help=f"{CHAT}: these labels only")
     parser.add_argument("--format", metavar="F", help=f"{CHAT}: of the answers [copy_tag; causal: sentence]")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Converts and says how much."""
+    """Converts, and prints the number of examples."""
     from fewshot.cli import _output
 
     if args.task is not None:
@@ -51,7 +53,8 @@ def _by_ending(target: Path) -> str:
     try:
         return data.guess(str(target))
     except InputError as error:
-        raise InputError(f"{target}: {target.suffix or 'no ending'} says no format", hint="say --to F") from error
+        reason = f"no format ends in {target.suffix}" if target.suffix else "no ending"
+        raise InputError(f"{target}: {reason}", hint="name a format with --to F") from error
 
 
 def _write(args: argparse.Namespace, name: str) -> int:
@@ -71,7 +74,7 @@ def _write(args: argparse.Namespace, name: str) -> int:
 
 
 def _labelled(examples: list[Example], task: str, name: str, able: frozenset[Kind]) -> list[Example]:
-    """The examples with labels for a task, where the format holds nothing else; says how many it left out."""
+    """Returns the examples with labels for a task, if the format holds nothing else; prints how many are left out."""
     from fewshot.cli import _output
 
     if tasks.get(task).kind not in able:

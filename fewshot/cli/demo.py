@@ -5,17 +5,15 @@
     fewshot demo --live --base-url http://127.0.0.1:8000/v1 --model NAME
     fewshot demo --generate 1000 --out more.jsonl
 
-Needs no key, no weights and no network: the answers of the language model were recorded. --live asks one now.
-The tiny models that come with the package are fine-tuned while you wait (four minutes on two cores, with the extra
-`local`); --no-training leaves them out.
+Needs no key, no weights and no network: the answers of the language model were recorded. --live asks a model now.
+The tiny models of the package are fine-tuned on the spot (four minutes on two cores, with the extra `local`);
+--no-training skips them.
 --generate writes new synthetic legends as JSONL instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot demo`."""
-    parser.add_argument("--live", action="store_true", help="ask a language model now, in place of the recorded one")
+    parser.add_argument(
+        "--live", action="store_true", help="ask a language model now instead of replaying the recorded one"
+    )
     parser.add_argument("--base-url", metavar="URL", help="--live: an OpenAI-compatible server")
     parser.add_argument("--model", metavar="M", help="--live: the model there")
     parser.add_argument("--limit", type=int, metavar="N", help="--live: the first N examples only")
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
     if args.generate is not None:
         return _generate(args.generate, args.seed, args.out)
     from fewshot import demo
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
     from fewshot.demo import fine_tuned
 
     out, live = args.out or Path("runs/demo"), _live(args)
@@ -48,10 +48,10 @@ def main(args: argparse.Namespace) -> int:
     if absent:
         _output.notice([absent])
     train = not (args.no_training or absent)
-    made = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
-    for number, comparison in enumerate(made):
+    tables = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
+    for number, comparison in enumerate(tables):
         if number:
-            print()
+            _terminal.text()
         _output.comparison(comparison, title=comparison.task.name)
     _output.notice([f"every run, prompt and answer is in {out}; look at one with `fewshot show {out}/…`"])
     return 0
@@ -72,6 +72,7 @@ def _live(args: argparse.Namespace) -> Live | None:
 
 def _generate(count: int, seed: int, out: Path | None) -> int:
     from fewshot import data
+    from fewshot.cli import _terminal
     from fewshot.demo import synthesis
     from fewshot.errors import InputError
     from fewshot.schema import example_to_json
@@ -83,5 +84,5 @@ def _generate(count: int, seed: int, out: Path | None) -> int:
         data.write(examples, out, "jsonl")
         return 0
     for example in examples:
-        sys.stdout.write(json.dumps(example_to_json(example), ensure_ascii=False) + "\n")
+        _terminal.json_row(example_to_json(example))
     return 0

@@ -1,15 +1,14 @@
-"""Score predictions that anyone made, by the evaluator that scores runs.
+"""Score predictions of any system with the evaluator that scores runs.
 
     fewshot evaluate --task ner --data gold.jsonl --predictions mine.jsonl
 
 Predictions are JSONL: `id` and `panels`, `entities` or `hypothesis`; or `id` and raw `output`, with --format.
-Writes the same files as a run, so that `fewshot compare` takes it as a row.
+Writes the files of a run folder, so that `fewshot compare` can add it as a row.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from fewshot.cli import _settings
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
     from fewshot import evaluate, tasks
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
     run = evaluate(
         args.task,
@@ -45,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     )
     _output.notice(run.notices)
     if args.json:
-        print(json.dumps({"folder": str(run.folder.path)} | run.result.to_json(), ensure_ascii=False))
+        _terminal.json_row({"folder": str(run.folder.path)} | run.result.to_json())
     else:
         _output.scores(run, headline=tasks.get(args.task).headline)
     return 0

@@ -3,7 +3,7 @@
     fewshot finetune --task ner --data train.jsonl --base-model facebook/bart-base --do_train --do_predict
     fewshot finetune EMBO/sd-nlp-non-tokenized NER copy_tag --base_model t5-base --do_train --do_eval --do_predict
 
-Takes the study's command lines as they stand, and every flag of transformers' Seq2SeqTrainingArguments
+Accepts the study's command lines unchanged, and every flag of transformers' Seq2SeqTrainingArguments
 (`python -m finetune --help` lists ours). Several GPUs: `accelerate launch -m finetune …`.
 """
 
@@ -17,7 +17,7 @@ HANDS_ON = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None here: everything is handed on as it is."""
+    """Declares nothing: all arguments are passed on unchanged."""
     del parser
 
 
@@ -27,5 +27,7 @@ def main(args: argparse.Namespace) -> int:
     while True:
         try:
             return done.wait()
-        except KeyboardInterrupt:  # the terminal told the training too: it ends by itself, and says how to go on
+        except (
+            KeyboardInterrupt
+        ):  # the terminal signals the training as well: it ends by itself and prints how to continue
             continue

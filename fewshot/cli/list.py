@@ -1,4 +1,4 @@
-"""List what there is to choose from: tasks, backends, formats, selectors, data formats.
+"""List the names to choose from: tasks, backends, formats, selectors, data formats.
 
 fewshot list tasks
 """
@@ -22,13 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints a name a line, with the first line of its module's docstring, and for a plugin the package it is from."""
+    """Prints one name per line, with the first line of its docstring and, for a plugin, its package."""
     from fewshot import discovery
+    from fewshot.cli import _terminal
 
     package = _PACKAGES[args.kind]
     names = discovery.names(package)
     width = max(map(len, names), default=0)
     for name in names:
         plugin = discovery.plugins(package).get(name)
-        print(f"{name:{width}}  {discovery.summary(package, name)}{f'  [{plugin.source}]' if plugin else ''}")
+        _terminal.line(f"{name:{width}}  {discovery.summary(package, name)}{f'  [{plugin.source}]' if plugin else ''}")
     return 0

@@ -1,9 +1,9 @@
 """Write a new task, format, backend, selector or data format, with its test, to start from.
 
     fewshot new task chemicals                        # in a checkout: fewshot/tasks/, tests/tasks/, prompts/
-    fewshot new format brackets --out my-brackets     # a package of its own, found once it is installed
+    fewshot new format brackets --out my-brackets     # a package of its own, registered once it is installed
 
-What is written works as it stands, and passes its test. No file is overwritten.
+The module works unchanged and passes its test. No file is overwritten.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _IMPORT = re.compile(r"(?:from|import) (\w+)\S*")
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """What is to be written: a module `name` for our `package`, in a plugin of its own or (`plugin` is `None`) here."""
+    """A module to write: `name` for our `package`, in a plugin of its own, or here if `plugin` is `None`."""
 
     kind: str
     name: str
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Writes the files and names them."""
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
     package = _PACKAGES[args.kind]
     _check_name(args.name, package)
@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     texts = _in_checkout(new) if args.out is None else _in_plugin(new, args.out)
     _write(texts)
     for path in texts:
-        print(path)
+        _terminal.line(str(path))
     _output.notice(_next_steps(new, args.out))
     return 0
 
@@ -94,7 +94,7 @@ def _check_name(name: str, package: str) -> None:
 
 
 def _in_checkout(new: _New) -> dict[Path, str]:
-    """Path → text, beside our own files."""
+    """Returns path → text, beside our own files."""
     folder = new.package.rpartition(".")[2]
     if not (Path("fewshot", folder).is_dir() and Path("tests").is_dir() and Path("prompts").is_dir()):
         raise InputError("this folder is not a checkout of fewshot", hint="--out DIR writes a package of its own")
@@ -106,7 +106,7 @@ def _in_checkout(new: _New) -> dict[Path, str]:
 
 
 def _in_plugin(new: _New, out: Path) -> dict[Path, str]:
-    """Path → text, a package that is found by its entry point."""
+    """Returns path → text of a package that registers by an entry point."""
     inside = out / str(new.plugin)
     docstring = f"The {discovery.noun(new.package)} `{new.name}` for fewshot."
     return {
@@ -120,13 +120,13 @@ def _in_plugin(new: _New, out: Path) -> dict[Path, str]:
 
 
 def _prompt(new: _New, folder: Path) -> Mapping[Path, str]:
-    """A task has a wording of its own."""
+    """Returns path → text of the prompt, which only a task has."""
     skeleton = f"{new.kind}.prompt"
     return {folder / f"{new.name}.txt": new.text(skeleton)} if (SKELETONS / f"{skeleton}.txt").is_file() else {}
 
 
 def _write(texts: Mapping[Path, str]) -> None:
-    """All files, or none where one of them is there already."""
+    """Writes all files, or none if one of them exists already."""
     for path in texts:
         if path.exists():
             raise InputError(f"{path} exists already: nothing was written", hint="choose another name or --out")
@@ -139,7 +139,7 @@ def _write(texts: Mapping[Path, str]) -> None:
 
 
 def _grouped(text: str, own: str) -> str:
-    """A test's imports in the order that ruff wants: other packages, then the package `own` that the file is part of.
+    """Returns a test with its imports in ruff's order: other packages, then `own`, the package of the file.
 
     >>> print(_grouped("from mine.x import FORMAT\\nfrom fewshot.records import Span\\n", "mine").strip())
     from fewshot.records import Span
@@ -148,19 +148,19 @@ def _grouped(text: str, own: str) -> str:
     """
     lines = text.splitlines(keepends=True)
     ours = ("pytest", "fewshot", own)
-    places = [i for i, line in enumerate(lines) if (found := _IMPORT.match(line)) and found[1].startswith(ours)]
-    if not places:
+    numbers = [i for i, line in enumerate(lines) if (match := _IMPORT.match(line)) and match[1].startswith(ours)]
+    if not numbers:
         return text
-    first, last = places[0], places[-1]
-    imports = [lines[i] for i in places]
+    first, last = numbers[0], numbers[-1]
+    imports = [lines[i] for i in numbers]
     theirs = _in_order(line for line in imports if _root(line) != own)
     mine = _in_order(line for line in imports if _root(line) == own)
     return "".join([*lines[:first], *theirs, *(["\n"] if theirs and mine else []), *mine, *lines[last + 1 :]])
 
 
 def _root(line: str) -> str:
-    found = _IMPORT.match(line)
-    return found[1] if found else ""
+    match = _IMPORT.match(line)
+    return match[1] if match else ""
 
 
 def _in_order(imports: Iterable[str]) -> list[str]:

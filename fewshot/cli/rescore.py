@@ -1,9 +1,9 @@
-"""Score recorded runs anew, by this version of the scoring.
+"""Score recorded runs again with this version of the scoring.
 
     fewshot rescore runs/ner-gpt3 runs/ner-rules
 
-The recorded answers stay untouched; predictions.jsonl and scores.json are written anew, and a line says what moved.
-Runs that are scored by this version already are left alone.
+Recorded answers are not changed; predictions.jsonl and scores.json are rewritten, and a line lists the scores that
+moved. Runs that this version has scored already are not changed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Scores each run, and says what moved."""
+    """Scores each run and prints what moved."""
+    from fewshot.cli import _terminal
     from fewshot.experiment.rescoring import rescore
     from fewshot.scoring import SCORING
 
     for path in args.runs:
         moved = rescore(path).moved
-        print(f"{path}: {moved or f'scored by version {SCORING} already'}")
+        _terminal.line(f"{path}: {moved or f'scored by version {SCORING} already'}")
     return 0

@@ -1,22 +1,24 @@
-"""Ask a backend about a data set, score what it says.
+"""Ask a backend about a data set and score its answers.
 
     fewshot run --backend gpt3 --task panelization
     fewshot run --task ner --data test.tsv --demos train.tsv --shots 3
     fewshot run --replay runs/NAME
 
 Runs on the bundled corpus unless told otherwise. The run folder holds everything: settings, prompts and answers,
-predictions, scores. The same command continues what was interrupted, and shows the table of what is complete.
+predictions, scores. The same command continues an interrupted run, and prints the scores of a complete one.
+
+Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it; 4 incomplete, and a person must fix
+something first (key, model, address, credit); 130 Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from fewshot.cli import _settings
-from fewshot.errors import IncompleteError, InputError
+from fewshot.errors import BlockedError, IncompleteError, InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,22 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder.add_argument("--replay", type=Path, metavar="RUN", help="repeat a run from its recorded answers")
     folder.add_argument("--reuse", type=Path, metavar="RUN", help="take another run's answers where they fit")
     folder.add_argument("--dry-run", action="store_true", help="show the first prompt and the costs; send nothing")
+    folder.add_argument("--for", type=int, metavar="N", dest="count", help="--dry-run: what N such examples would cost")
     folder.add_argument("--json", action="store_true", help="scores as JSON on stdout")
 
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
     from fewshot import replay, run, tasks
-    from fewshot.cli import _output
+    from fewshot.cli import _output, _terminal
 
-    if args.replay is not None and args.reuse is not None:
-        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
-    if args.dry_run and (args.replay is not None or args.json):
-        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    _check(args)
     if args.dry_run:
         from fewshot.experiment.dry_run import dry_run
 
-        print(dry_run(_settings.settings(args)))
+        _terminal.text(dry_run(_settings.settings(args), examples=args.count))
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
             done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
     _output.notice(done.notices)
     if args.json:
-        print(json.dumps({"folder": str(done.folder.path)} | done.result.to_json(), ensure_ascii=False))
+        _terminal.json_row({"folder": str(done.folder.path)} | done.result.to_json())
     else:
         _output.scores(done, headline=tasks.get(done.result.task).headline)
     if args.replay is not None and args.out is None:
@@ -60,14 +60,27 @@ def main(args: argparse.Namespace) -> int:
     failed = _failed(done.failures)
     if not done.complete:
         why = done.stopped or failed or "not every request was answered"
-        raise IncompleteError(f"{done.folder.path} is incomplete: {why}", hint="the same command continues it")
+        message = f"{done.folder.path} is incomplete: {why}"
+        if done.blocked:
+            raise BlockedError(message, hint="mend this; then the same command continues it")
+        raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
     return 0
 
 
+def _check(args: argparse.Namespace) -> None:
+    """Refuses flags that cannot be combined."""
+    if args.replay is not None and args.reuse is not None:
+        raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
+    if args.dry_run and (args.replay is not None or args.json):
+        raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    if args.count is not None and not args.dry_run:
+        raise InputError("--for says what a run would cost: it goes with --dry-run")
+
+
 def _failed(failures: Mapping[str, str]) -> str:
     """How many requests failed, and why the first did."""
     for id_, why in failures.items():
-        return f"{len(failures)} requests failed for good, that of {id_} with: {why}"
+        return f"{len(failures)} requests failed for good, the one of {id_} with: {why}"
     return ""

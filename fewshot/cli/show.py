@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from fewshot import discovery, formats, tasks
+from fewshot.cli import _terminal
 from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
 from fewshot.records import Example, Prediction, Scheme, Value
@@ -39,10 +40,10 @@ def _show_run(folder: RunFolder) -> None:
     for name in ("settings", "plan", "run", "usage", "failed"):
         lines = {key: value for key, value in tables[name].items() if value not in ("", [], {})}
         if lines:
-            print(f"[{name}]")
+            _terminal.line(f"[{name}]")
             for key, value in lines.items():
-                print(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
-            print()
+                _terminal.line(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
+            _terminal.text()
     run = load(folder.path)
     _output.scores(run, headline=tasks.get(run.result.task).headline)
 
@@ -68,9 +69,9 @@ def _show_example(folder: RunFolder, id_: str) -> None:
 
 def _print_problems(prediction: Prediction | None) -> None:
     if prediction is not None and prediction.problems:
-        print("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
+        _terminal.line("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
     if prediction is not None and prediction.fidelity is not None:
-        print(f"fidelity: {prediction.fidelity:.3f}")
+        _terminal.line(f"fidelity: {prediction.fidelity:.3f}")
 
 
 def _recorded_prompt(folder: RunFolder, id_: str) -> str | None:
@@ -84,7 +85,7 @@ def _recorded_prompt(folder: RunFolder, id_: str) -> str | None:
 
 
 def _section(title: str, text: str) -> None:
-    print(f"── {title} {'─' * max(0, 76 - len(title))}\n{text}\n")
+    _terminal.text(f"── {title} {'─' * max(0, 76 - len(title))}\n{text}\n")
 
 
 def _marked(value: Value | None, example: Example, task: tasks.Task, labels: list[str]) -> str:

@@ -20,9 +20,11 @@ from contextlib import contextmanager
 from fewshot.engine.budget import Budget
 from fewshot.engine.job import Job
 from fewshot.engine.local import predict
+from fewshot.engine.outcome import Outcome
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
-from fewshot.engine.session import Outcome, Session
+from fewshot.engine.session import Session
+from fewshot.errors import Terminated
 
 __all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
@@ -37,24 +39,26 @@ def ask(job: Job) -> Outcome:
         ReplayError: A request must be replayed and is not recorded; names the nearest recording and what differs.
         DataError: A recording is damaged or was changed.
         RunFolderError: The cassette cannot be written; what is recorded is whole.
-        KeyboardInterrupt: Ctrl-C, once the requests in flight are recorded (at once, the second time).
+        KeyboardInterrupt: Ctrl-C, once the requests in flight are recorded (at once, the second time); `Terminated`
+            after SIGTERM.
     """
 
-    async def run() -> Outcome:
-        try:
-            return await aask(job)
-        finally:
-            # Closed in the loop that opened its connections: another loop cannot close them.
-            if job.backend is not None:
-                await job.backend.close()
+    async def run() -> tuple[Outcome, list[signal.Signals]]:
+        session = Session(job)
+        with _signals(session) as received:
+            try:
+                return await session.run(), received
+            finally:
+                # Closed in the loop that opened its connections: another loop cannot close them.
+                await session.close()
 
     if _in_a_loop():  # `asyncio.run` refuses to run inside another loop, such as that of a notebook
         with ThreadPoolExecutor(1) as thread:
-            outcome = thread.submit(asyncio.run, run()).result()
+            outcome, received = thread.submit(asyncio.run, run()).result()
     else:
-        outcome = asyncio.run(run())
-    if outcome.interrupted:
-        raise KeyboardInterrupt
+        outcome, received = asyncio.run(run())
+    if received:
+        raise KeyboardInterrupt if signal.SIGINT in received else Terminated
     return outcome
 
 
@@ -65,7 +69,7 @@ async def aask(job: Job) -> Outcome:
         ReplayError, DataError, RunFolderError: As `ask`.
     """
     session = Session(job)
-    with _on_interrupt(session.interrupt):
+    with _signals(session):
         return await session.run()
 
 
@@ -78,20 +82,29 @@ def _in_a_loop() -> bool:
 
 
 @contextmanager
-def _on_interrupt(handler: Callable[[], None]) -> Iterator[None]:
-    """Calls `handler` on Ctrl-C for as long as the block runs; does nothing outside the main thread."""
+def _signals(session: Session) -> Iterator[list[signal.Signals]]:
+    """Hands Ctrl-C and SIGTERM to the session for as long as the block runs; yields the list of those that came. Does
+    nothing outside the main thread."""
+    received: list[signal.Signals] = []
     if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
-        yield
+        yield received
         return
-    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
+    loop, before = asyncio.get_running_loop(), {}
+
+    def receive(number: signal.Signals, handler: Callable[[], None]) -> None:
+        received.append(number)
+        handler()
+
     try:
-        loop.add_signal_handler(signal.SIGINT, handler)
-    except (NotImplementedError, RuntimeError):  # Windows, and loops without signal support: Ctrl-C raises as usual
-        yield
-        return
+        for number, handler in ((signal.SIGINT, session.interrupt), (signal.SIGTERM, session.terminate)):
+            before[number] = signal.getsignal(number)
+            loop.add_signal_handler(number, receive, number, handler)
+    except (NotImplementedError, RuntimeError):  # Windows, and loops without signal support: signals act as usual
+        before.clear()
     try:
-        yield
+        yield received
     finally:
-        # `remove_signal_handler` installs Python's default, not the handler that was there before.
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
+        for number, previous in before.items():
+            # `remove_signal_handler` installs Python's default, not the handler that was there before.
+            loop.remove_signal_handler(number)
+            signal.signal(number, previous)

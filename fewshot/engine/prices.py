@@ -19,10 +19,16 @@ from urllib.parse import urlsplit
 
 from fewshot.errors import DataError
 
+WHERE = (
+    "put it into ~/.config/fewshot/prices.toml or the file that FEWSHOT_PRICES names, or give --price-in, --price-out"
+)
+"""What to do about an unknown price."""
+
 BUNDLED = Path(__file__).with_name("prices.toml")
 ANY = "any"
 """The host of an entry that holds for every server."""
 
+_LONGEST_REASON = 120  # characters of a parser's message
 _MILLION = 1_000_000
 _STANDARD_TIERS = ("auto", "default", "standard", None)
 """Values of OpenAI's `service_tier` that are billed at the prices of the table."""
@@ -30,7 +36,8 @@ _STANDARD_TIERS = ("auto", "default", "standard", None)
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars per million prompt (`input`) and completion (`output`) tokens; when and where they were read."""
+    """Dollars per million prompt (`input`) and completion (`output`) tokens; when and where they were read (no date:
+    given on the command line)."""
 
     input: float
     output: float
@@ -46,14 +53,21 @@ class Price:
         return (self.input * prompt_tokens + self.output * completion_tokens) / _MILLION
 
     def __str__(self) -> str:
-        return f"${self.input:g} in, ${self.output:g} out per million tokens ({self.date}, {self.source})"
+        read = ", ".join(filter(None, (self.date, self.source)))
+        return f"${self.input:g} in, ${self.output:g} out per million tokens ({read})"
 
 
-def own_file() -> Path:
-    """Returns the path of the user's table: `$FEWSHOT_PRICES`, else `~/.config/fewshot/prices.toml`."""
+def own_file() -> Path | None:
+    """Returns the path of the user's table: `$FEWSHOT_PRICES`, else `~/.config/fewshot/prices.toml`; `None` if there
+    is no home directory (a container started as a user that it does not know)."""
     named = os.environ.get("FEWSHOT_PRICES")
-    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(named) if named else Path(config, "fewshot", "prices.toml")
+    if named:
+        return Path(named)
+    config = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        return Path(config or Path.home() / ".config", "fewshot", "prices.toml")
+    except RuntimeError:
+        return None
 
 
 def find(model: str, endpoint: str | None, extra: Mapping[str, Any] | None = None) -> Price | None:
@@ -67,7 +81,7 @@ def find(model: str, endpoint: str | None, extra: Mapping[str, Any] | None = Non
     host = urlsplit(endpoint or "").hostname
     if host is None or (extra or {}).get("service_tier") not in _STANDARD_TIERS:
         return None
-    for path in (own_file(), BUNDLED):
+    for path in filter(None, (own_file(), BUNDLED)):
         table = _read(path)
         for section in (host, ANY):
             models = table.get(section, {})
@@ -79,12 +93,21 @@ def find(model: str, endpoint: str | None, extra: Mapping[str, Any] | None = Non
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if path != BUNDLED and os.environ.get("FEWSHOT_PRICES"):
             raise DataError("no such file (FEWSHOT_PRICES names it)", path=path) from None
         return {}
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read: {error}", path=path) from None
+    except PermissionError:
+        # A home directory that is not ours (`sudo -u nobody`) may hold no table of ours either.
+        if not os.environ.get("FEWSHOT_PRICES") and not os.access(path.parent, os.X_OK):
+            return {}
+        raise DataError("cannot be read: permission denied", path=path) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", path=path) from None
+    except RecursionError:
+        raise DataError("cannot be read: nested too deeply", path=path) from None
+    except ValueError as error:
+        raise DataError(f"cannot be read: {str(error)[:_LONGEST_REASON]}", path=path) from None
 
 
 def _price(entry: Any, name: str, path: Path) -> Price:

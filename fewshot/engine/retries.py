@@ -2,9 +2,10 @@
 
     answer = await persist(send, pace, pause=asyncio.sleep, retried=count)
 
-Only errors that the backend calls retryable are retried: after the time that the server asks for, else with
-exponential back-off and full jitter (a random time up to 1, 2, 4 … 30 s), so that requests which failed together do
-not come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+Only errors that the backend calls retryable are retried: after the time that the server asks for or after an
+exponential back-off with full jitter (a random time up to 1, 2, 4 … 30 s), whichever is longer. A server that says
+"again in 0 s" is thus not asked again at once, and requests which failed together do not come back together
+(https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Pace:
             500 stays one, however often it is sent.
         base: The longest first back-off, in seconds; it doubles with each try.
         cap: The longest back-off, in seconds.
-        patience: Seconds that a server may ask us to wait, at once or in all; a longer wait is a failure.
+        patience: Seconds that a server may ask us to wait, at once or in all; a longer wait is a failure. A run in
+            which nothing was answered for so long ends.
+        grace: Seconds that requests in flight may take to end after SIGTERM, or after a run has given up.
         in_a_row: Requests failed for good, one after another, that end the run: the server is down, and asking
             thousands more would only take time.
 
@@ -61,6 +64,7 @@ class Pace:
     base: float = 1.0
     cap: float = 30.0
     patience: float = 300.0
+    grace: float = 10.0
     in_a_row: int = 5
 
 
@@ -119,11 +123,12 @@ def _retrying(
         return same or len(failures) >= pace.attempts
 
     def wait(state: RetryCallState) -> float:
-        retry_after = _error(state).retry_after
-        if retry_after is not None:
-            return retry_after + random.uniform(0, _RETRY_AFTER_SPREAD * retry_after)
         doublings = min(state.attempt_number - 1, _LARGEST_EXPONENT)
-        return random.uniform(0, min(pace.cap, pace.base * 2**doublings))
+        back_off = random.uniform(0, min(pace.cap, pace.base * 2**doublings))
+        retry_after = _error(state).retry_after
+        if not retry_after:
+            return back_off
+        return max(retry_after + random.uniform(0, _RETRY_AFTER_SPREAD * retry_after), back_off)
 
     return AsyncRetrying(
         retry=retry_if_exception(lambda error: isinstance(error, BackendError) and _is_worth_retrying(error, pace)),

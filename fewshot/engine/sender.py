@@ -9,10 +9,12 @@ server says about its rate limits, and the ledger what the answer cost.
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 
 from fewshot.backends import PromptedBackend, Reasons
 from fewshot.engine.budget import Cost, Ledger, billed, worst_case
-from fewshot.engine.pacing import Pacer
+from fewshot.engine.guard import checked, guarded
+from fewshot.engine.pacing import Pacer, Ticket
 from fewshot.engine.progress import Counter
 from fewshot.engine.retries import BUSY, Pace
 from fewshot.errors import BackendError
@@ -45,12 +47,19 @@ class Sender:
         # Totals over the answers whose tokens the server counted: their ratio calibrates the next estimate.
         self._counted, self._bounds = Cost(), Cost()
         self._ending = False
+        self._silent_since: float | None = None  # when a request was sent that is still without an answer
 
     def close(self) -> None:
         """Stops sending: every request that still waits for the budget or its turn ends with `RunEnding`."""
         self._ending = True
         self.pacer.close()
         self.ledger.close()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last answer, or since the first request after it: time in which nothing is sent because
+        of `--rpm` and `--tpm` does not count."""
+        return 0.0 if self._silent_since is None else monotonic() - self._silent_since
 
     async def send(self, request: Request, *, previous: BackendError | None = None) -> Completion:
         """Returns the answer to one try. `previous`: the error of the try before, if this is a retry.
@@ -69,32 +78,39 @@ class Sender:
             ticket = await self.pacer.admit(self._estimate(most))
             if ticket is None:
                 raise RunEnding
+            if self._silent_since is None:
+                self._silent_since = monotonic()
             if previous is not None:
                 self._counter.retried(previous)  # only now: a retry that is never sent is not one
             try:
-                completion = await self._backend.answer(request)
+                with guarded(self._backend.name):
+                    completion = checked(await self._backend.answer(request))
             except BackendError as error:
                 spent = most if error.maybe_paid else spent
-                if error.status == 429:
-                    self._counter.pushed_back()
-                if error.status in BUSY:
-                    wait = error.retry_after
-                    # A wait beyond our patience fails this request; the others must not sit it out as well.
-                    patient = wait is None or wait <= self._pace.patience
-                    self.pacer.pushed_back(ticket, wait if patient else None, error.limits)
-                else:
-                    self.pacer.failed(ticket, error.limits)
+                self._note_failure(ticket, error)
                 raise
             except BaseException:
                 self.pacer.failed(ticket)
                 raise
             spent = billed(completion, most)
             self.pacer.answered(ticket, spent.tokens, completion.limits)
+            self._silent_since = monotonic() if self.pacer.in_flight else None
         finally:
             self.ledger.settle(most, spent)  # also when cancelled: a reservation that stays would block the others
         if completion.prompt_tokens is not None:
             self._counted, self._bounds = self._counted + spent, self._bounds + most
         return completion
+
+    def _note_failure(self, ticket: Ticket, error: BackendError) -> None:
+        if error.status == 429:
+            self._counter.pushed_back()
+        if error.status in BUSY:
+            wait = error.retry_after
+            # A wait beyond our patience fails this request; the others must not sit it out as well.
+            patient = wait is None or wait <= self._pace.patience
+            self.pacer.pushed_back(ticket, wait if patient else None, error.limits)
+        else:
+            self.pacer.failed(ticket, error.limits)
 
     def _estimate(self, most: Cost) -> float:
         """Estimates the tokens that a rate limit will count: the prompt, and all the room for the answer.

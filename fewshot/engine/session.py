@@ -2,7 +2,8 @@
 
     outcome = await Session(Job(requests, backend, cassette)).run()
 
-A fixed number of workers draws from one iterator, so memory does not grow with the requests still to come.
+A fixed number of workers draws from one iterator, so memory does not grow with the requests still to come. There
+are never more workers than requests.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sized
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from fewshot.cassette import key as key_of
 from fewshot.engine.budget import Ledger
 from fewshot.engine.job import Job
-from fewshot.engine.progress import Counter, Progress
+from fewshot.engine.outcome import Outcome
+from fewshot.engine.progress import Counter
 from fewshot.engine.retries import persist
 from fewshot.engine.sender import RunEnding, Sender
 from fewshot.errors import BackendError, ReplayError
@@ -25,45 +26,12 @@ _YIELD_EVERY = 256
 """Replayed answers between two turns of the event loop. A replay never waits, so without this Ctrl-C would not be
 seen. The number is a judgement: often enough for a key press, seldom enough to cost nothing."""
 
+_MOST_WORKERS = 10_000
+"""Workers for requests whose number is not known (a generator): a task takes some kilobytes, and no server takes so
+many requests at once."""
+
 _TICK_SECONDS = 1.0
 """Time between two calls of the listener while nothing ends; a display that counts seconds needs no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of the requests. Each ends exactly once: in `answers`, in `failed`, or counted in `unsent`.
-
-    Attributes:
-        answers: By request key.
-        keys: The key of each request, by (id, sample).
-        failed: Why a request failed for good, by id.
-        stats: The final progress.
-        unsent: Requests never sent because the run ended early.
-        stopped: Why the run ended early (budget, wrong key, server down); `None` if it did not.
-        interrupted: Ctrl-C ended the run.
-    """
-
-    answers: dict[str, Completion] = field(default_factory=dict)
-    keys: dict[tuple[str, int], str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    stats: Progress = field(default_factory=Progress)
-    unsent: int = 0
-    stopped: str | None = None
-    interrupted: bool = False
-
-    def answer(self, id: str, sample: int = 0) -> Completion | None:
-        """Returns the answer to a request, or `None` if it was not answered."""
-        return self.answers.get(self.keys.get((id, sample), ""))
-
-    @property
-    def sent(self) -> int:
-        """Requests that were sent in this session and ended (each counts once, however often it was retried)."""
-        return self.stats.sent
-
-    @property
-    def replayed(self) -> int:
-        """Requests whose answer was already recorded."""
-        return self.stats.replayed
 
 
 class Session:
@@ -79,10 +47,14 @@ class Session:
         self._failures_in_a_row = 0
         self._unsent = 0
         self._stopped: str | None = None
-        self._interrupted = False
+        self._blocked = False
+        self.interrupted = False
         self._ending = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         total = len(job.requests) if isinstance(job.requests, Sized) else None
+        most = _MOST_WORKERS if total is None else total
+        self._worker_count = max(1, min(job.pace.concurrency, most))
+        self._last_error: BackendError | None = None
         self._counter = Counter(total, job.listen, price=job.price)
         self._sender: Sender | None = None
         if job.sender is not None:
@@ -92,7 +64,7 @@ class Session:
     async def run(self) -> Outcome:
         """Takes every request to its end, or stops at the first reason to."""
         rest = iter(self._job.requests)
-        self._workers = [asyncio.create_task(self._work(rest)) for _ in range(max(1, self._job.pace.concurrency))]
+        self._workers = [asyncio.create_task(self._work(rest)) for _ in range(self._worker_count)]
         clock = asyncio.create_task(self._tick())
         try:
             # Not `gather`: it would return at the first exception, while other workers still record answers.
@@ -112,23 +84,56 @@ class Session:
             stats=self._counter.now(),
             unsent=self._unsent,
             stopped=self._stopped,
-            interrupted=self._interrupted,
+            blocked=self._blocked,
+            interrupted=self.interrupted,
         )
 
+    async def close(self) -> None:
+        """Closes the backend. What goes wrong there is of no consequence: every answer is recorded.
+
+        Until it is closed, Ctrl-C goes on being handled: one that strikes in the middle of closing a connection would
+        leave it open and end in a traceback.
+        """
+        if self._job.backend is None:
+            return
+        self._ending.set()  # from now on Ctrl-C does not wait
+        self._workers = [asyncio.create_task(self._job.backend.close())]
+        await asyncio.wait(self._workers)
+        with suppress(Exception, asyncio.CancelledError):
+            self._workers[0].result()
+
     async def _tick(self) -> None:
-        """Calls the listener even while the server is silent."""
+        """Calls the listener even while the server is silent, and ends a run in which nothing is answered."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._counter.tell()
+            patience = self._job.pace.patience
+            if self._sender is not None and self._sender.silence > patience and not self._ending.is_set():
+                last = f", the last error: {self._last_error}" if self._last_error else ""
+                self._stop(f"nothing was answered for {patience:g} s{last}")
+                self._leave_after_grace()
 
     def interrupt(self) -> None:
         """Handles Ctrl-C. The first one stops sending and waits for the requests in flight; a second one, or the
         first one in a run that is already stopping, leaves at once."""
         if self._ending.is_set():
-            for worker in self._workers:
-                worker.cancel()
-        self._interrupted = True
+            self._leave()
+        self.interrupted = True
         self._end()
+
+    def terminate(self) -> None:
+        """Handles SIGTERM: as the first Ctrl-C, but waits for the requests in flight no longer than `Pace.grace`. A
+        supervisor that sends it follows with SIGKILL."""
+        self.interrupted = True
+        self._end()
+        self._leave_after_grace()
+
+    def _leave_after_grace(self) -> None:
+        asyncio.get_running_loop().call_later(self._job.pace.grace, self._leave)
+
+    def _leave(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
 
     def _stop(self, reason: str) -> None:
         """Ends the run early. The first reason wins: later ones are mostly its consequences."""
@@ -147,7 +152,7 @@ class Session:
     async def _work(self, rest: Iterator[Request]) -> None:
         """One worker: draws a request, ends it, draws the next."""
         for number, request in enumerate(rest):
-            if self._interrupted:
+            if self.interrupted:
                 self._unsent += 1
                 return
             key = self._keys[request.id, request.sample] = key_of(request)  # hashed once; everything below uses it
@@ -214,9 +219,13 @@ class Session:
         async def send() -> Completion:
             return await sender.send(request, previous=errors[-1] if errors else None)
 
+        def retried(error: BackendError) -> None:
+            errors.append(error)
+            self._last_error = error
+
         self._waiting[key] = [request.id]
         try:
-            completion = await persist(send, self._job.pace, pause=self._pause, retried=errors.append)
+            completion = await persist(send, self._job.pace, pause=self._pause, retried=retried)
             # On disk before it counts: after a crash nothing that was shown or scored has to be paid for again.
             self._job.cassette.append(request, completion, [demo.id for demo in request.demonstrations], key=key)
         except BackendError as error:
@@ -240,7 +249,9 @@ class Session:
             self._failed[id] = str(error)
             self._counter.failed()
         self._failures_in_a_row += 1
+        self._last_error = error
         if error.fatal:
+            self._blocked = self._blocked or self._stopped is None
             self._stop(str(error))
         elif self._failures_in_a_row >= self._job.pace.in_a_row:
             self._stop(f"{self._failures_in_a_row} requests in a row failed for good, the last with: {error}")

@@ -25,14 +25,16 @@ Listener = Callable[[engine.Progress], None]
 class Answers:
     """Predictions in data order (without the examples that failed), and how it went.
 
-    `failed`: why, by id; `stopped`: why the run ended early; `asked`: the number of requests (or texts) that were sent,
-    `recorded`: that were recorded before; `seconds`: the time that a local model took for the `asked`.
+    `failed`: why, by id; `stopped`: why the run ended early; `blocked`: a person must mend that; `asked`: the number of
+    requests (or texts) that were sent, `recorded`: that were recorded before; `seconds`: a local model's time for the
+    `asked`.
     """
 
     predictions: tuple[Prediction, ...]
     complete: bool = True
     failed: Mapping[str, str] = field(default_factory=dict)
     stopped: str | None = None
+    blocked: bool = False
     completions: tuple[Completion, ...] = ()
     asked: int = 0
     recorded: int = 0

@@ -1,16 +1,19 @@
 """Predictions that somebody else made, scored by the same evaluator and left as the same files as a run's.
 
-{"id": "fig-1", "panels": [{"labels": ["A"], "start": 0, "end": 13}]}      a value, or
+{"id": "fig-1", "panels": [{"labels": ["A"], "start": 0, "end": 13}]}      a value,
+{"id": "fig-1", "entities": [{"text": "p53", "label": "GENEPROD"}]}        one without offsets, which is grounded, or
 {"id": "fig-1", "output": "<panel> (A) p53 blot. </panel> [END]"}          raw text, with --format
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fewshot import files
+from fewshot import files, formats
+from fewshot.cassette.lock import Lock
 from fewshot.errors import DataError, InputError, Where
 from fewshot.experiment.answers import GivenSystem
 from fewshot.experiment.folder import RunFolder
@@ -91,8 +94,12 @@ def evaluate(
     )
     folder = RunFolder(Path(out) if out else default_folder(plan, system.identity.name, system.identity.model))
     finished(folder, plan)  # refuses a folder of other settings; a finished one is scored anew
-    begin(folder, plan, system)
-    return end(folder, plan, system, system.answer())
+    folder.create()
+    with Lock(folder.responses):
+        folder.sweep()
+        finished(folder, plan)
+        begin(folder, plan, system)
+        return end(folder, plan, system, system.answer())
 
 
 def _check_ids(lines: dict[str, _Line], plan: Plan) -> None:
@@ -140,6 +147,8 @@ def _read(path: Path) -> dict[str, _Line]:
 def _prediction(line: _Line, example: Example, plan: Plan) -> Prediction:
     """The value of a line, or what its raw output says."""
     task, question = plan.task, plan.question
+    if _is_named(line.row.get(FIELDS[task.kind])):
+        return _grounded(line.row, example, plan)
     value = value_from_json(line.row, task.kind, example.text, line.where)
     if value is not None:
         return Prediction(id=example.id, value=value)
@@ -150,3 +159,24 @@ def _prediction(line: _Line, example: Example, plan: Plan) -> Prediction:
     if plan.settings.format is None:
         line.where.fail(f"raw output without {field}", hint="name its --format")
     return read_answer(Completion(output), example, format=question.format, scheme=plan.scheme(example), task=task)
+
+
+def _is_named(items: object) -> bool:
+    """Whether spans are given by their surfaces, none of them with offsets."""
+    return (
+        isinstance(items, list)
+        and any(isinstance(item, dict) and isinstance(item.get("text"), str) for item in items)
+        and not any(isinstance(item, dict) and ("start" in item or "end" in item) for item in items)
+    )
+
+
+def _grounded(row: Json, example: Example, plan: Plan) -> Prediction:
+    """The value of a row that names its spans: read as an answer in JSON is, with the same alignment."""
+    field = FIELDS[plan.task.kind]
+    answer = json.dumps({field: row[field]})
+    labels = sorted({str(item["label"]) for item in row[field] if isinstance(item, dict) and item.get("label")})
+    scheme = plan.scheme(example)
+    if plan.task.kind == "entities":
+        scheme = replace(scheme, labels=tuple(dict.fromkeys((*scheme.labels, *labels))))
+    parsed = formats.get("json", plan.task.kind).parse(answer, example.text, scheme)
+    return Prediction(example.id, parsed.value, problems=parsed.problems, unplaced=parsed.unplaced)

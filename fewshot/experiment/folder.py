@@ -7,7 +7,7 @@
       entities.jsonl        the entities that were given (roles end to end), copied from their run
       responses.jsonl       the cassette (fewshot/cassette)
       predictions.jsonl     a line an example, in data order
-      scores.json           scores and the signature that makes them comparable
+      scores.json           scores and the signature that makes them comparable; written last: it says "done"
 
 Predictions and scores carry no clock time, so that a replay writes the same bytes.
 """
@@ -17,7 +17,9 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from fewshot.scoring import Scores
 RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
 ENTITIES = "entities.jsonl"
+_LONGEST = 120  # characters of a parser's message
+FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, SCORES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,38 @@ class RunFolder:
         return (self.path / name).exists()
 
     def create(self) -> None:
-        """Makes the folder.
+        """Makes the folder, or makes sure that we may write into the one there.
 
         Raises:
-            RunFolderError: it holds other things than a run, or cannot be written.
+            RunFolderError: it holds other things than a run, a file of the run is a link (a folder from someone else
+                must not have us write into other files), or it cannot be written.
         """
-        if self.path.exists() and not self.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise RunFolderError(f"{self.path} exists but is not a run folder", hint="choose another --out")
         try:
+            if self.path.exists() and not self.exists() and (not self.path.is_dir() or any(self._strangers())):
+                raise RunFolderError(f"{self.path} exists but is not a run folder", hint="choose another --out")
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunFolderError(f"cannot make {self.path}: {error.strerror}", hint="choose another --out") from None
+        for name in FILES:
+            if (self.path / name).is_symlink():
+                raise RunFolderError(
+                    f"cannot write {self.path / name}: it is a link, which is not followed",
+                    hint="choose another --out, or put the file itself there",
+                )
+
+    def _strangers(self) -> Iterator[str]:
+        """Names that are not of a run that was killed before it wrote `run.toml`."""
+        for path in self.path.iterdir():
+            begun = path.name == RESPONSES and not path.lstat().st_size
+            if not begun and not files.LEFTOVER.fullmatch(path.name):
+                yield path.name
+
+    def sweep(self) -> None:
+        """Removes what runs that were killed while they wrote have left behind. Call it under the lock only."""
+        for path in list(self.path.iterdir()):
+            if files.LEFTOVER.fullmatch(path.name) and not path.name.endswith(".lock"):
+                with suppress(OSError):
+                    path.unlink()
 
     def toml(self) -> dict[str, Any]:
         """The tables of `run.toml`, unchecked (`record.read` checks them).
@@ -74,7 +99,9 @@ class RunFolder:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise RunFolderError(f"{self.path / RUN}: {error}") from None
+            raise RunFolderError(f"{self.path / RUN}: {str(error)[:_LONGEST]}") from None
+        except RecursionError:
+            raise RunFolderError(f"{self.path / RUN}: nested too deeply") from None
 
     def write_toml(self, table: Mapping[str, Any]) -> None:
         """Writes `run.toml`."""
@@ -106,13 +133,13 @@ class RunFolder:
     def predictions(self, kind: Kind, examples: Iterable[Example]) -> list[Prediction]:
         """The predictions, read against the texts they are about."""
         texts = {example.id: example.text for example in examples}
-        return [prediction_from_json(row, kind, texts, where) for row, where in self._rows(PREDICTIONS)]
+        return [_prediction(row, kind, texts, where) for row, where in self._rows(PREDICTIONS)]
 
     def spans(self, name: str, examples: Iterable[Example]) -> dict[str, tuple[Span, ...]]:
         """Predicted entities by id, of those examples that both sides have."""
         texts = {example.id: example.text for example in examples}
         rows = ((row, where) for row, where in self._rows(name) if row.get("id") in texts)
-        predictions = (prediction_from_json(row, "entities", texts, where) for row, where in rows)
+        predictions = (_prediction(row, "entities", texts, where) for row, where in rows)
         return {p.id: p.value for p in predictions if isinstance(p.value, tuple)}
 
     def scores(self) -> Scores:
@@ -122,15 +149,26 @@ class RunFolder:
             RunFolderError: there is none (the run was not finished), or it is broken.
         """
         try:
-            row = json.loads(self.text(SCORES))
-            return Scores(**{key: row[key] for key in Scores.__dataclass_fields__})
+            return _scores(json.loads(self.text(SCORES)))
+        except RecursionError:
+            raise RunFolderError(f"{self.path / SCORES} is broken: nested too deeply", hint="run it again") from None
         except (ValueError, KeyError, TypeError) as error:
-            raise RunFolderError(f"{self.path / SCORES} is broken: {error}", hint="run it again") from None
+            reason = str(error)[:_LONGEST]
+            raise RunFolderError(f"{self.path / SCORES} is broken: {reason}", hint="run it again") from None
 
     def shown(self) -> dict[str, tuple[str, ...]]:
         """For each example the ids of the demonstrations that its recorded prompt showed."""
         rows = self._rows(RESPONSES) if self.responses.exists() else ()
-        return {row["id"]: tuple(row.get("demonstrations", ())) for row, _ in rows if "id" in row}
+        shown = {}
+        for row, where in rows:
+            if "id" in row:
+                ids = row.get("demonstrations", [])
+                if not isinstance(row["id"], str):
+                    where.fail("id must be a string")
+                if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+                    where.fail("demonstrations must be a list of ids")
+                shown[row["id"]] = tuple(ids)
+        return shown
 
     def recorded_request(self, id: str) -> dict[str, Any] | None:
         """The request that was last recorded for an example, as `responses.jsonl` has it.
@@ -140,8 +178,9 @@ class RunFolder:
         texts = {example.id: example.text for example in self.examples()}
         same = {other for other, text in texts.items() if text == texts.get(id)} | {id}
         rows = list(self._rows(RESPONSES)) if self.responses.exists() else []
-        own = [row for row, _ in rows if row.get("id") == id] or [row for row, _ in rows if row.get("id") in same]
-        return own[-1].get("request") if own else None
+        own = [line for line in rows if line[0].get("id") == id]
+        own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
+        return _request(*own[-1]) if own else None
 
     def text(self, name: str) -> str:
         """The text of a file of the folder.
@@ -149,15 +188,20 @@ class RunFolder:
         Raises:
             RunFolderError: it is not there, or cannot be read.
         """
+        path = self.path / name
         try:
-            return (self.path / name).read_text("utf-8")
+            if path.exists() and not path.is_file():  # a named pipe would be read for ever
+                raise RunFolderError(f"cannot read {path}: it is not a file")
+            return path.read_text("utf-8")
         except FileNotFoundError:
             what = "holds an unfinished run" if self.exists() else "is not a run folder"
             raise RunFolderError(
                 f"{self.path} {what} ({name} is missing)", hint="`fewshot run` makes and continues one"
             ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise RunFolderError(f"cannot read {self.path / name}: {error}") from None
+        except OSError as error:
+            raise RunFolderError(f"cannot read {path}: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise RunFolderError(f"cannot read {path}: {error.reason} at byte {error.start}") from None
 
     def _rows(self, name: str) -> Iterator[tuple[dict[str, Any], Where]]:
         path = self.path / name
@@ -174,5 +218,58 @@ def predictions_text(predictions: Iterable[Prediction], kind: Kind) -> str:
 
 
 def scores_text(scores: Scores) -> str:
-    """The exact text of `scores.json`."""
-    return json.dumps(scores.to_json(), ensure_ascii=False, indent=2) + "\n"
+    """The exact text of `scores.json`; with half of a surrogate pair in it, everything outside ASCII is escaped."""
+    text = json.dumps(scores.to_json(), ensure_ascii=False, indent=2) + "\n"
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        return json.dumps(scores.to_json(), indent=2) + "\n"
+    return text
+
+
+def _scores(row: object) -> Scores:
+    """The scores in a JSON value. The folder may be someone else's, so every type is checked.
+
+    Raises:
+        KeyError, TypeError: a value is missing, or of another type.
+    """
+    if not isinstance(row, dict):
+        raise TypeError("it is not an object")
+    kinds: dict[str, tuple[type, ...]] = {
+        "task": (str,), "signature": (dict,), "complete": (bool,), "n": (int,), "failed": (int,), "scores": (dict,),
+    }  # fmt: skip
+    values = {key: row[key] for key in Scores.__dataclass_fields__}
+    for key, kind in kinds.items():
+        if not isinstance(values[key], kind) or (kind == (int,) and isinstance(values[key], bool)):
+            raise TypeError(f"{key} must be {kind[0].__name__}, not {str(values[key])[:40]!r}")
+    for name, value in values["scores"].items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise TypeError(f"the score {name[:40]} must be a number, not {str(value)[:40]!r}")
+    return Scores(**values)
+
+
+def _prediction(row: dict[str, Any], kind: Kind, texts: Mapping[str, str], where: Where) -> Prediction:
+    """A line of `predictions.jsonl`, its output, problems and fidelity checked as well."""
+    output, problems, fidelity = row.get("output"), row.get("problems"), row.get("fidelity")
+    outputs = output if isinstance(output, list) else [] if output is None else [output]
+    if not all(isinstance(text, str) for text in outputs):
+        where.fail("output must be a string or a list of strings")
+    if problems is not None and not (
+        isinstance(problems, dict) and all(isinstance(n, int) and not isinstance(n, bool) for n in problems.values())
+    ):
+        where.fail("problems must be counts by kind")
+    if fidelity is not None and (isinstance(fidelity, bool) or not isinstance(fidelity, int | float)):
+        where.fail("fidelity must be a number")
+    return prediction_from_json(row, kind, texts, where)
+
+
+def _request(row: dict[str, Any], where: Where) -> dict[str, Any] | None:
+    """The recorded request of a line, checked as far as it is shown."""
+    request = row.get("request")
+    if request is None:
+        return None
+    turns = request.get("turns", []) if isinstance(request, dict) else None
+    if not isinstance(turns, list) or not all(
+        isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)
+        for turn in turns
+    ):
+        where.fail("request must be an object with turns of role and content")
+    return dict(request)

@@ -72,7 +72,7 @@ class Plan:
 
     def asks(self, example: Example) -> bool:
         """Whether there is anything to ask: roles of no entities are known without a question."""
-        return self.task.kind != "roles" or bool(self.given.get(example.id))
+        return not self.task.of_entities or bool(self.given.get(example.id))
 
 
 def plan_of(settings: Settings) -> Plan:
@@ -92,7 +92,7 @@ def check_format(settings: Settings, task: Task) -> None:
     Raises:
         InputError: no such format, or not for this task.
     """
-    Question.of(task, settings.format, ())
+    Question.of(task, settings.format, (), settings.mentions)
 
 
 def materials_of(settings: Settings, task: Task) -> Materials:
@@ -131,7 +131,7 @@ def entities_of(settings: Settings, task: Task, examples: Sequence[Example]) -> 
     """
     if settings.entities is None:
         return None
-    if task.kind != "roles":
+    if not task.of_entities:
         raise InputError(f"--entities goes with --task roles, not {task.name}")
     return RunFolder(Path(settings.entities)).spans(PREDICTIONS, examples)
 
@@ -146,7 +146,7 @@ def assemble(
         InputError: settings that the data cannot satisfy.
     """
     labels, warnings = _labels(settings, task, read)
-    question = Question.of(task, settings.format, labels)
+    question = Question.of(task, settings.format, labels, settings.mentions)
     examples = _run(read.split, task, unlabelled=settings.unlabelled)[: settings.limit]
     prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
     shots, notice = _shots(settings, read.pool) if prompted else _no_shots(settings)
@@ -219,7 +219,7 @@ def _chooser(settings: Settings, question: Question, examples: Sequence[Example]
 
 def _given(settings: Settings, task: Task, examples: Sequence[Example], entities: Entities | None) -> Entities:
     """The entities that each query names: the gold ones, or those that another run predicted."""
-    if task.kind != "roles":
+    if not task.of_entities:
         return {}
     if entities is None:
         return {example.id: task.given(example) for example in examples}

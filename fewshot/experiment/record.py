@@ -12,20 +12,22 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from fewshot import __version__
 from fewshot.data._source import Source
 from fewshot.errors import InputError, RunFolderError
+from fewshot.experiment import typed
 from fewshot.experiment.answers import Answers, System
 from fewshot.experiment.folder import RUN, RunFolder
 from fewshot.experiment.plan import Plan
 from fewshot.experiment.settings import Settings, without_credentials
 from fewshot.experiment.signature import Identity
 from fewshot.prompt.wording import ResolvedPrompt
+from fewshot.records import Api
 
-VERSION = 2
-"""Of the record. 1 (no `version` in the file): before 0.2.0; the same tables."""
+VERSION = 3
+"""Of the record. 1 (no `version` in the file): before 0.2.0; the same tables. 2: `extra` is a table."""
 
 _PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
 _T = TypeVar("_T")
@@ -171,18 +173,18 @@ class Recorded:
         return replace(self, run=run, usage=Usage.of(system, answers), failed=dict(answers.failed))
 
     def to_toml(self) -> dict[str, Any]:
-        """The tables of `run.toml`. Credentials in URLs are left out, and so is what is not known (`None`)."""
-        table = {
-            "version": self.version,
+        """The tables of `run.toml`. Settings and prompt are as they were given, so that a replay is of the same run;
+        elsewhere credentials in URLs are left out, and so is what is not known (`None`)."""
+        return {
+            "version": VERSION,
             "settings": self.settings.to_toml(),
-            "plan": asdict(self.plan),
+            "plan": _clean(asdict(self.plan)),
             "prompt": self.prompt.to_dict() if self.prompt else {},
             "versions": dict(self.versions),
-            "run": asdict(self.run),
-            "usage": asdict(self.usage),
-            "failed": dict(self.failed),
+            "run": _clean(asdict(self.run)),
+            "usage": _clean(asdict(self.usage)),
+            "failed": _clean(dict(self.failed)),
         }
-        return {name: _clean(value) for name, value in table.items()}
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> Recorded:
@@ -192,8 +194,10 @@ class Recorded:
             RunFolderError: a table is missing or mistyped, or it is of a later version.
         """
         version = table.get("version", 1)
-        if not isinstance(version, int) or version > VERSION:
-            raise RunFolderError(f"is of version {version}, this fewshot reads up to {VERSION}", hint="update fewshot")
+        if isinstance(version, bool) or not isinstance(version, int) or version > VERSION:
+            raise RunFolderError(
+                f"is of version {str(version)[:40]}, this fewshot reads up to {VERSION}", hint="update fewshot"
+            )
         tables = {name: _table(table, name) for name in ("settings", "plan", "prompt", "versions", "run", "usage")}
         try:
             return cls(
@@ -205,9 +209,25 @@ class Recorded:
                 usage=_typed(Usage, tables["usage"], "usage"),
                 failed={str(id_): str(why) for id_, why in _table(table, "failed").items()},
                 version=version,
-            )
+            )._checked()
         except (InputError, TypeError) as error:
             raise RunFolderError(str(error)) from None
+
+    def _checked(self) -> Recorded:
+        """The same, if what is a text has the form that it must have.
+
+        Raises:
+            InputError: it has not; names it.
+        """
+        if self.plan.api not in (None, *get_args(Api)):
+            raise InputError(f"plan.api must be chat or completions, not {typed.shown(self.plan.api)}")
+        try:
+            known = not self.run.started or datetime.fromisoformat(self.run.started).tzinfo is not None
+        except ValueError:
+            known = False
+        if not known:
+            raise InputError(f"run.started must be a time with its zone, not {typed.shown(self.run.started)}")
+        return self
 
 
 def read(folder: RunFolder) -> Recorded:
@@ -244,27 +264,21 @@ def _typed(cls: type[_T], table: Mapping[str, Any], name: str) -> _T:
     known = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
     values = {key: value for key, value in table.items() if key in known}
     for key, value in values.items():
-        if not _fits(value, known[key]):
+        if not typed.fits(value, known[key]):
             raise RunFolderError(f"{name}.{key} must be {known[key]}, not {str(value)[:40]!r}")
     return cls(**values)
 
 
-def _fits(value: object, annotation: str) -> bool:
-    """Whether a TOML value has one of the types of an annotation such as `int | None`."""
-    if annotation == "list[str]":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    kinds: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
-    names = [name for name in annotation.split(" | ") if name in kinds]
-    if isinstance(value, bool):
-        return "bool" in names
-    return any(isinstance(value, kinds[name]) for name in names)
-
-
 def _clean(value: Any) -> Any:
-    """A value without credentials in URLs and without what is not known."""
+    """A value without credentials in URLs and without what is not known. Half of a surrogate pair (a server's error
+    message may hold one) is escaped: what was paid for must not be lost because of it."""
     if isinstance(value, Mapping):
-        return {key: _clean(item) for key, item in value.items() if item is not None}
-    return without_credentials(value) if isinstance(value, str) else value
+        return {_escaped(key): _clean(item) for key, item in value.items() if item is not None}
+    return without_credentials(_escaped(value)) if isinstance(value, str) else value
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _versions() -> dict[str, str]:

@@ -30,7 +30,7 @@ from fewshot.experiment.folder import (
 )
 from fewshot.experiment.plan import Entities, Materials, Plan, assemble, check_format, entities_of, labelled, pool_of
 from fewshot.experiment.record import Recorded
-from fewshot.experiment.running import Run, begin, end, finished, options, recorded_answers, score
+from fewshot.experiment.running import Run, begin, claimed, end, finished, options, recorded_answers, score
 from fewshot.experiment.settings import Keywords, Settings, with_changes
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.verifying import check_scoring, compare
@@ -76,10 +76,12 @@ def replay(
         folder = RunFolder(Path(out))
         if done := finished(folder, plan):
             return done
+        cassette = stack.enter_context(claimed(folder))
+        if done := finished(folder, plan):  # by another process, since we looked
+            return done
         begin(folder, plan, system)
-        cassette = stack.enter_context(Cassette.open(folder.responses))
         answers = system.answer(recording.tapes(cassette, reuse=tape), listen)
-    return end(folder, plan, system, answers)
+        return end(folder, plan, system, answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class Recording:
         """The recorded wording, if it is for this question; `None`: today's."""
         question, was = plan.question, self.recorded.plan
         same = (was.task, was.format, tuple(was.labels)) == (question.task.name, question.format_name, question.labels)
-        return self.recorded.prompt if same and self.same("prompt") else None
+        return self.recorded.prompt if same and self.same("prompt", "mentions") else None
 
     def tapes(self, cassette: Cassette, *, reuse: Cassette | None = None) -> Tapes:
         """Recordings only; what failed fails again, if failures are scored as empty answers."""

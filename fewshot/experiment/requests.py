@@ -78,7 +78,12 @@ def requests_of(plan: Plan, builder: PromptBuilder) -> Requests:
 def template_of(plan: Plan) -> Template:
     """The user's own template (`--prompt FILE`), or that of the task and format."""
     own = plan.settings.prompt
-    return wording.load_template(plan.task.name, plan.question.format_name, file=None if own is None else Path(own))
+    return wording.load_template(
+        plan.task.name,
+        plan.question.format_name,
+        mentions=plan.question.mentions,
+        file=None if own is None else Path(own),
+    )
 
 
 def wording_of(plan: Plan) -> ResolvedPrompt:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fewshot.cassette.lock import Lock
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, GivenSystem, System
 from fewshot.experiment.folder import RunFolder
@@ -44,8 +45,9 @@ def rescore(path: str | Path) -> Rescored:
     scores = score(plan, system, answers)
     moved = movement(folder, plan, answers, scores)
     if moved is not None:
-        folder.write_predictions(answers.predictions, plan.task.kind)
-        folder.write_scores(scores)
+        with Lock(folder.responses):
+            folder.write_predictions(answers.predictions, plan.task.kind)
+            folder.write_scores(scores)
     return Rescored(folder, moved)
 
 

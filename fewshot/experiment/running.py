@@ -10,43 +10,51 @@ scores → files. `replaying` goes the same way with a folder's recorded answers
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
-from fewshot.errors import RunFolderError
+from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
-from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, SCORES, RunFolder
+from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
+from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate
+from fewshot.servers.address import redactor
+from fewshot.servers.secrets import without_keys
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("runs")
 
+_LONGEST_NAME = 120
+"""Characters of a model's name in the name of a folder, which must stay below 255 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `failures`: why a request was
-    not answered, by id."""
+    """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
+    must mend that before it can go on; `failures`: why a request was not answered, by id."""
 
     folder: RunFolder
     result: Scores
     notices: Sequence[str] = ()
     stopped: str | None = None
+    blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +93,9 @@ def run(
         InputError: the settings or the data cannot be used.
         RunFolderError: `out` holds a run of other settings, or something else.
     """
-    plan = plan_of(with_changes("run", task, dict(settings)))
+    asked = with_changes("run", task, dict(settings))
+    refuse_secrets({"model": asked.model, "extra": asked.extra})
+    plan = plan_of(asked)
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
         return done
     backend = open_backend(plan.settings.backend, options(plan.settings, labels=plan.question.labels))
@@ -94,13 +104,15 @@ def run(
         return done
     system = system_of(plan, backend)
     checked = check_demonstrations(plan, system.requests)
-    begin(folder, plan, system)
     with ExitStack() as stack:
-        cassette = stack.enter_context(Cassette.open(folder.responses))
         other = None if reuse is None else stack.enter_context(recorded_answers(RunFolder(Path(reuse))))
+        cassette = stack.enter_context(claimed(folder))
+        if done := finished(folder, plan):  # by another process, since we looked
+            return done
+        begin(folder, plan, system)
         answers = system.answer(Tapes(cassette, reuse=other), listen)
-    done = end(folder, plan, system, answers)
-    return replace(done, notices=(*checked, *done.notices))
+        done = end(folder, plan, system, answers)
+    return replace(done, notices=(*checked, *_torn(cassette), *done.notices))
 
 
 def load(folder: str | Path) -> Run:
@@ -114,12 +126,20 @@ def load(folder: str | Path) -> Run:
 
 
 def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool = False) -> Options:
-    """What a backend is opened with."""
+    """What a backend is opened with.
+
+    Raises:
+        InputError: the model or an extra parameter holds a key, which would be recorded.
+    """
+    if not offline:
+        _check_no_key(settings)
     return Options(
         task=settings.task,
         model=settings.model,
         base_url=settings.base_url,
         api=settings.api,
+        headers=settings.headers,
+        key_env=settings.key_env,
         offline=offline,
         timeout=settings.timeout,
         # Whoever sets the limit means all of the answer, thoughts included.
@@ -128,6 +148,17 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         labels=labels,
         local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
     )
+
+
+def _check_no_key(settings: Settings) -> None:
+    known = redactor(*(os.environ.get(name, "") for name in filter(None, [settings.key_env])), headers=settings.headers)
+    given = {f"--extra {name}": json.dumps(value) for name, value in settings.extra.items()}
+    for what, value in {"--model": settings.model or "", **given}.items():
+        if known.holds(value) or known.holds(what):
+            raise InputError(
+                f"{without_keys(what)[:120]} holds what is or looks like a key: it would be recorded",
+                hint="keys go into OPENAI_API_KEY, HF_TOKEN, --key-env NAME or --header-env NAME=VARIABLE",
+            )
 
 
 def _reasoning_room(settings: Settings) -> int | None:
@@ -146,13 +177,14 @@ def finished(folder: RunFolder, plan: Plan) -> Run | None:
     """
     if not folder.exists():
         return None
-    conflicts = _conflicts(record.read(folder), plan)
+    recorded = record.read(folder)
+    conflicts = _conflicts(recorded, plan)
     if conflicts:
         raise RunFolderError(
             f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})", hint="choose another --out"
         )
-    if not folder.holds(SCORES):
-        return None
+    if not recorded.run.complete or not all(map(folder.holds, (GOLD, DEMONSTRATIONS, PREDICTIONS, SCORES))):
+        return None  # also a run that was killed while it wrote: the same command makes it whole
     scores = folder.scores()
     return Run(folder, scores, plan.notices) if scores.complete else None
 
@@ -172,18 +204,30 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
 
 def default_folder(plan: Plan, backend: str, model: str) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
-    settings = plan.settings.to_toml()
+    settings = plan.settings.given()
     identity = repr(sorted((name, value) for name, value in settings.items() if name not in PACE)) + plan.digest + model
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")
+    digest = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")[:_LONGEST_NAME]
     name = short if short.startswith(backend) else f"{backend}-{short}"
     shots = f"-{plan.shots}shot" if plan.prompted else ""
     return RUNS / f"{name}-{plan.task.name}{shots}-{digest}"
 
 
+@contextmanager
+def claimed(folder: RunFolder) -> Iterator[Cassette]:
+    """The cassette of a folder that is ours alone for as long as the block runs: nothing is written before.
+
+    Raises:
+        RunFolderError: another process has it, it holds other things than a run, or it cannot be written.
+    """
+    folder.create()
+    with Cassette.open(folder.responses) as cassette:
+        folder.sweep()
+        yield cassette
+
+
 def begin(folder: RunFolder, plan: Plan, system: System) -> None:
     """Writes what is known before the first request. A folder that was begun before keeps its start."""
-    folder.create()
     started = record.read(folder).run.started if folder.exists() else None
     record.write(folder, Recorded.begun(plan, system, started=started))
     folder.write_examples(GOLD, plan.examples)
@@ -206,14 +250,21 @@ def score(plan: Plan, system: System, answers: Answers) -> Scores:
 
 
 def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
-    """Scores the answers and writes everything that is known after the last one."""
+    """Scores the answers and writes everything that is known after the last one. `scores.json` comes last: it says that
+    the folder is whole."""
     scores = score(plan, system, answers)
     folder.write_predictions(answers.predictions, plan.task.kind)
-    folder.write_scores(scores)
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
+    folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return Run(folder, scores, notices, stopped=answers.stopped, failures=answers.failed)
+    return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+
+
+def _torn(cassette: Cassette) -> tuple[str, ...]:
+    if not cassette.torn:
+        return ()
+    return (f"{cassette.path}: its last line was torn ({cassette.torn} bytes), was cut off and asked again",)
 
 
 def recorded_answers(folder: RunFolder) -> Cassette:

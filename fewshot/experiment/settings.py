@@ -6,12 +6,16 @@ True
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
+from fewshot import backends
 from fewshot.errors import InputError, UnknownSettingError
-from fewshot.records import Api
+from fewshot.experiment import typed
+from fewshot.records import Api, Mentions
+from fewshot.text import secrets
 
 DEFAULT_SHOTS = 3
 
@@ -27,8 +31,10 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
+    `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
+
     Raises:
-        InputError: a value is out of range.
+        InputError: a value is of another type, or out of range.
     """
 
     task: str
@@ -36,6 +42,8 @@ class Settings:
     model: str | None = None
     base_url: str | None = None
     api: Api | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_env: str | None = None
     data: str = "demo"
     split: str = "test"
     demos: str | None = None
@@ -45,6 +53,7 @@ class Settings:
     prompt: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    mentions: Mentions | None = None
     entities: str | None = None
     unlabelled: bool = False
     limit: int | None = None
@@ -60,6 +69,10 @@ class Settings:
     timeout: float | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    give_up_after: float = 300.0
+    grace: float = 10.0
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
@@ -68,16 +81,33 @@ class Settings:
     examples_check: Check = "warn"
 
     def __post_init__(self) -> None:
+        for f in fields(self):
+            typed.check(_flag(f.name), getattr(self, f.name), str(f.type))
+        typed.as_json("--extra", self.extra)
+        object.__setattr__(self, "backend", backends.own_name(self.backend))  # an alias is recorded as what it names
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"{_flag(name)} must be at least {least}, not {value}")
-        for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens"):
+        for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "give_up_after"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"{_flag(name)} must be more than 0, not {value}")
+        for name in ("price_in", "price_out", "grace"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise InputError(f"{_flag(name)} must be at least 0, not {value}")
+        if (self.price_in is None) != (self.price_out is None):
+            raise InputError("--price-in and --price-out go together: dollars for a million prompt and answer tokens")
+        self._check_choices()
+
+    def _check_choices(self) -> None:
+        if self.api not in (None, *get_args(Api)):
+            raise InputError(f"--api must be chat or completions, not {self.api}")
         if self.decoder not in (None, "copy", "generate"):
             raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.mentions not in (None, *get_args(Mentions)):
+            raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
             raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
         if not 0 <= self.temperature <= 2:
@@ -88,24 +118,37 @@ class Settings:
                 hint="add --temperature 0.7",
             )
 
-    def to_toml(self) -> dict[str, Any]:
-        """A TOML table, without the settings that are not given (`None`)."""
+    def given(self) -> dict[str, Any]:
+        """The settings that are given (not `None`), as plain values."""
         table = asdict(self)
         table["labels"] = list(self.labels)
+        table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
+
+    def to_toml(self) -> dict[str, Any]:
+        """A TOML table, without the settings that are not given. `extra` is JSON, since TOML has no null; the URL of a
+        server is without credentials."""
+        table = self.given() | {"extra": typed.as_json("--extra", self.extra)}
+        if self.base_url is not None:
+            table["base_url"] = without_credentials(self.base_url)
+        return table
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> Settings:
         """The settings of a `run.toml`; keys of other versions are ignored.
 
         Raises:
-            InputError: the table names no task, or a value is out of range.
+            InputError: the table names no task, or a value is of another type or out of range.
         """
         if not isinstance(table.get("task"), str):
             raise InputError("the settings name no task")
         known = {f.name for f in fields(cls)}
         values = {key: value for key, value in table.items() if key in known}
-        values["labels"] = tuple(values.get("labels", ()))
+        labels = values.get("labels", [])
+        values["labels"] = tuple(labels) if isinstance(labels, list) else labels
+        if isinstance(values.get("extra"), str):  # a table before version 3
+            values["extra"] = _parsed(values["extra"])
+        values["headers"] = {str(name): "" for name in values.get("headers", ())}
         return cls(**values)
 
 
@@ -116,6 +159,8 @@ class Keywords(TypedDict, total=False):
     model: str | None
     base_url: str | None
     api: Api | None
+    headers: Mapping[str, str]
+    key_env: str | None
     data: str
     split: str
     demos: str | None
@@ -125,6 +170,7 @@ class Keywords(TypedDict, total=False):
     prompt: str | None
     format: str | None
     labels: tuple[str, ...]
+    mentions: Mentions | None
     entities: str | None
     unlabelled: bool
     limit: int | None
@@ -140,6 +186,10 @@ class Keywords(TypedDict, total=False):
     timeout: float | None
     budget_usd: float | None
     budget_tokens: int | None
+    price_in: float | None
+    price_out: float | None
+    give_up_after: float
+    grace: float
     decoder: str | None
     device: str | None
     batch_tokens: int | None
@@ -165,21 +215,44 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
     values = dict(changes)
     if "labels" in values:
         values["labels"] = _labels(values["labels"])
+    refuse_secrets(values)
     return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
 
 
+def refuse_secrets(values: Mapping[str, Any]) -> None:
+    """Refuses a key or a password in `extra` and `model`: both are recorded with every answer and every score.
+
+    Args:
+        values: New settings by field name, as the user gives them.
+
+    Raises:
+        InputError: one of them holds a secret, which the message does not repeat.
+    """
+    hint = "it would be recorded; keys are read from the environment: set OPENAI_API_KEY or HF_TOKEN"
+    model = values.get("model")
+    if isinstance(model, str) and (what := secrets.in_name(model)):
+        raise InputError(f"--model holds {what}", hint=hint)
+    extra = values.get("extra")
+    for key, value in extra.items() if isinstance(extra, Mapping) else ():
+        if what := secrets.in_json({key: value}):
+            name = "" if secrets.in_text(str(key)) else f" {key}"
+            raise InputError(f"--extra{name} holds {what}", hint=hint)
+
+
 PACE = frozenset({
-    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "device", "batch_tokens", "examples_check",
+    "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
+    "grace", "device", "batch_tokens", "examples_check", "headers", "key_env",
 })  # fmt: skip
-"""Settings that change how fast and how far a run goes but not its results: a run may be continued with others."""
+"""Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
+with others."""
 
 
 def differences(old: Settings, new: Settings) -> list[str]:
     """`name: old → new` for every setting that differs and matters for the result."""
     return [
-        f"{f.name.replace('_', '-')}: {_shown(getattr(old, f.name))} → {_shown(getattr(new, f.name))}"
+        f"{f.name.replace('_', '-')}: {_shown(f.name, old)} → {_shown(f.name, new)}"
         for f in fields(Settings)
-        if f.name not in PACE and _recorded(getattr(old, f.name)) != _recorded(getattr(new, f.name))
+        if f.name not in PACE and _recorded(f.name, old) != _recorded(f.name, new)
     ]
 
 
@@ -205,12 +278,23 @@ def _labels(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _recorded(value: object) -> object:
-    """A setting as a run folder keeps it: what is compared and shown holds no secret."""
-    return without_credentials(value) if isinstance(value, str) else value
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"extra is not JSON: {typed.shown(text)}") from None
 
 
-def _shown(value: object) -> str:
+def _recorded(name: str, settings: Settings) -> object:
+    """A setting as a run folder keeps it: what is compared and shown holds no credentials of a URL."""
+    value = getattr(settings, name)
+    if name == "extra":
+        return json.dumps(dict(value), sort_keys=True)
+    return without_credentials(value) if name == "base_url" and value is not None else value
+
+
+def _shown(name: str, settings: Settings) -> str:
+    value = getattr(settings, name)
     if value is None or value in ((), {}):
         return "not set"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_recorded(value))
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_recorded(name, settings))

@@ -84,6 +84,7 @@ class Signature:
                 "ids": ids_digest(plan.scored),
                 "labels": list(plan.question.labels),
                 "format": identity.format,
+                "mentions": plan.question.mentions if prompted and plan.task.kind == "entities" else None,
                 "prompt": identity.prompt,
                 "shots": {"asked": plan.shots, "mean": round(mean, 4), "least": min(shots, default=0)}
                 if plan.prompted
@@ -156,7 +157,7 @@ def ids_digest(examples: Iterable[Example]) -> str:
 
 def _entities(plan: Plan) -> str | None:
     """Where the entities of a ROLES question come from: the gold, or a digest of what a run predicted."""
-    if plan.task.kind != "roles":
+    if not plan.task.of_entities:
         return None
     if plan.settings.entities is None:
         return "gold"

@@ -87,7 +87,13 @@ class PromptedSystem:
             None if tapes.strict else self.backend,
             tapes.cassette,
             reuse=tapes.reuse,
-            pace=engine.Pace(concurrency=settings.concurrency, rpm=settings.rpm, tpm=settings.tpm),
+            pace=engine.Pace(
+                concurrency=settings.concurrency,
+                rpm=settings.rpm,
+                tpm=settings.tpm,
+                patience=settings.give_up_after,
+                grace=settings.grace,
+            ),
             budget=engine.Budget() if tapes.strict else budget_of(settings, self.backend, self.price),
             price=self.price,
             strict=tapes.strict,
@@ -105,6 +111,7 @@ class PromptedSystem:
             complete=len(predictions) == len(self.plan.examples),
             failed={**outcome.failed, **tapes.lost},
             stopped=outcome.stopped,
+            blocked=outcome.blocked,
             completions=tuple(c for samples in completions.values() for c in samples if c is not None),
             asked=outcome.sent,
             recorded=outcome.replayed,
@@ -189,7 +196,9 @@ class LocalSystem:
 
 
 def price_of(settings: Settings, backend: PromptedBackend) -> Price | None:
-    """What tokens cost there; `None`: not known."""
+    """What tokens cost there, by `--price-in` and `--price-out` or by the tables; `None`: not known."""
+    if settings.price_in is not None and settings.price_out is not None:
+        return Price(settings.price_in, settings.price_out, date="", source="as given")
     return prices.find(backend.model, backend.endpoint, settings.extra)
 
 
@@ -204,7 +213,7 @@ def budget_of(settings: Settings, backend: PromptedBackend, price: Price | None)
     if settings.budget_usd is not None and price is None:
         raise InputError(
             f"--budget-usd cannot be kept: no price is known of {backend.model} at {backend.endpoint}",
-            hint=f"put it into {prices.own_file()}, or give --budget-tokens",
+            hint=f"{prices.WHERE}, or give --budget-tokens",
         )
     return engine.Budget(settings.budget_usd, settings.budget_tokens)
 

@@ -62,6 +62,11 @@ class Format(Protocol):
         return False
 
     @property
+    def names_once(self) -> bool:
+        """Whether an answer can name each entity once, for all its occurrences (`--mentions once`)."""
+        return False
+
+    @property
     def room(self) -> float:
         """Tokens that an answer needs at least, per UTF-8 byte of its source."""
         return NAMED_ROOM
@@ -115,6 +120,11 @@ def get(name: str, kind: Kind) -> Format:
 def can_carry(name: str, kind: Kind) -> bool:
     """Whether the format of that name carries values of this kind."""
     return kind in _load(name).kinds
+
+
+def naming_once() -> list[str]:
+    """The formats that can name each entity once."""
+    return [name for name in names() if _load(name).names_once]
 
 
 def tagged(kind: Kind) -> str | None:

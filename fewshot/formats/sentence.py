@@ -56,7 +56,8 @@ class Sentence(Format):
         problems["text_added"] += not members and NOTHING not in body.lower()  # whatever it is, it is no such sentence
         problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
-        problems["not_in_text"] += sum(grounding.locate(text, m.text) is None for _, m in members)
+        source = grounding.Source(text)
+        problems["not_in_text"] += sum(not source.everywhere(member.text) for _, member in members)
         roles: dict[str, dict[Member, None]] = {"interventions": {}, "observations": {}, "assays": {}}
         for role, member in members:
             roles[role][member] = None
@@ -85,7 +86,10 @@ def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
     """A tag or the end mark, with the backslashes before it."""
     written = {*map(tag, labels), *(label.lower() for label in labels)}  # <EXPERIMENT>, and what it stands for
     names = "|".join(map(re.escape, sorted(written, key=lambda name: (-len(name), name)))) or "(?!)"
-    return re.compile(rf"(\\*)(?:<\s*(/?)\s*({names})\s*>|(\[END\]))", re.IGNORECASE)
+    # No two neighbouring runs of the same sign: an answer may be 100,000 backslashes, or blanks behind a "<". ASCII:
+    # "ſ" would match "s", and be no key of `names`.
+    pattern = rf"(?<!\\)(\\*+)(?:<\s*+(?:(/)\s*+)?({names})\s*+>|(\[END\]))"
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 def _said(members: Iterable[Member], tags: re.Pattern[str]) -> str:

@@ -1,7 +1,7 @@
 """Scores from tallies: for each example and measure three counts (hits, predicted, gold); sums; then P, R and F1.
 
-Counts are kept by example because an interval is drawn by resampling articles: the score of a resample is made
-of a sum over its rows, and no span is looked at twice.
+Counts are kept per example because intervals leave out or resample whole articles: the score of a resample is computed
+from a sum over its rows, without comparing spans again.
 
 >>> total = add([{"strict": (1, 2, 1)}, {"strict": (0, 0, 1)}])
 >>> prf("strict.micro", total["strict"])
@@ -19,13 +19,13 @@ Counts: TypeAlias = tuple[int, int, int]
 """Hits, predicted, gold."""
 
 Tally: TypeAlias = Mapping[str, Counts]
-"""The counts of one example by measure."""
+"""The counts of one example, by measure."""
 
 NO_COUNTS: Counts = (0, 0, 0)
 
 
 def add(tallies: Iterable[Tally]) -> dict[str, Counts]:
-    """The sum of tallies, by measure."""
+    """Returns the sum of tallies, by measure."""
     total: dict[str, list[int]] = {}
     for tally in tallies:
         for measure, (hits, predicted, gold) in tally.items():
@@ -37,7 +37,7 @@ def add(tallies: Iterable[Tally]) -> dict[str, Counts]:
 
 
 def ratios(counts: Counts) -> tuple[float, float, float]:
-    """Precision, recall, F1, in seqeval's order of operations (equal to it to the last digit); 0/0 is 0.
+    """Returns precision, recall and F1, computed in seqeval's order (equal to it to the last digit); 0/0 is 0.
 
     >>> ratios((2, 3, 4))
     (0.6666666666666666, 0.5, 0.5714285714285715)
@@ -50,24 +50,24 @@ def ratios(counts: Counts) -> tuple[float, float, float]:
 
 
 def prf(name: str, counts: Counts) -> dict[str, float]:
-    """The three ratios under dotted names."""
+    """Returns the three ratios under dotted names."""
     return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), ratios(counts), strict=True))
 
 
 def macro(name: str, by_label: Mapping[str, Counts]) -> dict[str, float]:
-    """The mean of each ratio over the labels that have gold.
+    """Returns the mean of each ratio over the labels that have gold.
 
-    Summed over the labels in alphabetical order as numpy does it, and so seqeval: from eight numbers on that is
-    another order than that of `sum`, which shows in the last digit.
+    Labels are summed alphabetically and in numpy's order, as seqeval does: from eight numbers on, `sum` adds in another
+    order, which changes the last digit.
     """
-    found = [ratios(counts) for _, counts in sorted(by_label.items()) if counts[2]]
-    mean = [pairwise_sum(column) / len(found) for column in zip(*found, strict=True)] if found else [0.0] * 3
+    by_ratio = [ratios(counts) for _, counts in sorted(by_label.items()) if counts[2]]
+    mean = [pairwise_sum(column) / len(by_ratio) for column in zip(*by_ratio, strict=True)] if by_ratio else [0.0] * 3
     return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), mean, strict=True))
 
 
 def pairwise_sum(values: Sequence[float]) -> float:
-    """The sum in numpy's order, without the 0.1 s that importing numpy takes: eight running sums, then those pairwise,
-    then what is left over; more than 128 numbers are halved first (`pairwise_sum` in numpy's `loops_utils.h`)."""
+    """Returns the sum in numpy's order, without the 0.1 s that importing numpy takes: eight running sums, added
+    pairwise, then the remainder; more than 128 numbers are halved first (`pairwise_sum` in numpy's `loops_utils.h`)."""
     count = len(values)
     if count < 8:
         return reduce(plus, values, 0.0)  # `sum` corrects itself from Python 3.12 on
@@ -82,5 +82,5 @@ def pairwise_sum(values: Sequence[float]) -> float:
 
 
 def accuracy(name: str, counts: Counts) -> dict[str, float]:
-    """The share of examples that are exactly right; their tally is (1 or 0, 1, 1)."""
+    """Returns the share of examples that are exactly right; the tally of each is (1 or 0, 1, 1)."""
     return {f"{name}.accuracy": counts[0] / counts[2] if counts[2] else 0.0}

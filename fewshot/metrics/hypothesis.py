@@ -14,26 +14,26 @@ from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member
 
 
 def tally(gold: Hypothesis, predicted: Hypothesis) -> Tally:
-    """The counts of one example. `members` is all roles together: the same entity in two roles counts twice."""
+    """Returns the counts of one example. `members` is all roles together: the same entity in two roles counts twice."""
     counts = {}
     for role in HYPOTHESIS_ROLES:
         ours, theirs = set(map(identity, getattr(gold, role))), set(map(identity, getattr(predicted, role)))
         counts[role] = (len(ours & theirs), len(theirs), len(ours))
-    hits, said, there = (sum(column) for column in zip(*counts.values(), strict=True))
-    return {"members": (hits, said, there), **counts, "exact": (int(hits == said == there), 1, 1)}
+    hits, predictions, golds = (sum(column) for column in zip(*counts.values(), strict=True))
+    return {"members": (hits, predictions, golds), **counts, "exact": (int(hits == predictions == golds), 1, 1)}
 
 
 def scores(tallies: Sequence[Tally]) -> dict[str, float]:
-    """All scores of causal hypotheses, unrounded, in a fixed order."""
+    """Returns all scores of causal hypotheses, unrounded, in a fixed order."""
     total = add(tallies)
-    found = prf("members.micro", total["members"])
+    values = prf("members.micro", total["members"])
     for role in HYPOTHESIS_ROLES:
-        found |= prf(role, total[role])
-    return found | accuracy("exact", total["exact"])
+        values |= prf(role, total[role])
+    return values | accuracy("exact", total["exact"])
 
 
 def normal(surface: str) -> str:
-    """A surface as it is compared.
+    """Returns a surface in the form in which surfaces are compared.
 
     >>> normal("IFN‐γ  Treatment") == normal("IFN‐γ treatment")
     True
@@ -42,5 +42,5 @@ def normal(surface: str) -> str:
 
 
 def identity(member: Member) -> tuple[str, str]:
-    """What makes two members the same: type and surface, as they are compared."""
+    """Returns the key by which members are compared: type and normalised surface."""
     return member.label, normal(member.text)

@@ -3,9 +3,9 @@
 starts   same first character
 spans    same first character and same end, both ends cut before a tail ("Data information: …"), which
          belongs to no panel and to every panel
-labels   the multiset of (legend, label), whatever the case. Neutral, neither right nor wrong, and counted:
+labels   the multiset of (legend, label), without regard to case. Neutral, neither right nor wrong, and counted:
          letters that the legend only mentions inside another panel, and gold letters that are not printed
-         in their segment. A gold panel whose labels are not known is left out, with what was predicted there
+         in their segment. A gold panel without known labels is left out, with the predictions that overlap it
 exact    the whole legend: all spans, each with its labels
 """
 
@@ -21,23 +21,23 @@ from fewshot.text.spans import overlaps
 
 
 def tally(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> Tally:
-    """The counts of one legend. A panel that is predicted twice counts once."""
+    """Returns the counts of one legend. A panel that is predicted twice counts once."""
     predicted = list(dict.fromkeys(predicted))
     ours, theirs = _cut(example.text, gold), _cut(example.text, predicted)
     starts, their_starts = {start for start, _ in ours}, {start for start, _ in theirs}
-    right, wrong_or_right, there, neutral = _labels(example, gold, predicted)
-    whole = ours == theirs and right == wrong_or_right == there
+    right, guessed, there, neutral = _labels(example, gold, predicted)
+    whole = ours == theirs and right == guessed == there
     return {
         "starts": (len(starts & their_starts), len(their_starts), len(starts)),
         "spans": (len(ours & theirs), len(theirs), len(ours)),
-        "labels": (right, wrong_or_right, there),
+        "labels": (right, guessed, there),
         "neutral": (neutral, 0, 0),
         "exact": (int(whole), 1, 1),
     }
 
 
 def scores(tallies: Sequence[Tally]) -> dict[str, float]:
-    """All scores of panelization, unrounded, in a fixed order."""
+    """Returns all scores of panelization, unrounded, in a fixed order."""
     total = add(tallies)
     return {
         **prf("starts", total["starts"]),
@@ -53,7 +53,7 @@ def _cut(text: str, spans: Sequence[Span]) -> set[tuple[int, int]]:
 
 
 def _labels(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, int, int, int]:
-    """Hits, predicted, gold and neutral letters of one legend."""
+    """Returns the numbers of hits, predicted, gold and neutral letters of one legend."""
     unknown = [(span.start, span.end) for span in gold if span.labels is None]
     theirs: Counter[str] = Counter()
     for span in predicted:

@@ -6,8 +6,8 @@ Gold `[0,3) GENEPROD`, predicted `[0,5) GENEPROD`: no strict hit (another end), 
     boundary   same start and end, whatever the label
     relaxed    overlapping, with the same label; each span counts once: recall is the share of gold spans that
                some predicted span overlaps, precision the share of predicted spans that overlap some gold span
-    names      the set of distinct (folded surface, label) of each text, wherever and however often they stand in it:
-               what published results of language models often are
+    names      the set of distinct (folded surface, label) of each text, regardless of where and how often each
+               occurs; published results of language models are often of this kind
     exact      the whole example: the same set of spans
 """
 
@@ -23,8 +23,13 @@ from fewshot.text.spans import overlaps
 
 
 def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = False, text: str | None = None) -> Tally:
-    """The counts of one example. A span that is predicted twice counts once. `roles`: the role must match too. `text`:
-    that of the example; without it names are not counted.
+    """Returns the counts of one example. A span that is predicted twice counts once.
+
+    Args:
+        gold: The gold spans.
+        predicted: The predicted spans.
+        roles: Whether the role must match too.
+        text: The text of the example; without it, names are not counted.
 
     >>> text = "p53 and P53"
     >>> tally([Span(0, 3, "GENEPROD"), Span(8, 11, "GENEPROD")], [Span(8, 11, "GENEPROD")], text=text)["names"]
@@ -34,8 +39,8 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
     theirs = {(s.start, s.end, s.label, s.role if roles else None) for s in predicted}
     hits = ours & theirs
     counts: dict[str, list[int]] = {}
-    for column, found in ((0, hits), (1, theirs), (2, ours)):
-        for _, _, label, role in found:
+    for column, spans in ((0, hits), (1, theirs), (2, ours)):
+        for _, _, label, role in spans:
             counts.setdefault(f"label/{label}", [0, 0, 0])[column] += 1
             if roles:
                 counts.setdefault(f"role/{role}", [0, 0, 0])[column] += 1
@@ -53,31 +58,31 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
 
 
 def scores(tallies: Sequence[Tally], labels: Sequence[str]) -> dict[str, float]:
-    """All scores of entities, unrounded, in a fixed order."""
+    """Returns all scores of entities, unrounded, in a fixed order."""
     total = add(tallies)
     by_label = [total.get(f"label/{label}", NO_COUNTS) for label in labels]
-    found = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(labels, by_label, strict=True)))
-    found |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
-    found |= prf("boundary.micro", total["boundary"])
+    values = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(labels, by_label, strict=True)))
+    values |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
+    values |= prf("boundary.micro", total["boundary"])
     if "names" in total:
-        found |= prf("names.micro", total["names"])
-    found |= accuracy("exact", total["exact"])
+        values |= prf("names.micro", total["names"])
+    values |= accuracy("exact", total["exact"])
     for label, counts in zip(labels, by_label, strict=True):
-        found |= prf(f"strict.label.{label}", counts) | {f"strict.label.{label}.support": float(counts[2])}
-    return found
+        values |= prf(f"strict.label.{label}", counts) | {f"strict.label.{label}.support": float(counts[2])}
+    return values
 
 
 def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
-    """All scores of roles: a hit has the same span, label and role."""
+    """Returns all scores of roles: a hit has the same span, label and role."""
     total = add(tallies)
     by_role = [total.get(f"role/{role}", NO_COUNTS) for role in roles]
-    found = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(roles, by_role, strict=True)))
-    found |= accuracy("exact", total["exact"])
+    values = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(roles, by_role, strict=True)))
+    values |= accuracy("exact", total["exact"])
     for kind, names in (("role", roles), ("label", labels)):
         for name in names:
             counts = total.get(f"{kind}/{name}", NO_COUNTS)
-            found |= prf(f"strict.{kind}.{name}", counts) | {f"strict.{kind}.{name}.support": float(counts[2])}
-    return found
+            values |= prf(f"strict.{kind}.{name}", counts) | {f"strict.{kind}.{name}.support": float(counts[2])}
+    return values
 
 
 _Key = tuple[int, int, str, str | None]
@@ -90,7 +95,7 @@ def _names_tally(ours: set[_Key], theirs: set[_Key], text: str) -> Counts:
 
 
 def _names(spans: set[_Key], text: str) -> set[tuple[str, str]]:
-    """Distinct (surface, label); case, dashes, quotes, compatibility characters and spacing make no difference."""
+    """Returns the distinct (surface, label); case, dashes, quotes, compatibility characters and spacing are folded."""
     return {(_folded(surface), label) for surface, label in {(text[s[0] : s[1]], s[2]) for s in spans}}
 
 
@@ -100,7 +105,7 @@ def _folded(surface: str) -> str:
 
 
 def _overlapping(ours: set[_Key], theirs: set[_Key]) -> tuple[int, int]:
-    """How many gold spans overlap a predicted one of their label, and how many predicted ones a gold one."""
+    """Returns the number of gold spans that overlap a predicted span of the same label, and vice versa."""
     if ours == theirs:
         return len(ours), len(theirs)
     return _touched(ours, theirs), _touched(theirs, ours)

@@ -111,12 +111,9 @@ class Grammar:
     @staticmethod
     def _piece(source: SourceTokens, surface: str) -> tuple[int, int] | None:
         """The first place in the source that holds a surface between two tokens' edges."""
-        number = 1
-        while (place := grounding.locate(source.text, surface, number)) is not None:
-            if (piece := source.find(Span(*place, ""))) is not None:
-                return piece
-            number += 1
-        return None
+        places = grounding.Source(source.text).everywhere(surface)
+        pieces = (source.find(Span(place.start, place.end, "")) for place in places if place.match != "near")
+        return next((piece for piece in pieces if piece is not None), None)
 
     def start(self) -> State:
         """Before the first token of an answer."""

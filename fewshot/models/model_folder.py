@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fewshot import hub
 from fewshot.errors import InputError
 from fewshot.files import CORPUS
 from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
 from fewshot.models.soundness import check_config, check_vocabulary, check_weights
+from fewshot.servers import hub
 
 __all__ = [
     "AUTO_CLASSES", "BUNDLED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch", "load",

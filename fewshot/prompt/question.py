@@ -11,33 +11,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fewshot import formats
+from fewshot.errors import InputError
 from fewshot.formats import Format
-from fewshot.records import Example, Scheme, Span, Value
+from fewshot.records import Example, Mentions, Scheme, Span, Value
 from fewshot.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A task, the format of its answers, and the labels in use."""
+    """A task, the format of its answers, the labels in use, and how often an entity is named."""
 
     task: Task
     format_name: str
     format: Format
     labels: tuple[str, ...]
+    mentions: Mentions = "every"
 
     @classmethod
-    def of(cls, task: Task, format_name: str | None, labels: tuple[str, ...]) -> Question:
+    def of(
+        cls, task: Task, format_name: str | None, labels: tuple[str, ...], mentions: Mentions | None = None
+    ) -> Question:
         """The question of a task; without a format name, in the task's own format.
 
         Raises:
-            InputError: no such format, or it cannot carry the task's values.
+            InputError: no such format, or it cannot carry the task's values, or not each entity once.
         """
         name = format_name or task.default_format
-        return cls(task, name, formats.get(name, task.kind), labels)
+        form = formats.get(name, task.kind)
+        if mentions == "once" and not (task.kind == "entities" and form.names_once):
+            raise InputError(
+                f"--mentions once goes with entities in format {' or '.join(formats.naming_once())}, not with"
+                f" {task.name} in {name}"
+            )
+        return cls(task, name, form, labels, mentions or "every")
 
     def scheme(self, given: tuple[Span, ...] = ()) -> Scheme:
         """What the format needs to write or read one answer. `given`: the entities whose roles are asked for."""
-        return Scheme(self.task.kind, self.labels, given)
+        return Scheme(self.task.kind, self.labels, given, self.mentions)
 
     def answer(self, example: Example) -> str:
         """The right answer to this question, as the format writes it; that of an unlabelled example is empty."""

@@ -18,6 +18,7 @@ from typing import Any
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
 from fewshot.files import PACKAGE, encoded
+from fewshot.records import Mentions
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]\w*)")  # "$5" is money
@@ -111,9 +112,10 @@ def folder() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "prompts"
 
 
-def load_template(task: str, format_name: str, *, file: Path | None = None) -> Template:
-    """The template of a task, in the wording for a format where there is one; or that of a file. Ours are looked for
-    first, then those beside the task, then those beside the format.
+def load_template(task: str, format_name: str, *, mentions: Mentions = "every", file: Path | None = None) -> Template:
+    """The template of a task, in the wording for a format if there is one; or the template in a file. Ours are looked
+    for first, then those beside the task, then those beside the format. A question that wants each entity named once
+    has a wording of its own, `TASK.FORMAT.once.txt`.
 
     Raises:
         InputError: there is none.
@@ -123,10 +125,11 @@ def load_template(task: str, format_name: str, *, file: Path | None = None) -> T
         raise InputError(f"{file}: no such file")
     beside = _beside("fewshot.tasks", task)
     folders = [folder(), *beside, *_beside("fewshot.formats", format_name)]
-    candidates = [place / name for name in (f"{task}.{format_name}.txt", f"{task}.txt") for place in folders]
+    names = [f"{task}.{format_name}.once.txt"] if mentions == "once" else [f"{task}.{format_name}.txt", f"{task}.txt"]
+    candidates = [place / name for name in names for place in folders]
     path = next((path for path in ([file] if file else candidates) if path.is_file()), None)
     if path is None:
-        missing = (beside or folders)[0] / f"{task}.txt"
+        missing = (beside or folders)[0] / names[-1]
         raise InputError(f"there is no prompt for task {task!r}: {missing} is missing")
     template = Template.from_text(_read(path), path.name, path=path)
     return replace(template, definitions=definitions(*beside)) if beside else template

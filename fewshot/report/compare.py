@@ -1,11 +1,10 @@
-"""Run folders → one table: a row a run, the system that answers nothing first.
+"""Run folders → one table: one row per run, below the row of a system that answers nothing.
 
     system       shots  labelled   n  starts.f1  …  malformed  failed  tokens  s/example  signature
     all-empty        –         –  60      0.000  …          0       0       –          –  –
     rules            3       231  60      0.981  …          0       0       –     0.0008  1f2e3d4c
 
-Runs that differ in what was asked (task, data, scored ids, labels) are refused: their scores say nothing about each
-other.
+Runs that differ in task, data, scored ids or labels are refused: their scores cannot be compared.
 """
 
 from __future__ import annotations
@@ -83,12 +82,12 @@ class FinishedRun:
 
     @property
     def problems(self) -> Counter[str]:
-        """The number of answers that have a problem, by its kind."""
+        """The number of answers with a problem, by kind of problem."""
         return Counter(kind for answer in self.predictions for kind, count in answer.problems.items() if count)
 
 
 def compare(folders: Sequence[str | Path], *, kinds: bool = False) -> Comparison:
-    """One row a run, in the order given, below the row of a system that answers nothing.
+    """Returns one row per run, in the order given, below the row of a system that answers nothing.
 
     Args:
         folders: Run folders.
@@ -96,7 +95,7 @@ def compare(folders: Sequence[str | Path], *, kinds: bool = False) -> Comparison
 
     Raises:
         RunFolderError: a folder is not a finished run, or a run is incomplete.
-        InputError: no folder, or two runs were not asked the same.
+        InputError: no folder, or two runs differ in task, data, scored ids or labels.
     """
     import pandas as pd
 
@@ -121,7 +120,7 @@ def compare(folders: Sequence[str | Path], *, kinds: bool = False) -> Comparison
 
 
 def default_folder(comparison: Comparison, root: Path = Path("runs")) -> Path:
-    """`runs/compare-<task>-<digest>`: the same runs give the same folder."""
+    """Returns `runs/compare-<task>-<digest>`; the same runs give the same folder."""
     digest = hashlib.sha256("".join(comparison.signatures).encode()).hexdigest()[:8]
     return root / f"compare-{comparison.task.name}-{digest}"
 

@@ -1,7 +1,12 @@
-"""One table of systems: as Markdown, as LaTeX, as CSV, and its cells as people read them."""
+r"""One table of systems: as Markdown, as LaTeX, as CSV, and its cells as they are displayed.
+
+Names of systems, labels and captions come from files of others. In each format they are text: a label
+`X\n\input{/etc/passwd}` is one cell that reads `X\n\input{/etc/passwd}`, and a comment stays one line.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fewshot import files
 from fewshot.errors import RunFolderError
 from fewshot.tasks import Task
+from fewshot.text.visible import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +25,7 @@ _COUNTS = (".support", ".neutral")  # the endings of scores that are counts
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One table and what stands below it."""
+    """One table with its caption and the signatures below it."""
 
     task: Task
     frame: pd.DataFrame
@@ -27,20 +33,21 @@ class Comparison:
     caption: str | None
 
     def markdown(self) -> str:
-        """The table in GitHub's Markdown, signatures below."""
+        """Returns the table in GitHub's Markdown, with the signatures below."""
         header = list(self.frame.columns)
         rows = [header, ["---"] * len(header), *self._cells()]
-        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-        notes = [f"- `{key}` {line}" for key, line in self.signatures.items()]
-        return "\n".join([*([f"*{self.caption}*", ""] if self.caption else []), *lines, "", *notes]) + "\n"
+        lines = ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows]
+        notes = [f"- `{key}` {_markdown(line)}" for key, line in self.signatures.items()]
+        caption = [f"*{_markdown(self.caption)}*", ""] if self.caption else []
+        return "\n".join([*caption, *lines, "", *notes]) + "\n"
 
     def latex(self) -> str:
-        """The table as a `tabular` of booktabs."""
+        """Returns the table as a `tabular` with the rules of booktabs."""
         columns = "l" + "r" * (len(self.frame.columns) - 1)
         body = [" & ".join(map(_latex, row)) + r" \\" for row in (list(self.frame.columns), *self._cells())]
-        notes = [f"% {key} {line}" for key, line in self.signatures.items()]
+        notes = [f"% {one_line(f'{key} {line}')}" for key, line in self.signatures.items()]
         if self.caption:
-            notes.insert(0, f"% {self.caption}")
+            notes.insert(0, f"% {one_line(self.caption)}")
         table = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", body[0], r"\midrule", *body[1:]]
         return "\n".join([*notes, *table, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
@@ -48,12 +55,12 @@ class Comparison:
         return [[shown(name, value) for name, value in row.items()] for row in self.rows()]
 
     def rows(self) -> list[dict[str, Any]]:
-        """The table as records; what a row does not have is `None`."""
+        """Returns the rows as records; a missing value is `None`."""
         raw = self.frame.astype(object).to_dict("records")
         return [{str(k): None if _missing(v) else v for k, v in row.items()} for row in raw]
 
     def write(self, folder: Path) -> None:
-        """`table.md`, `table.csv` (unrounded) and `table.tex`.
+        """Writes `table.md`, `table.csv` (unrounded) and `table.tex`.
 
         Raises:
             RunFolderError: the folder cannot be written.
@@ -68,7 +75,7 @@ class Comparison:
 
 
 def shown(column: str, value: object) -> str:
-    """A cell as people read it: scores with three decimals, `–` for what there is not.
+    """Returns a cell for display: scores with three decimals, `–` for a missing value.
 
     >>> shown("starts.f1", 0.98765), shown("tokens", None), shown("tokens", 12345), shown("labels.neutral", 6.0)
     ('0.988', '–', '12,345', '6')
@@ -96,10 +103,26 @@ _LATEX = str.maketrans(
 )
 
 
+_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\|`*[]"} | {"<": "&lt;", "&": "&amp;"})
+
+
+_ARGUMENT = re.compile(r"^( *)([\[*])")
+"""What `\\\\` and `\\midrule`, behind which a row stands, would take for their own argument."""
+
+
 def _latex(cell: str) -> str:
     r"""A cell as LaTeX prints it, character by character: what one replacement writes is not escaped by the next.
 
     >>> print(_latex(r"C:\runs_1 ~5%"))
     C:\textbackslash{}runs\_1 \textasciitilde{}5\%
     """
-    return cell.translate(_LATEX)
+    return _ARGUMENT.sub(r"\1{\2}", one_line(cell).translate(_LATEX))
+
+
+def _markdown(cell: str) -> str:
+    r"""A cell or a line as GitHub's Markdown shows it: no column, no line, no HTML, no link, no image of its own.
+
+    >>> print(_markdown("a|b\n<img src=x> [c](d)"))
+    a\|b\\n&lt;img src=x> \[c\](d)
+    """
+    return one_line(cell).translate(_MARKDOWN)

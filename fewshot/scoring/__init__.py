@@ -1,7 +1,7 @@
-"""The common evaluator: whatever a system said becomes values, and values become scores under a signature.
+"""The common evaluator: answers of any system become values, and values become scores under a signature.
 
-Few-shot answers, fine-tuned models, rules and predictions that somebody else made all pass here, and nowhere
-else is anything scored: that is what lets them stand in one table.
+Few-shot answers, fine-tuned models, rules and predictions of other programs are all scored here and nowhere else, so
+they can be compared in one table.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from fewshot.records import Example, Prediction
 from fewshot.tasks import Case, Task
 
-SCORING = "1"
-"""Version of our scoring: raised whenever the same predictions would score differently."""
+SCORING = "2"
+"""Version of our scoring: raised whenever the same answers would be read or scored differently (see CHANGELOG.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """`scores.json`: what was measured, on what, and under which signature."""
+    """The content of `scores.json`: the scores of a task, the number of examples, and the signature."""
 
     task: str
     signature: Mapping[str, Any]
@@ -51,8 +51,8 @@ def evaluate(
 ) -> Scores:
     """Scores the predictions of those examples that are labelled for the task.
 
-    Examples without a gold value are predicted and not scored; where there is no other, `scores` is empty. Of the
-    gold only `labels` count; whatever is predicted counts.
+    Examples without a gold value are predicted but not scored; if no example has one, `scores` is empty. Gold counts
+    only if its label is in `labels`; every prediction counts.
     """
     by_id = {prediction.id: prediction for prediction in predictions}
     cases = []

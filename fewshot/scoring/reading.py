@@ -43,6 +43,7 @@ def read_answer(
         output=completion.text,
         problems={kind: n for kind, n in sorted(problems.items()) if n},
         fidelity=parsed.fidelity,
+        unplaced=parsed.unplaced,
     )
 
 
@@ -72,7 +73,7 @@ def read_answers(
     completions: Sequence[Completion], example: Example, *, format: Format, scheme: Scheme, task: Task
 ) -> Prediction:
     """What several answers say together: what more than half of them have, with its share as confidence. Problems
-    are those of all of them, fidelity is their mean."""
+    are those of all of them, fidelity is their mean; unplaced is what more than half of them could not place."""
     read = [read_answer(one, example, format=format, scheme=scheme, task=task) for one in completions]
     if len(read) == 1:
         return read[0]
@@ -86,6 +87,7 @@ def read_answers(
         output=tuple(str(prediction.output) for prediction in read),
         problems={kind: n for kind, n in sorted(problems.items()) if n},
         fidelity=sum(copied) / len(copied) if copied else None,
+        unplaced=votes.most([prediction.unplaced for prediction in read]),
     )
 
 

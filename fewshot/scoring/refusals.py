@@ -1,4 +1,4 @@
-"""Refusals in prose: a model that says that it will not answer, where a server would have said `content_filter`.
+"""Refusals in prose: the model states that it will not answer, without a finish reason such as `content_filter`.
 
 >>> is_refusal("I'm sorry, but I can't help with that."), is_refusal("Sorry, I cannot find any entities here.")
 (True, False)
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _OPENING = 400
-"""Characters in which a refusal says that it is one: a sentence or two."""
+"""Characters at the start of an answer that are searched for a refusal: one or two sentences."""
 
 _SORRY = (
     r"(?:(?:i\s?['’]?\s?a?m|we\s?['’]?\s?a?re)\s(?:very\s|so\s|really\s)?sorry"
@@ -33,6 +33,6 @@ _FRAME = "`*_>#\"“‘'-"  # Markdown and quotes in front of the first word
 
 
 def is_refusal(answer: str) -> bool:
-    """Whether an answer opens by saying that it will not be given. One that looked and found nothing is an answer."""
+    """Whether an answer begins with a refusal. "I cannot find any …" is not a refusal but an empty answer."""
     opening = " ".join(answer[: 4 * _OPENING].split()).lstrip(_FRAME + " ")[:_OPENING]
     return _REFUSAL.match(opening) is not None and _FINDS_NOTHING.search(opening) is None

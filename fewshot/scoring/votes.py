@@ -1,10 +1,11 @@
-"""Several answers to one question become one: what more than half of them say, with the share that says it.
+"""Merges several answers to one question: a part is kept if more than half of the answers have it.
 
 >>> p53, mdm2 = Span(0, 3, "GENEPROD"), Span(10, 14, "GENEPROD")
 >>> [(span.start, span.confidence) for span in majority([(p53, mdm2), (p53,), ()])]
 [(0, 0.6666666666666666)]
 
-What more than half say never overlaps: two overlapping spans would have to stand in one and the same answer.
+The confidence of a part is the share of answers that have it. Kept spans never overlap: two spans with a majority each
+occur together in at least one answer, and the spans of an answer do not overlap.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ T = TypeVar("T", Span, Member)
 
 
 def majority(values: Sequence[Value]) -> Value:
-    """The value that more than half of the answers have, part by part: spans with all that they bear; the members of
-    a hypothesis by role, whatever their case and spacing (as they are scored)."""
+    """Returns the parts that more than half of the answers have: spans, compared with all their properties; or the
+    members of a hypothesis, by role, compared without case and spacing (as they are scored)."""
     hypotheses = [value for value in values if isinstance(value, Hypothesis)]
     if hypotheses:
         voted = (
@@ -30,12 +31,19 @@ def majority(values: Sequence[Value]) -> Value:
         )
         return Hypothesis(*voted)
     spans = [value for value in values if not isinstance(value, Hypothesis)]
-    found = _voted([[(span, span) for span in value] for value in spans])
-    return tuple(sorted(found, key=lambda span: (span.start, span.end)))
+    kept = _voted([[(span, span) for span in value] for value in spans])
+    return tuple(sorted(kept, key=lambda span: (span.start, span.end)))
+
+
+def most(answers: Sequence[Sequence[Member]]) -> tuple[Member, ...]:
+    """The members that more than half of the answers have."""
+    return tuple(
+        replace(one, confidence=None) for one in _voted([[(identity(m), m) for m in answer] for answer in answers])
+    )
 
 
 def _voted(answers: Sequence[Iterable[tuple[Hashable, T]]]) -> tuple[T, ...]:
-    """In order of first appearance; said twice in one answer is said once."""
+    """Returns the kept parts in order of first appearance; a part that one answer repeats counts once."""
     first: dict[Hashable, T] = {}
     counts: dict[Hashable, int] = {}
     for answer in answers:

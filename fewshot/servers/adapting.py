@@ -1,10 +1,11 @@
 """The parameters that a server refuses, learned once for the whole run.
 
-OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`; vLLM and TGI say the same in
-other words. Each refusal moves one parameter one step down its ladder:
+OpenAI's newer models answer `{"code": "unsupported_parameter", "param": "max_tokens"}`; other servers say the same in
+words of their own. A 400 or 422 that names a parameter which we sent is a refusal of it, whatever it says; so is a 500
+that also sounds like one. Each refusal moves one parameter one step down its ladder:
 
 >>> state = Adaptations()
->>> refusal = ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
+>>> refusal = Refusal("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.")
 >>> state.learn(refusal, {"max_tokens": 9}, state.now()), dict(state.now())
 (True, {'max_tokens': 'max_completion_tokens'})
 
@@ -15,16 +16,24 @@ behind the thought ourselves), and one whose thought uses up the limit is sent a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from fewshot.records import Completion, Request, Turn
 from fewshot.servers.reasoning import Room, described
 from fewshot.text.thinking import Thoughts, thoughts
 
-Refusal: TypeAlias = tuple[str, str, str]
-"""A 400 or 422: its code, the parameter that it names, its message; each is empty if the server does not give it."""
+
+class Refusal(NamedTuple):
+    """A 400, 422 or 500: its code, the parameter that it names, its message; each is empty if the server does not give
+    it."""
+
+    code: str
+    parameter: str
+    message: str
+    status: int = 400
+
 
 DROPPED = "dropped"
 MERGED = "merged into user"
@@ -35,29 +44,56 @@ LADDERS: Mapping[str, tuple[str, ...]] = {
     "stop": (DROPPED,),
     "seed": (DROPPED,),
     "response_format": ("json_object", DROPPED),
+    "stream": (DROPPED,),
     "system": (MERGED,),
 }
 _CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter", "unrecognized_parameter"}
-_UNSUPPORTED = re.compile(
-    r"unsupported|not (?:\w+ )?support|n't support|unknown (?:field|param|arg)|unrecogni[sz]ed|unexpected "
-    r"(?:keyword|field|param|arg)|extra inputs? (?:\w+ )?not permitted|not (?:allowed|permitted|available)"
-    r"|not (?:yet )?implemented|roles must alternate|extra fields not permitted",
+# What a 500 has to say as well: it may be any failure, and its text may hold anything.
+_SOUNDS_REFUSED = re.compile(
+    r"unsupported|not (?:\w+ )?support|n't support|deprecated|invalid|unknown|unrecogni[sz]ed|unexpected|only"
+    r"|not (?:permitted|allowed|available|enabled)|not (?:yet )?implemented|must alternate|extra fields",
     re.IGNORECASE,
 )
-# "stop" and "system" are ordinary words as well: they count only if they are named as a parameter or a role.
+# A limit that is too large is a wrong value, not a refused parameter: who asked for it has to ask for less.
+_WRONG_LIMIT = re.compile(
+    r"too (?:large|big|high|long|small|low)|at (?:most|least)|exceed|m(?:ax|in)imum|greater|less than|larger|smaller"
+    r"|between|range|positive|[<>]=?\s*\d",
+    re.IGNORECASE,
+)
+
+
+def _word(name: str) -> str:
+    """Returns a pattern of an ordinary word where it is named as a parameter: `'stop'`, `body.stop`, `field stop`."""
+    nouns = r"field|name|param(?:eter)?|arg(?:ument)?s?|property|key|keyword|option|input|supplied"
+    return (
+        rf"""(?:['"`]|\b(?:body|generation_config)\.|\b(?:{nouns})[: ]\s?){name}\b"""
+        rf"""|(?:^|[;\n]\s?){name}:|\b{name}[ _](?:sequences?|param|string|word)"""
+        rf"""|\b{name} (?:is|are) (?:not|un|deprecated|invalid)"""
+    )
+
+
+_ROLES = r"(?:user|model|assistant|tool)"
 _NAMED: Mapping[str, re.Pattern[str]] = {
-    "max_tokens": re.compile(r"\bmax_(?:completion_)?tokens\b"),
+    "max_tokens": re.compile(r"\bmax_(?:completion_|new_)?tokens\b"),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
-    "stop": re.compile(r"""['"`]stop['"`]|\bbody\.stop\b|\bstop[ _](?:sequence|param|string|word)""", re.IGNORECASE),
+    "stop": re.compile(_word("stop"), re.IGNORECASE),
     "seed": re.compile(r"\bseed\b", re.IGNORECASE),
-    "response_format": re.compile(r"\bresponse_format\b|\bjson_schema\b|\bjson_object\b", re.IGNORECASE),
+    "response_format": re.compile(
+        r"\bresponse_?format\b|\bjson_schema\b|\bjson_object\b|\bstructured outputs?\b|\bgrammar\b", re.IGNORECASE
+    ),
+    "stream": re.compile(_word("stream"), re.IGNORECASE),
     "system": re.compile(
-        r"""['"`]system['"`]|\bsystem[ _](?:role|message|prompt|instruction)|roles must alternate"""
-        r"""|messages\[\d+\]\.role""",
+        r"""['"`]system['"`]|\bsystem[ _](?:roles?|messages?|prompts?|instructions?|turns?)\b|\brole:? system\b"""
+        r"""|\bdeveloper[ _]instructions?\b|roles must alternate|messages(?:\[\d+\]|\.\d+)\.role"""
+        rf"""|\b{_ROLES}\W+(?:(?:and|or)\W+)?{_ROLES}\b[^.]{{0,40}}\broles?\b"""
+        r"""|\broles?\b[^.]{0,40}\b(?:only|one of)\b[^.]{0,40}\buser\b""",
         re.IGNORECASE,
     ),
 }
 LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
+_LEAST_ECHO = 20
+"""Characters of a text that is recognized in a message: shorter ones are parts of words."""
+
 MOST_STOPS = 4
 """OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
@@ -121,7 +157,7 @@ class Adaptations:
         context (`too_long`), or the limit that was learned is more than the server accepts at all."""
         if not room or refusal is None:
             return False
-        named = refusal[1] in LIMITS or _NAMED["max_tokens"].search(refusal[2]) is not None
+        named = refusal.parameter in LIMITS or _NAMED["max_tokens"].search(refusal.message) is not None
         if named and self.room.learns and not too_long:
             self.room.close()
             return True
@@ -131,7 +167,7 @@ class Adaptations:
         """Learns from a refusal; returns whether the request is worth sending again.
 
         Args:
-            refusal: What the server says; `None` if its reply is not a 400 or 422.
+            refusal: What the server says; `None` if its reply is not a 400, 422 or 500.
             body: The refused body.
             sent: The changes that the body was built with. If another request in flight has learned the same lesson
                 meanwhile, nothing is added: two refusals of one parameter must not move it down two steps.
@@ -159,6 +195,7 @@ def _body(request: Request) -> dict[str, Any]:
         body["messages"] = _messages(request.turns)
     else:
         body["prompt"] = request.prompt or ""
+    body["stream"] = False  # the default of the protocol, but not of every server (Ollama's own, some gateways)
     body["max_tokens"] = request.max_tokens
     body["temperature"] = request.temperature
     if request.stop:
@@ -187,20 +224,37 @@ def _merged(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 def _refused(refusal: Refusal, body: Mapping[str, Any]) -> str | None:
     """Returns the parameter of ours that the server refuses; `None` if the refusal is about something else."""
-    code, parameter, message = refusal
-    if code not in _CODES and not _UNSUPPORTED.search(message):
+    message = refusal.message
+    for text in _texts(body):  # servers that show what they were sent name nothing by it
+        message = message.replace(text, " ")
+    if refusal.code not in _CODES and refusal.status == 500 and not _SOUNDS_REFUSED.search(message):
         return None
-    if parameter:  # named by the server: more reliable than its message
+    name = _named(refusal.parameter, message, body)
+    if name == "max_tokens" and refusal.code not in _CODES and _WRONG_LIMIT.search(message):
+        return None
+    return name
+
+
+def _named(parameter: str, message: str, body: Mapping[str, Any]) -> str | None:
+    """Returns the parameter that is named, by the server itself or else as the first one in its message."""
+    if parameter and not parameter.startswith("messages"):  # more reliable than the message
         return next((name for name in _NAMED if _matches(name, parameter) and _was_sent(name, body)), None)
+    if parameter.endswith(".role") and _was_sent("system", body):
+        return "system"
     mentions = [(match.start(), name) for name in _NAMED if (match := _NAMED[name].search(message))]
-    return next((name for _, name in sorted(mentions) if _was_sent(name, body)), None)  # the first one mentioned
+    return next((name for _, name in sorted(mentions) if _was_sent(name, body)), None)
 
 
 def _matches(name: str, parameter: str) -> bool:
-    if name == "system":
-        return parameter == "messages" or parameter.endswith(".role")
     spellings = LIMITS if name == "max_tokens" else {name}
-    return parameter.split(".", maxsplit=1)[0] in spellings
+    return not spellings.isdisjoint(re.split(r"[.\[\]/]", parameter))
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the texts of a request, longest first."""
+    texts = [body["prompt"]] if "prompt" in body else []
+    texts += [message["content"] for message in body.get("messages", ())]
+    return (text for text in sorted(texts, key=len, reverse=True) if len(text) >= _LEAST_ECHO)
 
 
 def _was_sent(name: str, body: Mapping[str, Any]) -> bool:

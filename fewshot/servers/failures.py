@@ -2,28 +2,31 @@
 
 HTTP 401 → BackendError("http://…/v1 says 401: Incorrect API key provided", fatal=True,
                         hint="check OPENAI_API_KEY")
+
+What a server sends is read by `error_reply`; its body may be of any shape.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from time import time
 
 from fewshot.errors import BackendError
 from fewshot.records import Completion, Request
 from fewshot.servers.adapting import Refusal
 from fewshot.servers.limits import rate_limits
+from fewshot.servers.secrets import Redactor
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[\w/])\?\w+=[^\s'\"<>]*")  # in any URL, in any text
-_LONGEST_MESSAGE = 300  # characters: three lines of a terminal; proxies answer with whole pages (a judgement)
-_SHORTEST_SECRET = 5  # characters: "none" and the like are not secrets, and would be cut out of ordinary words
 _RETRYABLE = {408, 409, 429}  # and every 5xx: the statuses that the openai SDK retries
-# Exception names for both transports: aiohttp, which sends, and httpx2, with which the SDK lists models. By name, so
-# that neither has to be imported to read an error.
-_NOT_SENT = {"ConnectError", "ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError", "ProxyError"}
+_ADAPTABLE = {400, 422, 500}  # llama-server raises what a chat template refuses as a 500
+# Exception names of the transport. By name, so that it need not be imported to read an error.
+_PROXY = {"ClientProxyConnectionError", "ClientHttpProxyError", "ProxyError"}
+_NOT_SENT = {"ConnectError", "ClientConnectorError", "ConnectionTimeoutError", "InvalidURL", "UnicodeError"} | _PROXY
 _LATE = {"TimeoutError", "TimeoutException"}
 # The wordings of OpenAI, vLLM, llama.cpp, TGI and Anthropic.
 _TOO_LONG = re.compile(
@@ -31,93 +34,35 @@ _TOO_LONG = re.compile(
     r"|`inputs` (?:tokens|must have less than)|prompt is too long|too many tokens",
     re.IGNORECASE,
 )
+_NO_CREDIT_CODES = {
+    "insufficient_quota", "insufficient_user_quota", "exceeded_current_quota_error", "billing_hard_limit_reached",
+    "billing_not_active", "insufficient_balance", "payment_required",
+}  # fmt: skip
+# Anthropic's 400. OpenAI's own sentence ("You exceeded your current quota") does not decide: Gemini says it of the
+# requests of a minute.
+_NO_CREDIT = re.compile(r"credit balance is too low|insufficient (?:balance|credits?|funds)", re.IGNORECASE)
 
+_DEEPEST = 20
+"""Levels of nesting that the message of an error body is looked for in: FastAPI's, the deepest known, has 4."""
 
-@dataclass(frozen=True, slots=True)
-class Redactor:
-    """Removes secrets from a text.
-
-    >>> Redactor.of("sk-1234")("key sk-1234 at http://me:pw@host/v1\\nis wrong")
-    'key *** at http://host/v1 is wrong'
-    """
-
-    secrets: tuple[str, ...] = field(repr=False)
-
-    @classmethod
-    def of(cls, *secrets: str) -> Redactor:
-        """Returns a redactor for these secrets, without the very short ones; a secret that holds another goes first."""
-        return cls(tuple(sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)))
-
-    def __call__(self, text: str) -> str:
-        """Returns the text on one line, without secrets, shortened to 300 characters."""
-        text = " ".join(self.without_secrets(_CREDENTIALS.sub("", text)).split())
-        return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
-
-    def without_secrets(self, text: str, *, least: int = 0) -> str:
-        """Returns the text without the secrets that have at least `least` characters, otherwise unchanged."""
-        for secret in self.secrets:
-            if len(secret) >= least and secret in text:
-                text = text.replace(secret, "***")
-        return text
-
-
-def from_exception(error: Exception, url: str, model: str, redact: Redactor) -> BackendError:
-    """Returns the `BackendError` for an exception of the SDK or the transport.
-
-    Raises:
-        Exception: The exception itself, if it is anything else: then it is a bug.
-    """
-    import aiohttp
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        reply = ErrorReply(error.status_code, error.body, error.response.headers)
-        return from_reply(reply, url, model, redact, key="OPENAI_API_KEY")
-    if not isinstance(error, openai.APIError | aiohttp.ClientError | OSError):
-        raise error
-    return from_transport(error, url, redact)
-
-
-def from_transport(error: Exception, url: str, redact: Redactor) -> BackendError:
-    """Returns the `BackendError` for a connection that failed or broke."""
-    chain = list(_chain(error))
-    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
-    # The first cause names the host or the broken certificate; the outer errors say "Connection error."
-    why = redact(str(chain[-1])) or type(chain[-1]).__name__
-    if names & _NOT_SENT:
-        return BackendError(f"cannot connect to {url} ({why})", retryable=True, hint=f"is a server running at {url}?")
-    if names & _LATE:
-        return BackendError(f"{url} did not answer in time", retryable=True, maybe_paid=True)
-    return BackendError(f"{url} dropped the connection ({why})", retryable=True, maybe_paid=True)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields an error and the errors it was raised from, the first cause last."""
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__
+_MARKUP = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """A reply with a status other than 200. Status 0: an exception without a reply."""
+    """A reply with a status other than 200, or an error in the body of a 200. `body`: what stands in its `error`, if
+    it has one; a text if it is not JSON."""
 
     status: int
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, error: Exception) -> ErrorReply:
-        """Returns the reply in an error of the openai SDK; status 0 if it holds none."""
-        return cls(getattr(error, "status_code", None) or 0, getattr(error, "body", None))
-
     @property
     def refusal(self) -> Refusal | None:
-        """The code, parameter and message of a 400 or 422; `None` for every other status."""
-        if self.status not in {400, 422}:
+        """The code, parameter and message of a 400, 422 or 500; `None` for every other status."""
+        if self.status not in _ADAPTABLE:
             return None
-        return _field(self.body, "code"), _field(self.body, "param"), message_of(self.body)
+        return Refusal(_field(self.body, "code"), _field(self.body, "param"), message_of(self.body), self.status)
 
     @property
     def filtered(self) -> bool:
@@ -131,8 +76,41 @@ class ErrorReply:
             return False
         return _field(self.body, "code") == "context_length_exceeded" or bool(_TOO_LONG.search(message_of(self.body)))
 
+    @property
+    def without_credit(self) -> bool:
+        """Whether the account has no credit or quota left: waiting does not help, even if the status is a 429."""
+        if self.status == 402 or {_field(self.body, "code"), _field(self.body, "type")} & _NO_CREDIT_CODES:
+            return True
+        return self.status in {400, 403, 429} and bool(_NO_CREDIT.search(message_of(self.body)))
 
-def message_of(body: object) -> str:
+
+class AnswerError(BackendError):
+    """A body under HTTP 200 that is an error. `reply`: that error, with the status that it has by its own words."""
+
+    def __init__(self, message: str, reply: ErrorReply) -> None:
+        super().__init__(message, retryable=True, status=200, maybe_paid=True)
+        self.reply = reply
+
+
+def error_reply(status: int, headers: Mapping[str, str], content: bytes) -> ErrorReply:
+    """Returns the reply in a response.
+
+    >>> error_reply(429, {}, b'{"error": {"message": "Slow down"}}').body
+    {'message': 'Slow down'}
+    """
+    text = content.decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = text
+    if isinstance(body, list) and len(body) == 1:  # Gemini
+        body = body[0]
+    if isinstance(body, dict) and body.get("error"):
+        body = body["error"]
+    return ErrorReply(status, body, headers)
+
+
+def message_of(body: object, depth: int = _DEEPEST) -> str:
     """Returns the server's message, from the shapes of error bodies that servers use.
 
     >>> message_of({"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]})
@@ -140,17 +118,55 @@ def message_of(body: object) -> str:
     >>> message_of({"message": "Rate limit reached"}), message_of({"error": "overloaded"})
     ('Rate limit reached', 'overloaded')
     """
+    if depth == 0:
+        return "…"
     if isinstance(body, Mapping):
         for key in ("message", "detail", "error", "msg"):
             if body.get(key):
-                field_name = ".".join(map(str, body.get("loc") or ()))  # FastAPI: where the offending value stands
-                message = message_of(body[key])
+                location = body.get("loc")  # FastAPI: where the offending value stands
+                names = location if isinstance(location, list) else ()
+                field_name = ".".join(str(name) for name in names if isinstance(name, str | int))
+                message = message_of(body[key], depth - 1)
                 return f"{field_name}: {message}" if field_name else message
-        return str(dict(body))
+        return _shown(body)
     if isinstance(body, list):
-        return "; ".join(map(message_of, body))
+        return "; ".join(message_of(item, depth - 1) for item in body)
     text = str(body or "")
-    return re.sub(r"<[^>]*>", " ", text) if text.lstrip().startswith("<") else text
+    return _MARKUP.sub(" ", text) if text.lstrip().startswith("<") else text
+
+
+def _shown(body: Mapping[object, object]) -> str:
+    try:
+        return str(dict(body))
+    except RecursionError:
+        return "…"
+
+
+def from_transport(error: Exception, url: str, redact: Redactor, *, proxy: str | None = None) -> BackendError:
+    """Returns the `BackendError` for a connection that failed or broke. `proxy`: through which it went."""
+    chain = list(_chain(error))
+    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    # The first cause names the host or the broken certificate; the outer errors say "Connection error."
+    why = redact(str(chain[-1])) or type(chain[-1]).__name__
+    if names & _PROXY and proxy is not None:
+        return BackendError(
+            f"cannot connect to {url} through the proxy {redact(proxy)} ({why})",
+            retryable=True,
+            hint="HTTP_PROXY or HTTPS_PROXY names it; NO_PROXY lists hosts that need none",
+        )
+    if names & _NOT_SENT:
+        return BackendError(f"cannot connect to {url} ({why})", retryable=True, hint=f"is a server running at {url}?")
+    if names & _LATE:
+        return BackendError(f"{url} did not answer in time", retryable=True, maybe_paid=True)
+    return BackendError(f"{url} dropped the connection ({why})", retryable=True, maybe_paid=True)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yields an error and the errors it was raised from, the first cause last."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__
 
 
 def too_long(reply: ErrorReply, request: Request, *, url: str, redact: Redactor) -> Completion:
@@ -168,17 +184,29 @@ def too_long(reply: ErrorReply, request: Request, *, url: str, redact: Redactor)
     )
 
 
-def from_reply(reply: ErrorReply, url: str, model: str, redact: Redactor, *, key: str) -> BackendError:
-    """Returns the `BackendError` for an error reply. `key`: the environment variable that holds the key."""
+def from_reply(
+    reply: ErrorReply, url: str, model: str, redact: Redactor, *, key: str, missing_version: str | None = None
+) -> BackendError:
+    """Returns the `BackendError` for an error reply.
+
+    Args:
+        reply: The reply.
+        url: The server, for the message.
+        model: The model, for the message of a 404.
+        redact: Removes secrets.
+        key: The environment variable that holds the key.
+        missing_version: The address with `/v1`, if it has none.
+    """
     status = reply.status
     reason = redact(message_of(reply.body)) or "no reason given"
-    # A 429 like a rate limit, but waiting does not help: the account is out of credit.
-    no_credit = "insufficient_quota" in {_field(reply.body, "code"), _field(reply.body, "type")}
+    no_credit = reply.without_credit
     retryable = (status in _RETRYABLE or status >= 500) and not no_credit
     hints = {
         401: f"check {key}",
         403: f"this key may not use the model or route; check {key} and --model",
-        404: "check --model and --base-url (it usually ends in /v1)",
+        404: f"did you mean --base-url {missing_version}?"
+        if missing_version
+        else "check --model and --base-url (it usually ends in /v1)",
     }
     hint = "the account has no credit left" if no_credit else hints.get(status)
     name = f" (model {model})" if status == 404 and model else ""
@@ -207,19 +235,22 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(headers[name]) * unit)
+            seconds = float(headers[name]) * unit
         except (KeyError, ValueError):
             continue
+        if isfinite(seconds):
+            return max(0.0, seconds)
     try:
         until = parsedate_to_datetime(headers["retry-after"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
     try:  # measured by the server's own clock: ours may be wrong, or jump
         now = parsedate_to_datetime(headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         now = time()
     return max(0.0, until - now)
 
 
 def _field(body: object, key: str) -> str:
-    return str(body.get(key) or "") if isinstance(body, Mapping) else ""
+    value = body.get(key) if isinstance(body, Mapping) else None
+    return str(value) if isinstance(value, str | int | float) and value else ""

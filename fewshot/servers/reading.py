@@ -10,13 +10,13 @@ is not an end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from fewshot.errors import BackendError
 from fewshot.records import Completion, FinishReason, Limits, Request
-from fewshot.servers.failures import Redactor, message_of
+from fewshot.servers.failures import AnswerError, ErrorReply, message_of
+from fewshot.servers.secrets import Redactor
+from fewshot.servers.streams import json_of, no_answer
 from fewshot.text.thinking import NONE, Thoughts, thoughts
 from fewshot.text.tokens import BYTES_PER_TOKEN, utf8_bytes
 
@@ -27,12 +27,41 @@ THOUGHTS = ("reasoning_content", "reasoning")
 """Where servers put a thought beside the content (DeepSeek and SGLang; OpenRouter; vLLM has used both)."""
 
 _HUGE = 1 << 53  # tokens; a float no longer holds every integer from here on, and no answer is that long
-_SECRET_IN_ANSWER = 16
-"""Only secrets of this many characters are taken out of answers: real keys have 32 and more, and a shorter password
-may be a word of the answer, which must stay as it is. A judgement."""
 
-_SNIPPET = 80  # characters of an unreadable body that an error message shows
-_SNIPPET_BYTES = 200  # enough bytes for them
+_REASONS: Mapping[str, FinishReason] = {
+    **dict.fromkeys(
+        # OpenAI; TGI; Anthropic; Gemini, Cohere; DashScope (the text "null"); older llama.cpp and Ollama
+        ("stop", "tool_calls", "function_call", "eos", "eos_token", "stop_sequence", "end_turn", "tool_use",
+         "pause_turn", "complete", "completed", "finished", "null", "none", "done", "end", "stop_token"),
+        "stop",
+    ),
+    **dict.fromkeys(
+        # OpenAI; Anthropic, Gemini; TGI; Mistral; Anthropic; vLLM (it stopped a loop)
+        ("length", "max_tokens", "max_new_tokens", "max_length", "model_length", "token_limit",
+         "model_context_window_exceeded", "repetition"),
+        "length",
+    ),
+    **dict.fromkeys(
+        # OpenAI, Azure; Anthropic; Gemini; Bedrock; Zhipu
+        ("content_filter", "content_filtered", "refusal", "safety", "recitation", "blocklist", "prohibited_content",
+         "spii", "guardrail_intervened", "sensitive"),
+        "refused",
+    ),
+}  # fmt: skip
+"""Why an answer ends, in the words of servers. Any other reason (`error`, `abort`, `insufficient_system_resource`) is
+a failure."""
+
+_STATUSES: Mapping[str, int] = {
+    **dict.fromkeys(("invalid_api_key", "authentication_error", "unauthenticated", "unauthorized"), 401),
+    **dict.fromkeys(("insufficient_quota", "payment_required", "insufficient_balance"), 402),
+    **dict.fromkeys(("permission_error", "permission_denied", "forbidden"), 403),
+    **dict.fromkeys(("model_not_found", "not_found_error", "not_found"), 404),
+    **dict.fromkeys(("rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "too_many_requests"), 429),
+    **dict.fromkeys(("unsupported_parameter", "unsupported_value", "context_length_exceeded", "content_filter",
+                     "invalid_argument"), 400),
+    **dict.fromkeys(("overloaded_error", "overloaded", "unavailable", "service_unavailable"), 503),
+}  # fmt: skip
+"""The status that an error in the body of a 200 has by its code or type: OpenAI's, Anthropic's, Google's."""
 
 
 def read_completion(
@@ -54,22 +83,19 @@ def read_completion(
         limits: The rate limits from the headers.
 
     Raises:
-        BackendError: Retryable; the body is not JSON, or has no choice, or its choice has neither text nor a thought.
+        AnswerError: The body holds an error, beside the choice or in place of one.
+        BackendError: Retryable; the body is not JSON, or has no choice, or its choice has neither text nor a thought,
+            or its reason to end is not one that ends an answer.
     """
-    body, encoding = _json(content, redact)
+    body, encoding = json_of(content, redact)
     adapted = {**adapted, **encoding}
-    choices = body.get("choices")
-    if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-        reason = f": {redact(message_of(body['error']))}" if body.get("error") else ""
-        raise _no_answer(f"the server answered without a choice{reason}")
-    choice = choices[0]
+    choice = _choice(body, redact)
     text, thought, refused = _text(choice, request)
-    # Other reasons ("tool_calls", "abort", vendors' own) count as "stop": what matters is whether the answer is whole.
-    finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
-    if refused or choice.get("finish_reason") == "content_filter":
+    finish = finish_reason(choice.get("finish_reason"), redact)
+    if refused:
         finish = "refused"
     elif text is None and not thought and finish == "stop":
-        raise _no_answer("the server answered without text (content is null)")
+        raise no_answer("the server answered without text (content is null)")
     usage = _object(body.get("usage"))
     details = _object(usage.get("completion_tokens_details"))
     return completion_from(
@@ -79,12 +105,67 @@ def read_completion(
         seconds,
         adapted,
         redact,
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
-        reasoning_tokens=_count(details, "reasoning_tokens"),
+        prompt_tokens=count(usage, "prompt_tokens"),
+        completion_tokens=count(usage, "completion_tokens"),
+        reasoning_tokens=count(details, "reasoning_tokens"),
         thought=thought,
         limits=limits,
     )
+
+
+def finish_reason(reason: object, redact: Redactor) -> FinishReason:
+    """Returns why an answer ends.
+
+    >>> finish_reason("MAX_TOKENS", Redactor.of()), finish_reason(None, Redactor.of())
+    ('length', 'stop')
+
+    Raises:
+        BackendError: Retryable: the answer was not finished, or nobody knows.
+    """
+    if reason is None or reason == "":
+        return "stop"
+    known = None
+    if isinstance(reason, str):
+        name = reason.strip().lower().replace("-", "_").removeprefix("finish_reason_")
+        known = _REASONS.get(name)
+    if known is None:
+        shown = redact(reason)[:40] if isinstance(reason, str) else type(reason).__name__
+        raise no_answer(f"the server ended its answer for {shown!r}, which is not the end of an answer")
+    return known
+
+
+def _choice(body: Mapping[str, Any], redact: Redactor) -> Mapping[str, Any]:
+    """Returns the choice in a body, unless there is an error in its place or beside it."""
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
+    error = body.get("error") or (choice or {}).get("error")
+    if error:
+        raise error_in(error, body, redact)
+    if choice is None:
+        reason = "" if not isinstance(body.get("detail"), str) else f": {redact(body['detail'])}"
+        raise no_answer(f"the server answered without a choice{reason}")
+    return choice
+
+
+def error_in(error: object, body: Mapping[str, Any], redact: Redactor) -> AnswerError:
+    """Returns the error for one that stands in the body of a 200, with the status that it has by its own words."""
+    inner = _object(error)
+    named = (inner.get("code"), inner.get("status"), inner.get("type"), inner.get("http_status"), body.get("status"))
+    statuses = (_status(value) for value in named)
+    status = next((status for status in statuses if status is not None), 200)
+    if isinstance(error, str) and error.startswith("Unexpected endpoint"):  # LM Studio, without /v1
+        status = 404
+    return AnswerError(f"the server answered with an error: {redact(message_of(error))}", ErrorReply(status, error))
+
+
+def _status(value: object) -> int | None:
+    """Returns an HTTP status that a value is or means; `None` for anything else."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if text in _STATUSES:
+            return _STATUSES[text]
+        value = int(text) if text.isascii() and text.isdigit() and len(text) == len("400") else None
+    return value if type(value) is int and 400 <= value <= 599 else None
 
 
 def completion_from(
@@ -106,7 +187,7 @@ def completion_from(
     `thought`: what came beside the text; its tokens are counted by its share of the characters if the server does not
     count them.
     """
-    text = redact.without_secrets(text, least=_SECRET_IN_ANSWER)
+    text = redact.answer(text, _sent(request))
     inside = thoughts(text, request.query.text, request.scheme.labels)
     kept = before_stop(text, request.stop, inside)
     if kept != text:
@@ -133,7 +214,7 @@ def before_stop(text: str, stop: tuple[str, ...], inside: Thoughts = NONE) -> st
 
     >>> before_stop("a [END] b", ("###", "[END]"))
     'a '
-    >>> cut("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
+    >>> before_stop("<think>a\\n\\nb</think>p53\\n\\nc", ("\\n\\n",), Thoughts(((0, 19),)))
     '<think>a\\n\\nb</think>p53'
     """
     return text[: min((_find(text, s, inside) for s in stop if s), default=len(text))]
@@ -150,34 +231,8 @@ def _find(text: str, stop: str, inside: Thoughts) -> int:
     return len(text)
 
 
-def _json(content: bytes, redact: Redactor) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """Returns the object in a body, and what is recorded in `adapted` about reading it."""
-    adapted: Mapping[str, Any] = {}
-    try:
-        try:
-            body = json.loads(content)
-        except UnicodeDecodeError:  # JSON must be UTF-8 (RFC 8259), but some servers send Latin-1
-            body, adapted = json.loads(content.decode("latin-1")), {"encoding": "latin-1"}
-    except (ValueError, RecursionError):
-        start = content[:_SNIPPET_BYTES].decode("utf-8", "replace")
-        html = start.lstrip().startswith("<")
-        what = "HTML" if html else "broken JSON" if start.strip() else "nothing"
-        hint = "does --base-url end in /v1?" if html else None
-        raise BackendError(
-            f"the server answered {what}, not an answer: {redact(start[:_SNIPPET])!r}",
-            retryable=True,
-            status=200,
-            maybe_paid=not html,  # HTML comes from a proxy: the model never saw the request
-            hint=hint,
-        ) from None
-    if not isinstance(body, dict):
-        raise _no_answer(f"the server answered {type(body).__name__}, not an object")
-    return body, adapted
-
-
-def _no_answer(message: str) -> BackendError:
-    """Returns the error for a 200 without an answer in it: it may have been paid for."""
-    return BackendError(message, retryable=True, status=200, maybe_paid=True)
+def _sent(request: Request) -> str:
+    return request.prompt or "\n".join(turn.content for turn in request.turns or ())
 
 
 def _text(choice: Mapping[str, Any], request: Request) -> tuple[str | None, str, bool]:
@@ -210,7 +265,8 @@ def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(usage: Mapping[str, Any], key: str) -> int | None:
+def count(usage: Mapping[str, Any], key: str) -> int | None:
+    """Returns a number of tokens; `None` if it is none, whatever the server sends."""
     value = usage.get(key)
     return value if type(value) is int and 0 <= value < _HUGE else None
 

@@ -1,8 +1,8 @@
 """The questions asked of a legend: one file a task, named as `--task` names it.
 
-A task says what the gold value of an example is, which labels it has, how predictions are scored, and all else that
-others ask of it: nothing outside its file compares with its name. How a value is written in an answer is a format's
-business, how the question is worded lies in `prompts/`.
+A task defines the gold value of an example, its labels, how predictions are scored, and every property that other
+modules need: nothing outside its file compares with its name. A format writes values as answers; the wording of the
+question is in `prompts/`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from fewshot import discovery
 from fewshot.records import OF_ENTITIES, Example, Hypothesis, Kind, Span, Value
 
 Unit: TypeAlias = Literal["figure", "panel"]
-"""What a source that holds figures and their panels gives as an example: a whole legend, or that of one panel."""
+"""What is one example of a source that holds figures and panels: the whole legend, or the legend of one panel."""
 
 Tagging: TypeAlias = Literal["entities", "starts", "roles"]
-"""How a token classifier writes a value (`fewshot.models.tagging`): spans as IOB2 tags; the first words of segments, of
-which each ends where the next one starts; the roles of given entities, whose words are masked."""
+"""How a token classifier writes a value (`fewshot.models.tagging`): spans as IOB2 tags; the first words of segments,
+each of which ends where the next one starts; the roles of given entities, whose words are masked."""
 
 _TAGGINGS: Mapping[Kind, Tagging] = {"entities": "entities", "panels": "starts", "roles": "roles"}
 
@@ -34,8 +34,8 @@ class Case:
 
 
 class Task(Protocol):
-    """What a file in this package provides under the name `TASK`. A task that inherits from this class says what is
-    left open here (`...`), and what of the rest is not so for it."""
+    """What a file in this package provides under the name `TASK`. A task inherits from this class, defines what is
+    abstract here (`...`), and overrides the defaults that do not fit it."""
 
     @property
     def name(self) -> str: ...
@@ -45,7 +45,7 @@ class Task(Protocol):
 
     @property
     def known_labels(self) -> tuple[str, ...]:
-        """The task's own labels, taken where neither data nor demonstrations have any; also their order."""
+        """The task's own labels, in order; used if neither data nor demonstrations have any."""
         ...
 
     @property
@@ -58,60 +58,60 @@ class Task(Protocol):
 
     @property
     def unit(self) -> Unit:
-        """Which records of a source that holds both it is asked of."""
+        """The records that the task is asked about, if a source holds figures and panels."""
         return "panel"
 
     @property
     def of_entities(self) -> bool:
-        """Whether the question names entities, the gold ones or those of `--entities RUN`; `given` says which."""
+        """Whether the question names entities (`given`): the gold entities, or the predictions of `--entities RUN`."""
         return self.kind in OF_ENTITIES
 
     @property
     def tagging(self) -> Tagging | None:
-        """How a token classifier writes a value; `None`: it cannot."""
+        """How a token classifier writes a value; `None` if it cannot."""
         return _TAGGINGS.get(self.kind)
 
     def gold(self, example: Example) -> Value | None:
-        """The gold value of an example; `None` where it is not labelled for this task."""
+        """Returns the gold value of an example; `None` if it is not labelled for this task."""
         ...
 
     def given(self, example: Example) -> tuple[Span, ...]:
-        """The entities that the question names; `()` for tasks that are asked of the text alone."""
+        """Returns the entities that the question names; `()` for tasks that need the text only."""
         return ()
 
     def labels(self, value: Value) -> frozenset[str]:
-        """The labels that occur in a value."""
+        """Returns the labels that occur in a value."""
         ...
 
     def restrict(self, value: Value, labels: Sequence[str]) -> Value:
-        """The part of a value that bears one of `labels` (`--labels`)."""
+        """Returns the part of a value that has one of `labels` (`--labels`)."""
         ...
 
     def empty(self) -> Value:
-        """The value of a system that answers nothing."""
+        """Returns the value of a system that answers nothing."""
         ...
 
     def completed(self, value: Value, text: str) -> Value:
-        """A value whose spans have offsets and label only, with what the text itself says of them (panels: their
-        letters)."""
+        """Returns a value with the properties that the text itself states (panels: their letters). The spans of the
+        given value have offsets and labels only."""
         return value
 
     def shows(self, value: Value, text: str) -> frozenset[str]:
-        """What a demonstration with this value teaches, which `--selector balanced` covers."""
+        """Returns what a demonstration with this value teaches; `--selector balanced` covers it."""
         return self.labels(value)
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """All scores of a set of predictions, by dotted name, unrounded, in a fixed order."""
+        """Returns all scores of a set of predictions, by dotted name, unrounded, in a fixed order."""
         ...
 
 
 def names() -> tuple[str, ...]:
-    """The tasks by name: our own, then those of plugins."""
+    """Returns the names of the tasks: our own, then the plugins'."""
     return discovery.names(__name__)
 
 
 def of_kind(kind: Kind) -> Iterator[Task]:
-    """The tasks whose values are of this kind, our own first."""
+    """Yields the tasks whose values are of this kind, our own first."""
     for name in discovery.usable(__name__):
         task = get(name)
         if task.kind == kind:
@@ -119,35 +119,45 @@ def of_kind(kind: Kind) -> Iterator[Task]:
 
 
 def get(name: str) -> Task:
-    """The task of that name (`InputError` with the nearest name where there is none)."""
+    """Returns the task with this name.
+
+    Raises:
+        InputError: There is no such task; the message contains the nearest name.
+    """
     return cast("Task", discovery.load(__name__, name, "TASK"))
 
 
 def spans_of(value: Value) -> tuple[Span, ...]:
-    """A value that is known to be spans."""
+    """Returns a value that must be spans.
+
+    Raises:
+        TypeError: The value is a hypothesis.
+    """
     if isinstance(value, Hypothesis):
         raise TypeError("this task's value is spans, not a hypothesis")
     return value
 
 
 def ordered(task: Task, labels: Iterable[str]) -> tuple[str, ...]:
-    """Labels in the task's own order, those that it does not know behind them by name."""
-    found = set(labels)
-    known = [label for label in task.known_labels if label in found]
-    return (*known, *sorted(found.difference(known)))
+    """Returns labels in the task's own order, followed by all others in alphabetical order."""
+    present = set(labels)
+    known = [label for label in task.known_labels if label in present]
+    return (*known, *sorted(present.difference(known)))
 
 
-_ALIASES = {"SMALL_MOL": "SMALL_MOLECULE"}  # the study's command lines say it so
+_ALIASES = {"SMALL_MOL": "SMALL_MOLECULE"}  # the name in the study's command lines
 
 
 def resolve_labels(task: Task, wanted: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The labels of a run, and a warning for each name that was taken for another.
+    """Returns the labels of a run, and a warning for each name that was replaced by its alias.
 
-    `wanted`: what `--labels` says (nothing or `all`: all of them); `present`: those of the data and its
-    demonstrations, the task's own where there are none.
+    Args:
+        task: The task.
+        wanted: The value of `--labels`; empty or `all` means all labels.
+        present: The labels of the data and the demonstrations; if there are none, the task's own are used.
 
     Raises:
-        InputError: a wanted label that is not there; names the known ones and the nearest.
+        InputError: A wanted label does not exist; the message contains the known labels and the nearest.
     """
     known = ordered(task, present) or task.known_labels
     if not wanted or tuple(wanted) == ("all",):

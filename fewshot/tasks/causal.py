@@ -1,7 +1,7 @@
 """CAUSAL: what was tested for its influence on what, by which assay?
 
 "Western blot of p53 in nutlin-treated cells" → intervention `nutlin` SMALL_MOLECULE, observation `p53` GENEPROD,
-assay `Western blot` EXP_ASSAY. Alternatives are sets; nothing says which intervention goes with which observation.
+assay `Western blot` EXP_ASSAY. Alternatives are sets; the data do not pair interventions with observations.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Causal(Task):
     )  # fmt: skip
 
     def gold(self, example: Example) -> Value | None:
-        """The hypothesis."""
+        """Returns the hypothesis."""
         return example.hypothesis
 
     def labels(self, value: Value) -> frozenset[str]:
-        """The types of the members."""
+        """Returns the types of the members."""
         return frozenset(member.label for _, members in _hypothesis(value).roles() for member in members)
 
     def restrict(self, value: Value, labels: Sequence[str]) -> Value:
-        """The members of one of these types."""
+        """Returns the members of one of these types."""
 
         def kept(members: tuple[Member, ...]) -> tuple[Member, ...]:
             return tuple(member for member in members if member.label in labels)
@@ -45,7 +45,7 @@ class Causal(Task):
         return Hypothesis()
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Scores by role, together and whole (`fewshot.metrics.hypothesis`)."""
+        """Returns scores by role, together and whole (`fewshot.metrics.hypothesis`)."""
         from fewshot.metrics import hypothesis
 
         tallies = [hypothesis.tally(_hypothesis(case.gold), _hypothesis(case.predicted)) for case in cases]

@@ -23,15 +23,15 @@ class Ner(Task):
     headline: tuple[str, ...] = ("strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1", "boundary.micro.f1")
 
     def gold(self, example: Example) -> Value | None:
-        """The entities; roles are another task."""
+        """Returns the entities; roles are a task of their own."""
         return example.entities
 
     def labels(self, value: Value) -> frozenset[str]:
-        """The entity labels that occur."""
+        """Returns the entity labels that occur."""
         return frozenset(span.label for span in spans_of(value))
 
     def restrict(self, value: Value, labels: Sequence[str]) -> Value:
-        """The entities with one of `labels`."""
+        """Returns the entities with one of `labels`."""
         return tuple(span for span in spans_of(value) if span.label in labels)
 
     def empty(self) -> Value:
@@ -39,7 +39,7 @@ class Ner(Task):
         return ()
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Strict, relaxed, boundary and names scores (`fewshot.metrics.spans`)."""
+        """Returns strict, relaxed, boundary and names scores (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
         tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), text=case.example.text) for case in cases]

@@ -1,4 +1,4 @@
-"""PANELIZATION: where does each panel's text begin and end, and which letters does it bear?
+"""PANELIZATION: where does each panel's text begin and end, and which letters does it have?
 
 "(A) Blot of p53. (B–C) Same." → `(A) Blot of p53.` A and `(B–C) Same.` B, C. One segment may cover several panels.
 """
@@ -28,11 +28,11 @@ class Panelization(Task):
         return example.panels
 
     def labels(self, value: Value) -> frozenset[str]:
-        """The one label there is."""
+        """Returns the only label."""
         return frozenset((PANEL,))
 
     def restrict(self, value: Value, labels: Sequence[str]) -> Value:
-        """Everything: panels are not told apart by label."""
+        """Returns the value unchanged: panels have only one label."""
         return value
 
     def empty(self) -> Value:
@@ -40,16 +40,16 @@ class Panelization(Task):
         return ()
 
     def completed(self, value: Value, text: str) -> Value:
-        """Panels with the letters that they open with."""
+        """Returns the panels with the letters at their start."""
         return tuple(replace(span, labels=legend.leading_letters(span.cut(text))) for span in spans_of(value))
 
     def shows(self, value: Value, text: str) -> frozenset[str]:
-        """How the panels are lettered: `(A)` and `A.` are two styles, and `(A–C)` is a third."""
-        found = (legend.leading_label(text, span.start) for span in spans_of(value))
-        return frozenset("no letter" if label is None else _style(label) for label in found)
+        """Returns the styles of the letters: `(A)` and `A.` are two styles, and `(A–C)` is a third."""
+        letters = (legend.leading_label(text, span.start) for span in spans_of(value))
+        return frozenset("no letter" if label is None else _style(label) for label in letters)
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Scores of starts, spans, letters and whole legends (`fewshot.metrics.panels`)."""
+        """Returns scores of starts, spans, letters and whole legends (`fewshot.metrics.panels`)."""
         from fewshot.metrics import panels
 
         tallies = [panels.tally(case.example, spans_of(case.gold), spans_of(case.predicted)) for case in cases]

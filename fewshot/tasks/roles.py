@@ -1,7 +1,7 @@
 """ROLES: which gene products and small molecules were changed on purpose, which were measured?
 
 "p53 in nutlin-treated cells", entities given → `nutlin` CONTROLLED_VAR, `p53` MEASURED_VAR. The question names the
-entities: the gold ones (oracle), or those that another run found (end to end).
+entities: the gold entities (oracle), or the predictions of another run (end to end).
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ class Roles(Task):
     )  # fmt: skip
 
     def gold(self, example: Example) -> Value | None:
-        """The entities that have a role; unlabelled where nobody looked at any entity's role."""
+        """Returns the entities that have a role; `None` (unlabelled) if no entity states whether it has one."""
         if example.entities is None or all(span.role is None for span in example.entities):
             return None
         return tuple(span for span in example.entities if span.label in WITH_ROLES and span.role)
 
     def given(self, example: Example) -> tuple[Span, ...]:
-        """The entities whose role is asked for, without it."""
+        """Returns the entities whose role is asked for, without their roles."""
         entities = example.entities or ()
         return tuple(replace(span, role=None) for span in entities if span.label in WITH_ROLES)
 
     def labels(self, value: Value) -> frozenset[str]:
-        """The roles that occur."""
+        """Returns the roles that occur."""
         return frozenset(span.role for span in spans_of(value) if span.role)
 
     def restrict(self, value: Value, labels: Sequence[str]) -> Value:
-        """The entities with one of these roles."""
+        """Returns the entities with one of these roles."""
         return tuple(span for span in spans_of(value) if span.role != NO_ROLE and span.role in labels)
 
     def empty(self) -> Value:
@@ -49,7 +49,7 @@ class Roles(Task):
         return ()
 
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Scores by role and by label; span, label and role must match (`fewshot.metrics.spans`)."""
+        """Returns scores by role and by label; span, label and role must match (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
         tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), roles=True) for case in cases]

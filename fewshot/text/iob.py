@@ -4,7 +4,7 @@
 >>> tags = ["B-Disease", "I-Disease", "I-Disease", "O", "O"]
 >>> text, edges = join(words)
 >>> spans(tags, edges, text)
-(Span(start=0, end=18, label='Disease', labels=None, role=None, confidence=None),)
+(Span(start=0, end=18, label='Disease', labels=None, role=None, confidence=None, match=None),)
 >>> tags_of(spans(tags, edges, text), edges, "IOB2") == tags
 True
 

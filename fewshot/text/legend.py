@@ -17,8 +17,9 @@ from fewshot.text.spans import Extent, trimmed
 _LETTER = r"(?:[A-Z]|[a-z])(?:['′’]|\d{1,2}|(?:i{1,3}|iv|v)(?![A-Za-z]))?"
 _DASH = r"[-‐‑‒–—−]"
 _JOIN = rf"\s?(?:{_DASH}|,|&|and|/)\s?"
-# The bound is the alphabet: a list without one would be read to its end from each of its letters.
-_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9])){{0,25}}"
+_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9])){{0,51}}"
+"""At most 52 letters, A to Z and a to z: a longer list is none, and reading it at each of its letters is quadratic."""
+
 _LEADING = re.compile(
     rf"""\s*(?:
       [(\[]\s?(?P<in>{_LIST})\s?[)\]][.:,]?          # (A)  (A–C)  (A and B)  [A]
@@ -33,16 +34,15 @@ _PIECE = re.compile(rf"\band\b|({_LETTER})|({_DASH})")
 _ARTICLE = re.compile(r"\s*A\s+(?!(?:[A-Z][a-z]|[A-Z]{2}))")
 
 _TAIL = re.compile(r"(?:Data\s+information|Source\s+data|Abbreviations?)\s*[:,]", re.IGNORECASE)
-_BEFORE_A_TAIL = frozenset(".!?;)]”\"'")
+_ENDS_A_SENTENCE = frozenset(".!?;)]”\"'")
 
-# A run of signs is looked at once, from its first sign (the lookbehind) and as a whole (`++`, `*+`).
+# Entered at the first sign of a run only, and never left again: a run of signs that ends nothing is read once.
 _END = re.compile(r"(?<![.!?])[.!?]++[)\]”\"'’]*+(?=\s|$)|\n+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Figs?|Figures?|e\.g|i\.e|vs|ca|cf|approx|et al|Refs?|Nos?|Eq|Suppl?|resp|Dr|St|spp?|Mr|Ms)"
     r"|\b[A-Za-z]|\b(?:[A-Za-z]\.)+[A-Za-z])$"
 )
-_LONGEST_ABBREVIATION = 12
-"""Characters before a full stop that are looked at: "Figures" has seven, "S.E.M" five."""
+_LONGEST_ABBREVIATION = 12  # characters before a full stop in which one is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +121,19 @@ def tail_start(text: str, start: int, end: int) -> int | None:
 
     A tail opens with "Data information", "Source data" or "Abbreviations", then a colon or a comma.
     """
-    part = text[start:end]
     return next(
-        (start + found.start() for found in _TAIL.finditer(part) if _opens_a_sentence(part, found.start())), None
+        (at.start() for at in _TAIL.finditer(text, start, end) if _opens_a_sentence(text, start, at.start())), None
     )
 
 
-def _opens_a_sentence(text: str, at: int) -> bool:
-    """Whether what begins at `at` stands at the start of the text or of a line, or behind the end of a sentence."""
+def _opens_a_sentence(text: str, start: int, at: int) -> bool:
+    """Whether `text[start:at]` ends a sentence or a line, or is blank."""
     before = at
-    while before and text[before - 1].isspace():
+    while before > start and text[before - 1].isspace():
         before -= 1
         if text[before] == "\n":
             return True
-    return before == 0 or text[before - 1] in _BEFORE_A_TAIL
+    return before == start or text[before - 1] in _ENDS_A_SENTENCE
 
 
 def cut_tail(text: str, start: int, end: int) -> int:
@@ -153,7 +152,7 @@ def sentences(text: str) -> list[Extent]:
     start = 0
     for stop in _END.finditer(text):
         before = text[max(start, stop.start() - _LONGEST_ABBREVIATION) : stop.start()]
-        if "\n" not in stop[0] and _ABBREVIATION.search(before):
+        if stop[0][0] != "\n" and _ABBREVIATION.search(before):
             continue
         found.append(trimmed(text, start, stop.end()))
         start = stop.end()

@@ -178,7 +178,7 @@ async def test_a_legend_that_is_too_long_alone_is_an_answer() -> None:
         (faults.status(401, f"bad token {TOKEN}"), "check HF_TOKEN", False, True),
         (faults.body(404, {"detail": "Not Found"}), "404: Not Found", False, True),
         (faults.html(), "", True, False),
-        (faults.cut_json(), "did not send JSON", True, False),
+        (faults.cut_json(), "broken JSON", True, False),
         (faults.body(200, {"something": "else"}), "without text", True, False),
         (faults.reset(), "dropped the connection", True, False),
     ],

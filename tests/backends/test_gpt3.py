@@ -17,7 +17,7 @@ from fewshot.backends import Options, open_backend
 from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Completion, Example, Request, Turn
-from fewshot.servers.adapting import Adaptations
+from fewshot.servers.adapting import Adaptations, Refusal
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import Fault, OpenAiServer
 
@@ -79,6 +79,7 @@ async def test_chat_request_and_completion() -> None:
     assert sent.body == {
         "model": "tiny",
         "messages": [{"role": "system", "content": "Tag genes."}, {"role": "user", "content": "p53 binds MDM2."}],
+        "stream": False,
         "max_tokens": 50,
         "temperature": 0.0,
         "stop": ["[END]"],
@@ -235,7 +236,7 @@ async def test_concurrent_requests_learn_together() -> None:
 
 def test_a_late_refusal_does_not_take_a_lesson_back() -> None:
     state, body = Adaptations(), {"max_tokens": 9}
-    refusal = ("unsupported_parameter", "max_tokens", "")
+    refusal = Refusal("unsupported_parameter", "max_tokens", "")
     early = state.now()
     assert state.learn(refusal, body, early)
     assert state.learn(refusal, {"max_completion_tokens": 9}, state.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -221,11 +222,14 @@ def test_a_second_process_is_refused_with_the_pid_and_a_dead_one_blocks_nobody(p
     assert not path.with_name("responses.jsonl.lock").exists()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_stops_with_a_clear_line(path: Path) -> None:
-    path.symlink_to("/dev/full")
-    with pytest.raises(RunFolderError, match="No space left"):
-        record(path, "a")
+def test_a_full_disk_stops_with_a_clear_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Cassette.open(path) as cassette:
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(RunFolderError, match="No space left"):
+            cassette.append(asked("a"), Completion("x"), [])
 
 
 def test_half_a_line_is_taken_back(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_line_with_two_keys_is_refused(path: Path) -> None:
     """The first is read at its place, JSON takes the last."""
     line = path.read_text().splitlines()[0]
     path.write_text(line.removesuffix("}") + ', "key": "' + "cd" * 32 + '"}\n')
-    with Cassette.open(path) as cassette, pytest.raises(DataError, match="the key is not that of its request"):
+    with Cassette.open(path) as cassette, pytest.raises(DataError, match="the key does not match its request"):
         cassette.get(key(ASKED))
 
 
@@ -88,3 +89,13 @@ def test_a_key_of_another_program_has_64_digits(path: Path, name: object) -> Non
     path.write_text(path.read_text() + json.dumps({"id": "c", "key": name}) + "\n")
     with pytest.raises(DataError, match=r"jsonl:3: key must be 64 hexadecimal digits"):
         Cassette.open(path)
+
+
+def test_a_cassette_that_could_not_be_opened_closes_nothing_else(tmp_path: Path) -> None:
+    def files() -> list[int]:
+        return [os.fstat(descriptor).st_ino for descriptor in (0, 1, 2)]
+
+    before = files()
+    with pytest.raises(DataError, match="no such file"):
+        Cassette.open(tmp_path / "none.jsonl", readonly=True)
+    assert files() == before

@@ -1,4 +1,4 @@
-"""Everything that issue 3 lists as bad input: one clear line, nothing sent, nothing written, exit 2 (or 3)."""
+"""Everything that issue 3 lists as bad input: one clear line, nothing sent, nothing written, exit 2, 3 or 4."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def test_a_wrong_key_stops_at_once_and_the_same_command_continues(
 ) -> None:
     with OpenAiServer(key="sk-the-right-one") as server:
         monkeypatch.setenv("OPENAI_API_KEY", "sk-a-wrong-one")
-        line = fails(*gpt3(server.base_url), code=3)
+        line = fails(*gpt3(server.base_url), code=4)
         assert "says 401: Incorrect API key provided" in line
-        assert "check OPENAI_API_KEY; the same command continues it" in line
+        assert "check OPENAI_API_KEY; mend this; then the same command continues it" in line
         assert "sk-a-wrong-one" not in line
         assert len(server.posts) == 1
         monkeypatch.setenv("OPENAI_API_KEY", "sk-the-right-one")
@@ -114,7 +114,7 @@ def test_a_wrong_key_stops_at_once_and_the_same_command_continues(
 
 def test_an_unknown_model(fails: Fails) -> None:
     with OpenAiServer(models=["small"]) as server:
-        line = fails(*gpt3(server.base_url), code=3)
+        line = fails(*gpt3(server.base_url), code=4)
     assert "says 404: The model `m` does not exist" in line
     assert "check --model and --base-url" in line
 

@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from fewshot import cli
+from fewshot.cassette.journal import Journal
 from fewshot.cli import _output
 from fewshot.engine import Progress
+from fewshot.errors import RunFolderError
 from tests.servers import openai_server as faults
 from tests.servers import wire_faults as wire
 from tests.servers.openai_server import OpenAiServer
@@ -129,14 +131,15 @@ def test_a_second_process_is_refused(capsys: pytest.CaptureFixture[str]) -> None
         running.kill()
 
 
-def test_a_disk_that_is_full(capsys: pytest.CaptureFixture[str]) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
+def _full(journal: Journal, key: bytes, line: bytes) -> None:
+    raise RunFolderError(f"cannot write {journal.path}: No space left on device")
+
+
+def test_a_disk_that_is_full(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with OpenAiServer() as server:
         assert cli.main(command(server.base_url, "--budget-tokens", "1")) == 3
-        Path("runs/one/responses.jsonl").unlink()
-        Path("runs/one/responses.jsonl").symlink_to("/dev/full")
         capsys.readouterr()
+        monkeypatch.setattr(Journal, "append", _full)
         assert cli.main(command(server.base_url)) == 2
     assert "No space left on device" in capsys.readouterr().err
 
@@ -281,7 +284,7 @@ def echo(body: dict[str, Any]) -> str:
     ("fault", "code"),
     [
         (None, 0),
-        (faults.status(401, f"Incorrect API key provided: {KEY} ({HF})"), 3),
+        (faults.status(401, f"Incorrect API key provided: {KEY} ({HF})"), 4),
         (faults.status(400, f"bad request to http://me:sesame-open-1@host/?key=query-key-77 with Bearer {KEY}"), 3),
         (faults.body(200, f"<html>{KEY} sesame-open-1</html>".encode()), 3),
         (wire.no_http(), 3),

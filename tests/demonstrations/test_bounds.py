@@ -109,3 +109,10 @@ def test_what_the_query_s_own_article_shows_does_not_count_for_it() -> None:
         (demo,) = chosen.pick(example("own", "the query"), 1).demonstrations
         first.add(demo.id)
     assert first == {"ac", "cd"}
+
+
+@pytest.mark.parametrize("selector", ["nearest", "diverse"])
+def test_texts_without_a_word_are_shown_once_each(selector: str) -> None:
+    pool = [example(f"d{n}", text) for n, text in enumerate(("…", "---", "!!", "??"))]
+    shown = Pool(pool, seed=0, selector=selector).pick(example("q", "blot of p53"), 4).demonstrations
+    assert {demo.id for demo in shown} == {"d0", "d1", "d2", "d3"}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from fewshot.cassette import Cassette
-from fewshot.engine import Budget, Job, Outcome, Progress, ask
+from fewshot.engine import Budget, Job, Outcome, Progress, ask, predict
 from fewshot.engine.budget import Cost, Ledger, billed, longest_answer, worst_case
 from fewshot.engine.prices import Price, find
 from fewshot.engine.progress import Counter
 from fewshot.errors import BackendError, InputError
 from fewshot.experiment.running import run
-from fewshot.records import Completion, Turn
+from fewshot.records import Completion, Example, Prediction, Span, Turn
 from tests.engine.scripted import QUICK, Scripted, asked, busy
 
 PRICE = Price(2.0, 8.0, "2026-11-25", "a test")
@@ -260,3 +260,36 @@ def test_a_pushback_is_a_429(tmp_path: Path, status: int, pushbacks: int) -> Non
     backend = Scripted(lambda name, n: busy(n, status=status) if n == 1 else None)
     stats = go(tmp_path, backend, "a").stats
     assert (stats.pushbacks, stats.retries) == (pushbacks, 1)
+
+
+class Tagger:
+    """A local model that tags the first character."""
+
+    kind: Literal["local"] = "local"
+    name, model, digest = "local", "tiny", "0123"
+    format: str | None = None
+    labelled: int | None = None
+    notices: Sequence[str] = ()
+
+    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
+        return (Prediction(example.id, (Span(0, 1, "X"),)) for example in examples)
+
+
+def test_a_reused_prediction_is_copied_once(tmp_path: Path) -> None:
+    examples = [Example("a", "g", "text a"), Example("b", "g", "text b")]
+    with Cassette.open(tmp_path / "old.jsonl") as old:
+        predict(examples, Tagger(), old, kind="entities")
+    path = tmp_path / "new.jsonl"
+    with Cassette.open(tmp_path / "old.jsonl", readonly=True) as old, Cassette.open(path) as cassette:
+        for _ in range(2):
+            found = predict(examples, Tagger(), cassette, kind="entities", reuse=old)
+            assert (found.computed, found.replayed) == (0, 2)
+    assert path.read_bytes() == (tmp_path / "old.jsonl").read_bytes()
+
+
+def test_the_rate_is_from_the_start_until_half_a_minute_has_passed(clock: Callable[[float], None]) -> None:
+    counter = Counter(None, None)
+    clock(2.0)
+    for _ in range(4):
+        counter.sent()
+    assert counter.now().rate == 2.0

@@ -83,6 +83,23 @@ def test_raw_output_is_read_by_its_format(task: str, format: str, output: str) -
         score(task)
 
 
+def test_entities_without_offsets_are_grounded() -> None:
+    names = [{"text": "P53", "label": "GENEPROD"}, {"text": "p99", "label": "GENEPROD"}]
+    write([{"id": "f0", "entities": names}, {"id": "f1", "entities": [{"text": "p21", "label": "TISSUE"}]}])
+    done = score("ner")
+    rows = [json.loads(line) for line in done.folder.text("predictions.jsonl").splitlines()]
+    assert rows[0]["entities"] == [{"start": 12, "end": 15, "label": "GENEPROD", "match": "folded"}]
+    assert (rows[0]["unplaced"], rows[0]["problems"]) == ([names[1]], {"not_in_text": 1})
+    assert [span["label"] for span in rows[1]["entities"]] == ["TISSUE"]  # whatever is predicted counts
+    assert done.result.scores["strict.micro.precision"] == 0.5
+
+
+def test_entities_of_which_some_have_offsets_must_all_have_them() -> None:
+    write([{"id": "f0", "entities": [{"text": "p53", "label": "G"}, {"start": 0, "end": 3, "label": "G"}]}])
+    with pytest.raises(FewshotError, match=r"entities\[0\]\.start must be a whole number"):
+        score("ner", missing_as_empty=True)
+
+
 def test_a_row_of_a_comparison() -> None:
     write([{"id": row["id"], "entities": row["entities"]} for row in GOLD])
     mine = score("ner", out="runs/mine")

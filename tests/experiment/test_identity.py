@@ -52,7 +52,7 @@ SAMPLED = {"temperature": 0.7}
 
 TABLE: Mapping[str, Moves] = {
     # What is asked
-    "task": Moves("panelization", {"task", "labels", "prompt"}, {"turns"}),
+    "task": Moves("panelization", {"task", "labels", "mentions", "prompt"}, {"turns"}),
     "data": Moves("copy.jsonl"),  # the same records elsewhere: another run, whose scores may be compared
     "split": Moves("validation", {"split", "ids"}, {"turns"}),
     "demos": Moves("more.jsonl", {"labelled"}, {"turns"}),
@@ -60,6 +60,7 @@ TABLE: Mapping[str, Moves] = {
     "selector": Moves("fixed", {"selector"}, {"turns"}),
     "embedder": Moves("models/letters", {"selector"}, {"turns"}),
     "prompt": Moves("mine.txt", {"prompt"}, {"turns"}),
+    "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),
@@ -79,13 +80,19 @@ TABLE: Mapping[str, Moves] = {
     "extra": Moves({"top_p": 0.5}, {"extra"}, {"extra"}),
     "decoder": Moves("generate", {"decoder"}, base=LOCAL, key=True),
     "failed_as_empty": Moves(True),
-    # How fast and how far: the same run, which may be continued so
+    # How fast and how far, and with which key: the same run, which may be continued so
+    "headers": Moves({"X-Team": "figures"}, folder=False),
+    "key_env": Moves("PATH", folder=False),
     "concurrency": Moves(1, folder=False),
     "rpm": Moves(60_000.0, folder=False),
     "tpm": Moves(60_000_000.0, folder=False),
     "timeout": Moves(30.0, folder=False),
     "budget_usd": Moves(5.0, folder=False),
     "budget_tokens": Moves(10**9, folder=False),
+    "price_in": Moves(2.0, folder=False, base={"price_in": 1.0, "price_out": 1.0}),
+    "price_out": Moves(2.0, folder=False, base={"price_in": 1.0, "price_out": 1.0}),
+    "give_up_after": Moves(60.0, folder=False),
+    "grace": Moves(1.0, folder=False),
     "device": Moves("cuda", folder=False, base=LOCAL),
     "batch_tokens": Moves(99, folder=False, base=LOCAL),
     "examples_check": Moves("error", folder=False),

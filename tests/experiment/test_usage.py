@@ -132,3 +132,30 @@ def test_near_duplicates_are_told_where_there_are_some() -> None:
     Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (notice,) = [line for line in run("ner", data="data.jsonl", out="two").notices if "near-duplicate" in line]
     assert notice.startswith("2 near-duplicates ")
+
+
+def test_a_run_that_is_complete_is_left_as_it_is() -> None:
+    path = run("ner", data="data.jsonl").folder.path
+    before = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in path.iterdir()}
+    assert run("ner", data="data.jsonl").folder.path == path
+    assert {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in path.iterdir()} == before
+
+
+def test_a_clock_that_jumps_back_makes_no_run_shorter_than_nothing() -> None:
+    run("ner", data="data.jsonl", out="one")
+    path = Path("one/run.toml")
+    started = tomllib.loads(path.read_text())["run"]["started"]
+    path.write_text(path.read_text().replace(started, "2126-01-01T00:00:00+00:00"))
+    Path("one/scores.json").unlink()
+    run("ner", data="data.jsonl", out="one")
+    assert tomllib.loads(path.read_text())["run"]["seconds"] == 0.0
+
+
+def test_the_request_that_was_recorded_last_is_shown() -> None:
+    done = run("ner", data="data.jsonl", out="one")
+    line = json.loads(done.folder.responses.read_text().splitlines()[0])
+    later = line | {"key": "ab" * 32, "request": line["request"] | {"seed": 77}}
+    done.folder.responses.write_text(done.folder.responses.read_text() + json.dumps(later) + "\n")
+    asked = done.folder.recorded_request(line["id"])
+    assert asked is not None
+    assert asked["seed"] == 77

@@ -236,6 +236,15 @@ def test_a_tagger_learns_with_words_masked(
     assert "--word-dropout needs --kind tagger" in capsys.readouterr().err
 
 
+def test_a_tagger_of_the_same_seed_is_the_same(bases: dict[str, Path], corpus: Path) -> None:
+    """Its head is random when it is loaded, before transformers' trainer sets the seed."""
+    line = f"--task ner --data {corpus} --base-model {bases['roberta']} --kind tagger --do_train --max_steps 1"
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        assert run(f"{line} --run_name {name} --seed {seed}") == 0
+    one, two, other = (Path(f"runs/models/{name}/model.safetensors").read_bytes() for name in ("one", "two", "other"))
+    assert one == two != other
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -85,6 +85,7 @@ def pairs() -> Iterator[tuple[str, str]]:
             yield task, name
 
 
+ONCE = formats.naming_once()
 CASES = [(task, name, api, shots) for task, name in pairs() for api in ("chat", "completions") for shots in (0, 2)]
 
 
@@ -121,9 +122,23 @@ def test_golden(golden: Golden, task: str, format_name: str, api: Api, shots: in
     golden.check(f"prompts/{task}.{format_name}.{api}.{shots}.txt", text)
 
 
+@pytest.mark.parametrize("format_name", ONCE)
+def test_golden_where_each_entity_is_named_once(golden: Golden, format_name: str) -> None:
+    task = tasks.get("ner")
+    words = resolve(load_template("ner", format_name, mentions="once"), task.known_labels)
+    made = replace(
+        builder("ner", format_name, "chat", wording=words),
+        question=Question.of(task, format_name, task.known_labels, "once"),
+    )
+    request = made.request(QUERY, (BLOT, DRUG))
+    text = f"{prompt.describe(request)}\n=== {json.dumps({'schema': request.schema})}\n"
+    golden.check(f"prompts/ner.{format_name}.once.txt", text)
+
+
 def test_no_golden_file_is_left_over() -> None:
     names = {path.name for path in (Path(__file__).parents[1] / "golden" / "prompts").iterdir()}
-    assert names == {f"{task}.{name}.{api}.{shots}.txt" for task, name, api, shots in CASES}
+    once = {f"ner.{name}.once.txt" for name in ONCE}
+    assert names == {f"{task}.{name}.{api}.{shots}.txt" for task, name, api, shots in CASES} | once
 
 
 @pytest.mark.parametrize(("task", "format_name"), sorted(set(pairs())))

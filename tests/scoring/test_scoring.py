@@ -7,9 +7,9 @@ import pytest
 from fewshot import discovery, formats, tasks
 from fewshot.experiment.signature import Signature, ids_digest
 from fewshot.formats import Format
-from fewshot.records import Completion, Example, Kind, Parsed, Prediction, Scheme, Span, Value
+from fewshot.records import Completion, Example, Kind, Member, Parsed, Prediction, Scheme, Span, Value
 from fewshot.scoring import evaluate
-from fewshot.scoring.reading import nothing, read_answer
+from fewshot.scoring.reading import nothing, read_answer, read_answers
 
 TEXT = "Blot of p53 in HeLa."
 EXAMPLE = Example("a", "a", TEXT, entities=(Span(8, 11, "GENEPROD"), Span(15, 19, "CELL_LINE")))
@@ -25,6 +25,17 @@ def test_an_answer_becomes_a_value_and_keeps_its_text() -> None:
     text = "Blot of <GENEPROD> p53 </GENEPROD> in HeLa. [END]"
     prediction = read(Completion(text))
     assert prediction == Prediction("a", (Span(8, 11, "GENEPROD"),), text, {}, 1.0)
+
+
+def test_what_has_no_place_is_kept_of_one_answer_and_of_several() -> None:
+    lines = formats.get("list", "entities")
+    answers = [Completion("GENEPROD: p53; p63"), Completion("GENEPROD: p63"), Completion("GENEPROD: p53")]
+    one = read_answer(answers[0], EXAMPLE, format=lines, scheme=SCHEME, task=NER)
+    assert one.unplaced == (Member("GENEPROD", "p63"),)
+    assert isinstance(one.value, tuple)
+    assert one.value[0].match == "exact"
+    several = read_answers(answers, EXAMPLE, format=lines, scheme=SCHEME, task=NER)
+    assert (several.unplaced, several.value) == (one.unplaced, one.value)
 
 
 def test_a_refusal_is_an_answer_that_says_nothing() -> None:

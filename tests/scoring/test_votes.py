@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot.records import PANEL, Hypothesis, Member, Span
-from fewshot.scoring.votes import majority
+from fewshot.scoring.votes import majority, most
 
 P53, MDM2 = Span(0, 3, "GENEPROD"), Span(10, 14, "GENEPROD")
 
@@ -39,6 +39,12 @@ def test_members_count_by_role_whatever_their_case_and_spacing() -> None:
     assert isinstance(found, Hypothesis)
     assert found == Hypothesis((nutlin,), (), ())
     assert found.interventions[0].confidence == 2 / 3
+
+
+def test_what_most_answers_could_not_place() -> None:
+    p21, p63 = Member("GENEPROD", "p21"), Member("GENEPROD", "p63")
+    assert most([(p21, p63), (Member("GENEPROD", "P21"),), (p63,), (p21,)]) == (p21,)
+    assert most([(p21,), ()]) == ()
 
 
 def test_what_one_answer_says_twice_counts_once() -> None:

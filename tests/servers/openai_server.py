@@ -73,10 +73,15 @@ def status(
     return Fault(status=code, headers=head, raw=json.dumps({"error": error}).encode())
 
 
-def body(code: int, raw: bytes | Json, content_type: str = "application/json") -> Fault:
+def body(code: int, raw: object, content_type: str = "application/json") -> Fault:
     """Any status with any body: other servers' errors, HTML."""
     sent = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
     return Fault(status=code, raw=sent, headers={"Content-Type": content_type})
+
+
+def redirect(code: int, location: str) -> Fault:
+    """A redirect."""
+    return Fault(status=code, headers={"Location": location}, raw=b"")
 
 
 def html() -> Fault:
@@ -130,6 +135,7 @@ class OpenAiServer:
     refuses: parameter → the message of the 400 (or a `Fault`), for every request that carries it;
         "system" is the system role. key: the only key taken (others get a 401). models: the only models
         known (others get a 404); `None` takes any. honours_stop: False leaves the stop in the text.
+    gets: what every GET (lists of models, `/info`) gets in place of the list.
     """
 
     def __init__(
@@ -144,7 +150,9 @@ class OpenAiServer:
         delay: float = 0.0,
         port: int = 0,
         shutdown_dates: Mapping[str, str | int] | None = None,
+        gets: Fault | None = None,
     ) -> None:
+        self.gets = gets
         self.answers = answers
         self.faults = list(faults)
         self.refuses = dict(refuses or {})
@@ -207,10 +215,15 @@ class OpenAiServer:
         """The response to a request: what is scripted, or what a well-behaved server says."""
         if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
             return status(401, "Incorrect API key provided: sk-***.", error_code="invalid_api_key")
+        if request.method == "GET" and self.gets is not None:
+            return self.gets
         if request.method == "GET":
             return self._models() if request.path == "/v1/models" else status(404, "Not Found")
         if request.path not in {"/v1/chat/completions", "/v1/completions"}:
             return status(404, f"Invalid URL (POST {request.path})", kind="invalid_request_error")
+        return self._post(request, number)
+
+    def _post(self, request: Received, number: int) -> Fault:
         fault = (self.faults[number] if number < len(self.faults) else None) or Fault()
         if self._stopping.wait(self.delay + fault.delay) or fault.drop or fault.raw is not None:
             return fault

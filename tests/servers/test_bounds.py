@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from fewshot.records import Request, Turn
-from fewshot.servers.adapting import Adaptations
+from fewshot.servers.adapting import Adaptations, Refusal
 from fewshot.servers.address import Server
-from fewshot.servers.failures import Redactor
 from fewshot.servers.limits import seconds
 from fewshot.servers.reading import before_stop, read_completion
+from fewshot.servers.secrets import Redactor
 
 CHAT = Request("gpt3", "https://x/v1", "m", "chat", (Turn("system", "s"), Turn("user", "u")), None, 9, 0.5, seed=3)
 PLAIN = replace(CHAT, api="completions", turns=None, prompt="p")
@@ -43,9 +43,13 @@ def body(text: str, finish: str = "stop", **usage: Any) -> bytes:
     return json.dumps({"choices": [choice], "usage": usage}).encode()
 
 
-@pytest.mark.parametrize(("secret", "hidden"), [("x" * 15, False), ("x" * 16, True)])
-def test_only_a_long_secret_is_looked_for_in_an_answer(secret: str, hidden: bool) -> None:
-    found = read_completion(body(f"a {secret} b"), CHAT, 1.0, {}, Redactor.of(secret))
+@pytest.mark.parametrize(
+    ("secret", "sent", "hidden"),
+    [("x" * 4, "u", False), ("x" * 5, "u", True), ("hunter", "u", True), ("hunter", "the Hunter blot", False)],
+)
+def test_a_secret_is_taken_out_of_an_answer_unless_the_question_holds_it(secret: str, sent: str, hidden: bool) -> None:
+    asked = replace(CHAT, turns=(Turn("user", sent),))
+    found = read_completion(body(f"a {secret} b"), asked, 1.0, {}, Redactor.of(secret))
     assert found.text == ("a *** b" if hidden else f"a {secret} b")
 
 
@@ -100,7 +104,7 @@ def test_no_more_than_four_stops_are_sent(count: int) -> None:
 
 def test_extra_parameters_replace_ours() -> None:
     sent, _ = Adaptations().apply(replace(CHAT, extra={"temperature": 1.0, "seed": None}), {})
-    assert set(sent) == {"messages", "max_tokens"}
+    assert set(sent) == {"messages", "max_tokens", "stream"}
 
 
 def test_each_refusal_is_one_step() -> None:
@@ -108,13 +112,13 @@ def test_each_refusal_is_one_step() -> None:
     for step in ("max_completion_tokens", "dropped"):
         before = state.now()
         sent, _ = state.apply(CHAT, before)
-        assert state.learn(("unsupported_parameter", "max_tokens", ""), sent, before)
+        assert state.learn(Refusal("unsupported_parameter", "max_tokens", ""), sent, before)
         assert state.now() == {"max_tokens": step}
     sent, adapted = state.apply(CHAT, state.now())
     assert "max_tokens" not in sent
     assert "max_completion_tokens" not in sent
     assert adapted == {"max_tokens": "dropped"}
-    assert not state.learn(("unsupported_parameter", "max_tokens", ""), sent, state.now())
+    assert not state.learn(Refusal("unsupported_parameter", "max_tokens", ""), sent, state.now())
 
 
 # Times and addresses
@@ -153,7 +157,7 @@ def test_the_api_itself(url: str, own: bool) -> None:
 def test_credentials_of_an_address() -> None:
     server = Server("http://me:p%40ss-word@h:1/v1", "sk-secret-key")
     assert server.credentials == ("me", "p@ss-word")
-    assert server.request_url == "http://h:1/v1"
+    assert server.base == "http://h:1/v1"
     assert Server("http://h/v1", "k").credentials is None
     assert "p@ss-word" not in server.redact("p@ss-word and sk-secret-key")
     assert "secret" not in repr(server)

@@ -9,8 +9,8 @@ import pytest
 
 from fewshot.errors import BackendError
 from fewshot.records import Completion, Example, Request, Scheme
-from fewshot.servers.failures import Redactor
 from fewshot.servers.reading import read_completion
+from fewshot.servers.secrets import Redactor
 
 
 def completion(

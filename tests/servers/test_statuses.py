@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fewshot.records import Completion, Example, Request, Turn
-from fewshot.servers.failures import ErrorReply, Redactor, from_reply, message_of, retry_after, too_long
+from fewshot.servers.failures import ErrorReply, from_reply, message_of, retry_after, too_long
+from fewshot.servers.secrets import Redactor
 
 REDACT = Redactor.of()
 
@@ -19,7 +20,8 @@ def error(status: int, body: object = None, headers: dict[str, str] | None = Non
 @pytest.mark.parametrize(
     ("status", "retryable", "fatal", "maybe_paid", "hint"),
     [
-        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"), (402, False, False, False, None),
+        (400, False, False, False, None), (401, False, True, False, "check THE_KEY"),
+        (402, False, True, False, "no credit left"),
         (403, False, True, False, "check THE_KEY and --model"),
         (404, False, True, False, "check --model and --base-url"),
         (408, True, False, True, None), (409, True, False, False, None), (410, False, False, False, None),
@@ -52,6 +54,7 @@ def test_a_status_without_a_word() -> None:
     ("status", "headers", "wait"),
     [
         (429, {"retry-after": "3"}, 3.0), (500, {"retry-after": "3"}, 3.0), (400, {"retry-after": "3"}, None),
+        (429, {"retry-after": "nan"}, None), (429, {"retry-after": "inf"}, None),
         (429, {"retry-after-ms": "250", "retry-after": "3"}, 0.25), (429, {"retry-after": "-1"}, 0.0), (429, {}, None),
         (429, {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}, 7.0),
         (429, {"x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "7s"}, None),
@@ -79,7 +82,7 @@ def test_a_date_is_told_by_the_server_s_own_clock() -> None:
         (400, {"code": "context_length_exceeded"}, True, False, True),
         (413, {"message": "prompt is too long"}, False, False, True),
         (422, {"error": "too many tokens"}, True, False, True),
-        (500, {"message": "prompt is too long"}, False, False, False),
+        (500, {"message": "prompt is too long"}, True, False, False),
         (400, {"message": "This model's maximum context length is 9"}, True, False, True),
         (400, {}, True, False, False),
     ],

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.servers.openai_server import Fault, Json, OpenAiServer, Received, body
@@ -37,7 +38,7 @@ class TgiServer(OpenAiServer):
 
     def respond(self, request: Received, number: int) -> Fault:
         """TGI's routes here, the others as they are."""
-        if request.method == "GET" and request.path == "/info":
+        if request.method == "GET" and request.path == "/info" and self.gets is None:
             return Fault(raw=json.dumps({"model_id": (self.models or ("bloom-tiny",))[0]}).encode())
         if request.method == "POST" and request.path in {"/", "/generate"}:
             return self._generate(request, number)
@@ -55,7 +56,7 @@ class TgiServer(OpenAiServer):
             return refused
         answer = self._generated(asked, parameters, number)
         raw = json.dumps([answer] if request.path == "/" else answer).encode()
-        return Fault(raw=raw[: len(raw) // 2] if fault.cut else raw)
+        return replace(fault, raw=raw[: len(raw) // 2] if fault.cut else raw)
 
     def _refused(self, asked: Json, parameters: Mapping[str, Any]) -> Fault | None:
         for name, said in self.refuses.items():

@@ -5,6 +5,7 @@ with OpenAiServer(faults=[reset_during(), trickle(), latin_1()]) as server: …
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -77,3 +78,31 @@ def latin_1(text: str = "p53 à 5 µM") -> Fault:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
     answer: Json = {"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
     return Fault(raw=json.dumps(answer, ensure_ascii=False).encode("latin-1"))
+
+
+def endless() -> Fault:
+    """A body in chunks, without an end."""
+
+    def send(connection: socket.socket, head: bytes, body: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        while True:  # until the client has had enough
+            connection.sendall(chunk)
+
+    return Fault(send=send)
+
+
+def bomb(size: int) -> Fault:
+    """A body that is small, and `size` bytes when it is unpacked."""
+    return Fault(headers={"Content-Encoding": "gzip"}, raw=gzip.compress(b" " * size, 1))
+
+
+def slow_head(seconds: float = 30.0) -> Fault:
+    """A header a byte at a time."""
+
+    def send(connection: socket.socket, head: bytes, body: bytes) -> None:
+        for at in range(int(seconds / TRICKLE_SECONDS)):
+            connection.sendall(head[at % len(head) : at % len(head) + 1])
+            time.sleep(TRICKLE_SECONDS)
+
+    return Fault(send=send)

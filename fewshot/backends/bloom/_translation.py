@@ -1,4 +1,4 @@
-"""Translates a request into arguments of huggingface_hub's client, and its return values into completions.
+"""Translates a request into arguments of huggingface_hub's client, and what TGI replies into completions.
 
 TGI: {"inputs": …, "parameters": {"max_new_tokens": 9, "do_sample": false, "stop": ["\\n\\n"], "details": true}}
 """
@@ -10,9 +10,12 @@ from inspect import signature
 from typing import Any
 
 from fewshot.errors import BackendError
-from fewshot.records import Completion, FinishReason, Request
-from fewshot.servers.failures import Redactor
-from fewshot.servers.reading import THOUGHTS, completion_from
+from fewshot.records import Completion, Request
+from fewshot.servers.limits import rate_limits
+from fewshot.servers.reading import completion_from, count, error_in, finish_reason
+from fewshot.servers.secrets import Redactor
+from fewshot.servers.streams import no_answer, value_of
+from fewshot.servers.transport import Reply
 
 _DROPPED = "dropped by the client: the endpoint is no TGI server"  # recorded in `adapted`: must not change
 
@@ -44,8 +47,8 @@ def tgi_arguments(request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def chat_arguments(request: Request, body: Mapping[str, Any], model: str | None) -> dict[str, Any]:
     """Returns the keyword arguments of `chat_completion`; parameters that it does not know go into the body as is."""
-    known = ("messages", "max_tokens", "temperature", "stop", "seed", "response_format")
-    arguments = {key: body[key] for key in known if key in body}
+    known = ("messages", "max_tokens", "temperature", "stop", "seed", "response_format", "stream")
+    arguments = {key: body[key] for key in known if key in body and key != "stream"}  # the client says it itself
     extra = {key: value for key, value in body.items() if key not in known} | dict(request.extra)
     if model is not None:
         extra["model"] = model
@@ -53,52 +56,45 @@ def chat_arguments(request: Request, body: Mapping[str, Any], model: str | None)
 
 
 def read_generation(
-    raw: Any, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor
+    reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor
 ) -> Completion:
-    """Returns the completion in the result of `text_generation`: an object with details, or a bare text."""
-    if isinstance(raw, str):
-        return completion_from(raw, "stop", request, seconds, {**adapted, "details": _DROPPED}, redact)
-    details = getattr(raw, "details", None)
-    text = getattr(raw, "generated_text", None)
+    """Returns the completion in the reply to `text_generation`: an object with details, or a bare text.
+
+    Raises:
+        BackendError: Retryable; there is no text, or its reason to end is not one that ends an answer.
+    """
+    body = _generated(reply.content, redact)
+    if body.get("error"):
+        raise error_in(body["error"], body, redact)
+    text, details = body.get("generated_text"), body.get("details")
     if not isinstance(text, str):
-        raise BackendError("the server answered without text", retryable=True, status=200, maybe_paid=True)
-    finish: FinishReason = "length" if getattr(details, "finish_reason", None) == "length" else "stop"
-    prefill = getattr(details, "prefill", None)
+        raise no_answer("the server answered without text")
+    if not isinstance(details, dict):
+        details, adapted = {}, {**adapted, "details": _DROPPED}
+    prefill = details.get("prefill")
     return completion_from(
         text,
-        finish,
+        finish_reason(details.get("finish_reason"), redact),
         request,
         seconds,
         adapted,
         redact,
-        prompt_tokens=len(prefill) if prefill else None,
-        completion_tokens=getattr(details, "generated_tokens", None),
+        prompt_tokens=len(prefill) if isinstance(prefill, list) and prefill else None,
+        completion_tokens=count(details, "generated_tokens"),
+        limits=rate_limits(reply.headers),
     )
 
 
-def read_chat(raw: Any, request: Request, seconds: float, adapted: Mapping[str, Any], redact: Redactor) -> Completion:
-    """Returns the completion in the result of `chat_completion`."""
-    choices = getattr(raw, "choices", None)
-    if not choices:
-        raise BackendError("the server answered without a choice", retryable=True, status=200, maybe_paid=True)
-    reason, said = choices[0].finish_reason, choices[0].message
-    text = said.content
-    finish: FinishReason = "length" if reason == "length" else "refused" if reason == "content_filter" else "stop"
-    thought = next((value for name in THOUGHTS if isinstance(value := getattr(said, name, None), str)), "")
-    if text is None and not thought and finish == "stop":
-        raise BackendError("the server answered without text", retryable=True, status=200, maybe_paid=True)
-    usage = getattr(raw, "usage", None)
-    return completion_from(
-        text or "",
-        finish,
-        request,
-        seconds,
-        adapted,
-        redact,
-        prompt_tokens=getattr(usage, "prompt_tokens", None),
-        completion_tokens=getattr(usage, "completion_tokens", None),
-        thought=thought,
-    )
+def _generated(content: bytes, redact: Redactor) -> Mapping[str, Any]:
+    """Returns the object in a reply: `[{…}]` from the route `/`, `{…}` from `/generate`, a text from some servers."""
+    value = value_of(content, redact)
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, str):
+        return {"generated_text": value}
+    if not isinstance(value, dict):
+        raise no_answer(f"the server answered {type(value).__name__}, not an object")
+    return value
 
 
 def _check_extra(extra: Mapping[str, Any]) -> None:

@@ -13,20 +13,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, Literal
 
 from fewshot.backends import Options
-from fewshot.backends.gpt3._retirement import retirement
-from fewshot.backends.gpt3._wire import Reply, Wire
-from fewshot.errors import InputError
+from fewshot.backends.gpt3._listing import models_of, retirement
+from fewshot.backends.gpt3._wire import Wire
+from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
-from fewshot.servers.address import API, Server
-from fewshot.servers.failures import ErrorReply, from_exception, too_long
+from fewshot.servers.address import API, Server, admits, check_header, custom_headers, key_of
+from fewshot.servers.exchange import Exchange
+from fewshot.servers.failures import error_reply, from_reply
 from fewshot.servers.limits import rate_limits
 from fewshot.servers.reading import read_completion
-from fewshot.servers.reasoning import Room, with_tries
+from fewshot.servers.reasoning import Room
+from fewshot.servers.secrets import NO_KEY
+from fewshot.servers.transport import Reply, fetch
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The model used at OpenAI's own address if none is named: small, current, without a shutdown date (Nov. 2026)."""
@@ -40,6 +42,14 @@ LIST_SECONDS = 5.0
 
 _MODELS_SHOWN = 20
 """Models that a hint lists at most."""
+
+_LONGEST_NAME = 120
+"""Characters of a model's name that are shown."""
+
+KEY = "OPENAI_API_KEY"
+ALIASES = ("openai",)
+"""Other names under which `--backend` knows this one; it is recorded under its own."""
+
 ROUTES: dict[Api, str] = {"chat": "chat/completions", "completions": "completions"}
 
 
@@ -57,6 +67,7 @@ class Gpt3:
     total_seconds: float = TOTAL_SECONDS
     adaptations: Adaptations = field(default_factory=Adaptations)
     _wire: Wire | None = field(default=None, repr=False)
+    _exchanged: Exchange | None = field(default=None, repr=False)
     _answered: bool = False
 
     async def answer(self, request: Request) -> Completion:
@@ -66,43 +77,28 @@ class Gpt3:
         Raises:
             BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
         """
-        room, fits = self.adaptations.room.tokens, True
-        earlier: Completion | None = None
-        while True:
-            changes = self.adaptations.now()
-            body, adapted = self.adaptations.apply(request, changes, room)
-            started = perf_counter()
-            try:
-                response = await self._send(request, body)
-            except Exception as error:
-                reply = ErrorReply.of(error)
-                if reply.filtered:
-                    return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
-                if not reply.too_long and self.adaptations.learn(reply.refusal, body, changes):
-                    continue  # ends: each refusal moves down a ladder
-                if self.adaptations.is_too_much(reply.refusal, room, too_long=reply.too_long):
-                    room, fits = 0, False
-                    continue
-                if reply.too_long:
-                    return too_long(reply, request, url=self.server.public_url, redact=self.server.redact)
-                raise from_exception(error, self.server.public_url, self.model, self.server.redact) from None
-            self._answered = True
-            seconds, limits = perf_counter() - started, rate_limits(response.headers)
-            answer = read_completion(response.content, request, seconds, adapted, self.server.redact, limits)
-            completion = with_tries(answer, earlier)
-            if not self.adaptations.learn_from_answer(answer, request, body, room) or not fits:
-                return completion
-            room, earlier = self.adaptations.room.tokens, completion
+        return await self._exchange.answer(request, self._send, self._read)
 
     @property
     def reasoning_room(self) -> int:
         """The tokens that a request is sent beside its limit, for a thought."""
         return self.adaptations.room.tokens
 
-    async def _send(self, request: Request, body: Mapping[str, Any]) -> Reply:
+    @property
+    def _exchange(self) -> Exchange:
+        if self._exchanged is None:
+            self._exchanged = Exchange(self.server, self.model, self.adaptations)
+        return self._exchanged
+
+    async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
         if self._wire is None:
             self._wire = Wire(self.server, self.total_seconds)
         return await self._wire.post(ROUTES[request.api], {"model": request.model, **body, **request.extra})
+
+    def _read(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion:
+        self._answered = True
+        redact, limits = self.server.redact, rate_limits(reply.headers)
+        return read_completion(reply.content, request, seconds, adapted, redact, limits)
 
     async def close(self) -> None:
         """Closes connections; adds a notice if the model that answered has a shutdown date."""
@@ -111,7 +107,8 @@ class Gpt3:
             listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
             if listing is not None and (line := retirement(listing, self.model)):
                 self.notices = (*self.notices, line)
-            self._answered = False
+            self.notices = (*self.notices, *self._exchange.notices(self.name))
+            self._answered, self._exchanged = False, None
             await self._wire.close()
             self._wire = None
 
@@ -119,17 +116,22 @@ class Gpt3:
 def open_backend(options: Options) -> Gpt3:
     """Opens the backend.
 
-    The address is `--base-url`, else `OPENAI_BASE_URL`, else OpenAI's; the key is `OPENAI_API_KEY` (other servers
-    need none). The model is `--model`, else `FEWSHOT_GPT3_MODEL`, else, at OpenAI only, `DEFAULT_MODEL`.
+    The address is `--base-url`, else `OPENAI_BASE_URL`, else OpenAI's; the key is that of `--key-env`, else
+    `OPENAI_API_KEY` (other servers need none). The model is `--model`, else `FEWSHOT_GPT3_MODEL`, else, at OpenAI
+    only, `DEFAULT_MODEL`.
 
     Raises:
-        InputError: The address is not a URL, OpenAI's needs a key, or another server's model is not named.
+        InputError: The address is not a URL, OpenAI's needs a key, a key or a header cannot be sent, or another
+            server's model is not named.
     """
-    url = options.base_url or os.environ.get("OPENAI_BASE_URL") or API
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    server = Server(url, key or "none")
-    server.check()
-    if server.is_openai and not key and not options.offline:
+    url = options.base_url if options.base_url is not None else os.environ.get("OPENAI_BASE_URL") or API
+    name, key = key_of(None if options.offline else options.key_env, KEY, options.headers)
+    server = Server(url, key or NO_KEY, options.headers, name)
+    server.check(offline=options.offline)
+    if not options.offline:
+        for header, value in custom_headers().items():
+            check_header(header, value, where="OPENAI_CUSTOM_HEADERS")
+    if server.is_openai and not key and not options.offline and not admits(options.headers):
         raise InputError(
             f"no key for {server.public_url}",
             hint="set OPENAI_API_KEY, or use --replay RUN (needs no key), or --backend rules",
@@ -154,17 +156,17 @@ def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:
 
 def _model_hint(server: Server) -> str:
     """Returns a hint that lists the models of `/v1/models`, or says why the list cannot be read."""
-    import json
-
-    from openai import OpenAI, OpenAIError
-
     try:
-        with OpenAI(api_key=server.key, base_url=server.base_url, max_retries=0, timeout=LIST_SECONDS) as client:
-            raw: Any = client.models.with_raw_response.list()
-            names = [str(item["id"]) for item in json.loads(raw.content)["data"]]
-    except OpenAIError as error:  # whatever is wrong, the user's next step is the same: name a model
-        reason = from_exception(error, server.public_url, "", server.redact).message
-        return f"name one with --model: /v1/models cannot be read: {reason}"
-    except (ValueError, LookupError, TypeError):
-        return "name one with --model: /v1/models did not return a list"
-    return f"it offers {', '.join(names[:_MODELS_SHOWN])}" if names else "it offers no models"
+        reply = fetch(server, "models", LIST_SECONDS)
+    except BackendError as error:  # whatever is wrong, the user's next step is the same: name a model
+        return f"name one with --model: /v1/models cannot be read: {error.message}"
+    if reply.status >= 300:
+        told = error_reply(reply.status, reply.headers, reply.content)
+        refused = from_reply(told, server.public_url, "", server.redact, key=server.key_name)
+        return f"name one with --model: /v1/models cannot be read: {refused.message}"
+    models = list(models_of(reply.content))
+    if not models:
+        return "name one with --model: /v1/models did not return a list of models"
+    shown = [server.redact(str(model))[:_LONGEST_NAME] for model in models[:_MODELS_SHOWN]]
+    more = f", … {len(models)} in all" if len(models) > _MODELS_SHOWN else ""
+    return f"it offers {', '.join(shown)}{more}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fewshot.records import PANEL, Span
 from fewshot.text.legend import Label, leading_label, tail_start
@@ -23,6 +23,8 @@ _REFERENCE = re.compile(
     r"|[,&–-])\s*$",
     re.IGNORECASE,
 )
+_SPACES = " \t\u2009\u00a0"
+_NEAR = 20  # characters before a label in which a word that refers to it is looked for
 _SPECIES = re.compile(
     r"[A-Z]\.\s?(?:coli|elegans|cerevisiae|pombe|melanogaster|laevis|tropicalis|thaliana|musculus|subtilis|aureus"
     r"|typhimurium|falciparum|tuberculosis|aeruginosa|albicans|sapiens|norvegicus|rerio|gondii|brucei|discoideum)\b"
@@ -39,8 +41,6 @@ _GAP, _OTHER_STYLE, _LATE_START = (
 )  # costs: each skipped letter, another style, each letter before the first
 _OPENS, _LOWER, _LIST = 0.3, 0.25, 0.2  # a capital follows (+), the letter is lower case (-), it is a list (+)
 _MOST_LETTERS = 4  # a list counts as so many panels at most
-_BLANKS = frozenset(" \t\u2009\u00a0")
-_LOOKED_BACK = 20  # characters before a label in which a reference ("as shown in") may stand
 _LEAST = 0.75  # a chain below this is chance: less than one label of a usual style
 
 
@@ -101,13 +101,13 @@ def _weight(text: str, label: Label) -> float:
 def _boundary(text: str, label: Label) -> float:
     """Scores how strongly the text before a label ends; 0: in the middle of a sentence."""
     end = label.start
-    while end and text[end - 1] in _BLANKS:
+    while end and text[end - 1] in _SPACES:
         end -= 1
-    before = text[max(0, end - _LOOKED_BACK) : end]
-    if not before or before.endswith("\n"):
+    if not end or text[end - 1] == "\n":
         return _STRONG_BREAK
     if end == label.start and label.style not in ("in", "out"):
         return 0.0  # no space before it: the "E" of "S.E.M."
+    before = text[max(0, end - _NEAR) : end]
     if re.search(r"[.!?;][)\]”\"'’]*$", before[-4:]):
         return _STRONG_BREAK
     if before[-1] in ",:" or _REFERENCE.search(before):
@@ -116,61 +116,35 @@ def _boundary(text: str, label: Label) -> float:
 
 
 def _best_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Returns the rising chain of letters with the highest score, by dynamic programming."""
-    chains = _Chains(candidates)
-    for current in range(len(candidates)):
-        chains.add(current)
-    if not chains.best:
+    """Returns the rising chain of letters with the highest score, by dynamic programming. Of the chains that end in the
+    same letter and style only the best one can go on, so that each candidate is compared with a few."""
+    best: list[tuple[float, int]] = []  # for each candidate: score of the best chain that ends in it, its predecessor
+    leaders: dict[tuple[int, tuple[str, bool]], int] = {}  # by last letter and style: where the best chain ends
+    for current, candidate in enumerate(candidates):
+        score, back = candidate.weight - _LATE_START * (candidate.first - ord("A")), -1
+        for earlier in sorted(leaders.values()):
+            previous = candidates[earlier]
+            skipped = candidate.first - previous.last - 1
+            if skipped < 0:  # the letters must rise
+                continue
+            extended = best[earlier][0] + candidate.weight - _GAP * skipped
+            extended -= _OTHER_STYLE * (candidate.style != previous.style)
+            if extended > score:
+                score, back = extended, earlier
+        best.append((score, back))
+        end = candidate.last, candidate.style
+        if end not in leaders or score > best[leaders[end]][0]:
+            leaders[end] = current
+    if not best:
         return []
-    last = max(range(len(candidates)), key=lambda index: chains.best[index][0])
-    if chains.best[last][0] < _LEAST:
+    last = max(range(len(best)), key=lambda index: best[index][0])
+    if best[last][0] < _LEAST:
         return []
     chain = []
     while last >= 0:
         chain.append(candidates[last])
-        last = chains.best[last][1]
+        last = best[last][1]
     return chain[::-1]
-
-
-@dataclass(slots=True)
-class _Chains:
-    """The best chains so far. What a candidate adds depends on the last letter and the style of the chain before it, so
-    that only the best chain for each letter, and for each letter and style, is looked at: at most 52, however many
-    candidates there are. Of equally good ones the first is taken.
-
-    `best`: for each candidate, the score of the best chain that ends in it and its predecessor (-1: none); `ending`:
-    the candidate that ends the best chain with this last letter; `styled`: likewise by letter and style.
-    """
-
-    candidates: Sequence[_Candidate]
-    best: list[tuple[float, int]] = field(default_factory=list)
-    ending: dict[int, int] = field(default_factory=dict)
-    styled: dict[tuple[int, tuple[str, bool]], int] = field(default_factory=dict)
-
-    def add(self, current: int) -> None:
-        """Finds the best chain that ends in the next candidate."""
-        candidate = self.candidates[current]
-        score, back = candidate.weight - _LATE_START * (candidate.first - ord("A")), -1
-        for letter in range(ord("A"), candidate.first):  # the letters must rise
-            for earlier in (self.ending.get(letter), self.styled.get((letter, candidate.style))):
-                if earlier is None:
-                    continue
-                extended = self._extended(earlier, candidate)
-                if extended > score or (extended == score and earlier < back):
-                    score, back = extended, earlier
-        self.best.append((score, back))
-        if self._is_better(score, self.ending.get(candidate.last)):
-            self.ending[candidate.last] = current
-        if self._is_better(score, self.styled.get((candidate.last, candidate.style))):
-            self.styled[candidate.last, candidate.style] = current
-
-    def _extended(self, earlier: int, candidate: _Candidate) -> float:
-        previous = self.candidates[earlier]
-        extended = self.best[earlier][0] + candidate.weight - _GAP * (candidate.first - previous.last - 1)
-        return extended - _OTHER_STYLE * (candidate.style != previous.style)
-
-    def _is_better(self, score: float, than: int | None) -> bool:
-        return than is None or score > self.best[than][0]
 
 
 def _lines(text: str) -> tuple[Span, ...]:

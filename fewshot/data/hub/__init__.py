@@ -6,7 +6,7 @@
 
 A line of the first two is a panel (for PANELIZATION: a figure) as words with tags. The id is file and line,
 `test.jsonl:17`. Access is huggingface_hub's own: `HF_ENDPOINT`, `HF_TOKEN`, and its cache, which also serves
-when the hub cannot be reached (`fewshot.hub`). `layout` knows which files make a config, `access` reads them,
+when the hub cannot be reached (`fewshot.servers.hub`). `layout` knows which files make a config, `access` reads them,
 `tagged` reads a line of words and tags.
 """
 
@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fewshot import hub, tasks
+from fewshot import tasks
 from fewshot.data import Reader
 from fewshot.data.hub import access, layout, tagged
 from fewshot.errors import InputError, Where
 from fewshot.records import Example, Kind
 from fewshot.schema import example_from_json
+from fewshot.servers import hub
 
 
 class HubReader(Reader):

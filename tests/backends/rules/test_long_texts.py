@@ -1,4 +1,4 @@
-"""The rules read 100 kB of any sign or construct in time that grows with its length alone."""
+"""The rules read 50 kB of any sign or construct in time that grows with its length alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fewshot.backends.rules import entities, panels
 from fewshot.backends.rules.panels import _best_chain, _candidates
 from fewshot.records import Example, Span
 
-LENGTH = 100_000
+LENGTH = 50_000
 MOST_SECONDS = 4.0  # of processor time, for the patterns of all labels at once; quadratic readers took minutes
 SHOWN = [Example("s", "s", "MDM2 blot in U2OS", entities=(Span(0, 4, "GENEPROD"), Span(5, 9, "EXP_ASSAY")))]
 LABELS = ("GENEPROD", "EXP_ASSAY", "CELL_LINE", "SMALL_MOLECULE", "SUBCELLULAR", "Disease")

@@ -21,7 +21,7 @@ class Endings:
     model = "endings-1"
     digest = "endings-1"
     format: str | None = None
-    labelled: int | None = 0
+    labelled: int | None = None
     notices: Sequence[str] = ()
 
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fewshot import hub
 from fewshot.errors import InputError
-from fewshot.hub import RepoType
 from fewshot.models import model_folder
+from fewshot.servers import hub
+from fewshot.servers.hub import RepoType
 from tests.servers.hub_server import HubServer, Reply, Repo
 
 KINDS: tuple[RepoType, ...] = ("dataset", "model")

@@ -83,7 +83,7 @@ def _listed(kind: RepoType, repo: str, info: Any) -> Listing:
         if not isinstance(file, str) or not _is_usable(file):
             raise InputError(f"the hub lists an unusable name of a file of {_NOUNS[kind]} {repo}: {ascii(file)[:80]}")
     as_table = getattr(info.card_data, "to_dict", dict)  # a card that is no table at all comes as it stands
-    card = as_table()
+    card: dict[str, Any] = as_table()
     return Listing(commit, files, card if isinstance(card, dict) else {})
 
 

@@ -1,0 +1,91 @@
+r"""The words of a command line before a parser sees them: they are text, and hold no secret.
+
+fewshot run --api-key sk-…                  the value of an unknown flag is not repeated
+fewshot run --data "$OPENAI_API_KEY"        refused: settings are recorded in the run folder
+fewshot run --split $'\xff'                 refused: not UTF-8, so no file of the run could hold it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from fewshot.errors import InputError
+from fewshot.text import secrets
+
+_MAY_HOLD_SECRETS = frozenset({"--base-url", "--header", "--hub_token", "--hub-token", "--push_to_hub_token"})
+"""Flags whose values are sent and never recorded."""
+
+_NAME = re.compile(r"--[A-Za-z][A-Za-z_-]{1,39}")
+_AMBIGUOUS = re.compile(r"(ambiguous option: [^\s=]{1,60})=.*(?= could match )", re.DOTALL)
+
+SET_IN_ENVIRONMENT = "keys are read from the environment: set OPENAI_API_KEY or HF_TOKEN"
+
+
+def check(argv: Sequence[str]) -> None:
+    """Checks all words of a command line.
+
+    Raises:
+        InputError: a word is not UTF-8, or holds a secret; the secret is not repeated.
+    """
+    known = secrets.known(_variables(argv))
+    flag = ""
+    for number, word in enumerate(argv, 1):
+        own, equals, _ = word.partition("=")
+        name = own if word.startswith("--") and equals else flag
+        after = f" (after {name})" if _is_name(name) else ""
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise InputError(f"argument {number}{after} is not UTF-8: '{shown}'") from None
+        what = None if name in _MAY_HOLD_SECRETS else secrets.surely_in(word, known)
+        if what is not None:
+            raise InputError(f"argument {number}{after} holds {what}", hint=SET_IN_ENVIRONMENT)
+        flag = own if word.startswith("--") and not equals else ""
+    command = next((word for word in argv if not word.startswith("-")), "")
+    if what := secrets.in_name(command):
+        raise InputError(f"the command is {what}", hint=SET_IN_ENVIRONMENT)
+
+
+def unrecognized(words: Sequence[str], *, hint: str) -> InputError:
+    """The error for words that no flag takes. What stands behind an unknown flag may be a key: it is left out.
+
+    >>> print(unrecognized(["--api-key", "hunter2", "--shotz=3"], hint="see --help"))
+    unrecognized arguments: --api-key …, --shotz=…; see --help
+    """
+    shown: list[str] = []
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if _is_name(name):
+            shown.append(name + ("=…" if equals else ""))
+        elif shown and shown[-1].startswith("-"):
+            shown[-1] = shown[-1].removesuffix("…").rstrip() + " …"
+        else:
+            shown.append(_stray(word))
+    return InputError(f"unrecognized arguments: {', '.join(shown)}", hint=hint)
+
+
+def without_value(message: str) -> str:
+    """A message of argparse without the value that it repeats of a flag that it does not know.
+
+    >>> without_value("ambiguous option: --e=hunter2 could match --extra, --embedder")
+    'ambiguous option: --e could match --extra, --embedder'
+    """
+    return _AMBIGUOUS.sub(r"\1", message)
+
+
+def _variables(argv: Sequence[str]) -> list[str]:
+    """The environment variables that the command line says hold a secret: `--key-env NAME`, `--header-env X=NAME`."""
+    return [value.rpartition("=")[2] for flag, value in pairwise(argv) if flag.endswith("-env")]
+
+
+def _is_name(word: str) -> bool:
+    return bool(_NAME.fullmatch(word)) and secrets.in_name(word.lstrip("-")) is None
+
+
+def _stray(word: str) -> str:
+    if word.startswith("-"):
+        return f"{word[:2]}…"  # `-kVALUE` is a flag and its value
+    return "…" if secrets.in_name(word) else repr(word)

@@ -1,0 +1,51 @@
+"""Which label a model means: `Cell type`, `cell-type` and `**CELL_TYPE**` are CELL_TYPE.
+
+>>> labels = Labels(("GENEPROD", "CELL_TYPE", "GO:BP"))
+>>> labels.find("Cell types"), labels.find("go:bp"), labels.find("TISSUE")
+('CELL_TYPE', 'GO:BP', None)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+_LONGEST = 200
+"""Characters of what may be a label: an answer may go on and on."""
+
+
+class Labels:
+    """The labels that were asked for, by how they may be written."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._exact = {label.casefold(): label for label in labels}
+        plain: dict[str, list[str]] = {}
+        for label in labels:
+            plain.setdefault(_plain(label), []).append(label)
+        self._plain = {key: found[0] for key, found in plain.items() if key and len(found) == 1}
+
+    def find(self, written: str) -> str | None:
+        """The label, whatever its case, signs and number; `None` if it is not one of those asked for."""
+        label = self._exact.get(written.strip().casefold())
+        if label is not None:
+            return label
+        if len(written) > _LONGEST:
+            return None
+        plain = _plain(written)
+        return self._plain.get(plain) or (self._plain.get(plain[:-1]) if plain.endswith("s") else None)
+
+    def goes_on(self, text: str, colon: int) -> bool:
+        """Whether a longer label with a colon in it begins a text: "GO:BP: p53", where GO is a label too."""
+        folded = text.casefold()
+        return any(":" in label and len(label) > colon and folded.startswith(f"{label}:") for label in self._exact)
+
+
+@lru_cache(maxsize=256)
+def labels_of(labels: tuple[str, ...]) -> Labels:
+    """The labels of a scheme; made once."""
+    return Labels(labels)
+
+
+def _plain(written: str) -> str:
+    """Letters and digits alone."""
+    return "".join(char for char in written.casefold() if char.isalnum())

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from fewshot.records import Limits
 
 
+_LONGEST_ID = 120
+"""Characters of an id in a message: it may be a whole text."""
+
+
 class FewshotError(Exception):
     """The root of the tree. `hint` says what to do; it is printed after the message."""
 
@@ -66,7 +70,8 @@ class DataError(InputError):
         if line is not None:
             location += f":{line}" if location else f"line {line}"
         if id is not None:
-            location += f" (id {id})" if location else f"id {id}"
+            shown = id if len(id) <= _LONGEST_ID else f"{id[: _LONGEST_ID - 1]}…"
+            location += f" (id {shown})" if location else f"id {shown}"
         super().__init__(f"{location}: {message}" if location else message, hint=hint)
         self.path = path
         self.line = line

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import NOWHERE, DataError, Where
+from fewshot.fields import counts, name_at, share, shown, string_at, string_or_strings, strings, type_of, whole_number
 from fewshot.records import FIELDS, HYPOTHESIS_ROLES, PANEL, Example, Hypothesis, Kind, Member, Prediction, Span, Value
 from fewshot.text.spans import trimmed
 
@@ -41,7 +42,7 @@ def example_from_json(row: object, where: Where = NOWHERE) -> Example:
         group=group,
         text=text,
         panels=spans_from_json(row, "panels", text, where),
-        inline_labels=_strings(row.get("inline_labels"), "inline_labels", where),
+        inline_labels=strings(row.get("inline_labels"), "inline_labels", where),
         entities=spans_from_json(row, "entities", text, where),
         hypothesis=hypothesis_from_json(row.get("hypothesis"), where),
         split=split,
@@ -93,13 +94,12 @@ def prediction_from_json(
     value = value_from_json(row, kind, texts[id], where)
     if value is None:
         where.fail(f"{FIELDS[kind]} is missing")
-    output = row.get("output")
     return Prediction(
         id=id,
         value=value,
-        output=tuple(output) if isinstance(output, list) else output,
-        problems=row.get("problems") or {},
-        fidelity=row.get("fidelity"),
+        output=string_or_strings(row.get("output"), "output", where),
+        problems=counts(row.get("problems"), "problems", where),
+        fidelity=share(row, "fidelity", where),
         unplaced=_members(row.get("unplaced", []), "unplaced", where),
     )
 
@@ -161,17 +161,15 @@ def _plain(item: object, key: str, text: str) -> Span | None:
 def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     if not isinstance(item, dict):
         where.fail(f"{name} must be an object, not {type_of(item)}")
-    start, end = (_offset(item, edge, name, where) for edge in ("start", "end"))
+    start, end = (whole_number(item, edge, where, name) for edge in ("start", "end"))
     if not 0 <= start <= end <= len(text):
-        where.fail(f"{name} is out of range: {start}–{end} of a text of {len(text)} characters")
+        where.fail(f"{name} is out of range: {shown(start)}–{shown(end)} of a text of {len(text)} characters")
     extent = trimmed(text, start, end)
     if extent is None:
         where.fail(f"{name} is empty: {start}–{end}")
-    confidence = item.get("confidence")
-    if confidence is not None and not isinstance(confidence, int | float):
-        where.fail(f"{name}.confidence must be a number, not {type_of(confidence)}")
+    confidence = share(item, "confidence", where, name)
     if key == "panels":
-        labels = _strings(item.get("labels"), f"{name}.labels", where)
+        labels = strings(item.get("labels"), f"{name}.labels", where)
         return Span(*extent, PANEL, labels, None, confidence, _match(item))
     role = item.get("role", ...)
     if role is ...:
@@ -180,7 +178,7 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
         role = ""
     elif not isinstance(role, str):
         where.fail(f"{name}.role must be a string, not {type_of(role)}")
-    return Span(*extent, _label(item, where, name), None, role, confidence, _match(item))
+    return Span(*extent, name_at(item, "label", where, name), None, role, confidence, _match(item))
 
 
 def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | None:
@@ -195,7 +193,7 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
         where.fail(f"hypothesis must be an object, not {type_of(row)}")
     unknown = row.keys() - set(HYPOTHESIS_ROLES)
     if unknown:
-        where.fail(f"hypothesis has no {sorted(unknown)[0]!r} (it has {', '.join(HYPOTHESIS_ROLES)})")
+        where.fail(f"hypothesis has no {shown(sorted(unknown)[0])} (it has {', '.join(HYPOTHESIS_ROLES)})")
     return Hypothesis(*(_members(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
 
 
@@ -210,7 +208,7 @@ def _members(items: object, key: str, where: Where) -> tuple[Member, ...]:
         text = string_at(item, "text", where, name)
         if not text.strip():
             where.fail(f"{name}.text is empty")
-        members.append(Member(_label(item, where, name), text, item.get("confidence")))
+        members.append(Member(name_at(item, "label", where, name), text, share(item, "confidence", where, name)))
     return tuple(members)
 
 
@@ -250,44 +248,6 @@ def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int
         seen[example.id] = line
 
 
-def string_at(row: Mapping[str, Any], key: str, where: Where, name: str = "") -> str:
-    value = row.get(key)
-    if not isinstance(value, str):
-        path = f"{name}.{key}" if name else key
-        where.fail(f"{path} is missing" if value is None else f"{path} must be a string, not {type_of(value)}")
-    return value
-
-
-def _label(item: Mapping[str, Any], where: Where, name: str) -> str:
-    label = string_at(item, "label", where, name)
-    if not label.strip():
-        where.fail(f"{name}.label is empty")
-    return label
-
-
-def _strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        where.fail(f"{name} must be a list of strings")
-    return tuple(value)
-
-
-def _offset(item: Mapping[str, Any], key: str, name: str, where: Where) -> int:
-    value = item.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        where.fail(f"{name}.{key} must be a whole number, not {type_of(value)}")
-    return value
-
-
 def _named(span: Span, text: str) -> str:
     surface = span.cut(text)
     return f"{span.start}–{span.end} {surface[:20] + '…' if len(surface) > 20 else surface!r}"
-
-
-def type_of(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    return repr(value)[:40]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fewshot.cassette.as_json import completion_from_json
 from fewshot.errors import DataError, Where
-from fewshot.records import PANEL, Example, Hypothesis, Member, Prediction, Span
+from fewshot.records import PANEL, Example, Hypothesis, Kind, Member, Prediction, Span
 from fewshot.schema import example_from_json, example_to_json, prediction_from_json, prediction_to_json
 
 TEXT = "(A) p53 blot. (B) Same."
@@ -145,3 +145,26 @@ def test_any_text_and_its_spans_survive(parts: list[str], labelled: bool, surfac
         hypothesis=Hypothesis(interventions=(Member("GENEPROD", surface),)),
     )
     assert example_from_json(example_to_json(example)) == example
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.5, 1.5, "0.9", [[1]], True, {}])
+def test_a_confidence_is_a_number_from_0_to_1(value: object) -> None:
+    texts = {"a": "p53 blot"}
+    rows: list[tuple[Kind, dict[str, Any]]] = [
+        ("entities", {"entities": [{"start": 0, "end": 3, "label": "GENEPROD", "confidence": value}]}),
+        ("panels", {"panels": [{"start": 0, "end": 3, "confidence": value}]}),
+        ("hypothesis", {"hypothesis": {"assays": [{"label": "X", "text": "blot", "confidence": value}]}}),
+        ("entities", {"entities": [], "fidelity": value}),
+    ]
+    for kind, row in rows:
+        with pytest.raises(DataError, match=r"(confidence|fidelity) must be a number from 0 to 1, not "):
+            prediction_from_json({"id": "a"} | row, kind, texts)
+
+
+@pytest.mark.parametrize(
+    "row", [{"problems": 5}, {"problems": {"x": "y"}}, {"problems": [1]}, {"problems": {"x": -1}}, {"output": 5},
+            {"output": [1]}, {"output": {}}]
+)  # fmt: skip
+def test_the_rest_of_a_prediction_is_checked(row: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"(problems|output) must be "):
+        prediction_from_json({"id": "a", "entities": []} | row, "entities", {"a": "p53"})

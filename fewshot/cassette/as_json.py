@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fewshot.errors import NOWHERE, Where
+from fewshot.fields import string_at, type_of
 from fewshot.records import Completion, Request
-from fewshot.schema import Json, string_at, type_of
+from fewshot.schema import Json
 
 _HUGE = 1 << 53
 """Larger counts and times are refused: from 2**53 on a float no longer holds every integer, so that JSON written by

@@ -23,6 +23,8 @@ from fewshot.records import Example, Kind
 from fewshot.schema import example_to_json
 
 DEMO = CORPUS / "demo.jsonl"
+_LOOKED_AT = 1000
+"""Files of a folder whose endings are looked at: enough to see what it holds, at once even on a slow disk."""
 DEMO_CAPTION = "synthetic: shows the mechanics, is no evidence"
 
 
@@ -83,23 +85,33 @@ def guess(source: str) -> str:
     """The format of a source: by its prefix (`hub:`), its ending, or by what lies in the folder.
 
     Raises:
-        InputError: no reader knows the ending.
+        InputError: no reader knows the ending, or the path may not be looked at.
     """
     if source == "demo":
         return guess(DEMO.name)
     path = Path(source)
     endings = {path.suffix.lower()}
-    if path.is_dir():
-        endings = {file.suffix.lower() for file in islice(path.rglob("*.*"), 1000)}
+    try:
+        is_folder = path.is_dir()
+        if is_folder:
+            endings = {file.suffix.lower() for file in islice(path.rglob("*.*"), _LOOKED_AT)}
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, source) from error
     for name, reader in _readers():
         if (reader.prefix and source.startswith(reader.prefix)) or endings & reader.suffixes:
             return name
     ending = path.suffix or "(none)"
-    what = "no ending in this folder is" if path.is_dir() else f"the ending {ending} is not"
+    what = "no ending in this folder is" if is_folder else f"the ending {ending} is not"
     raise InputError(
         f"{source}: {what} one that a reader knows",
         hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(readable())}}} reads it as what you say it is",
     )
+
+
+def _unreadable(error: OSError | ValueError, path: str) -> InputError:
+    """A path that may not be looked at, that is too long, or that no path can be (a NUL)."""
+    name = getattr(error, "filename", None) or path
+    return InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})")
 
 
 def is_path(source: str) -> bool:
@@ -145,14 +157,14 @@ def read(source: str, task: str | None = None, *, format: str | None = None) -> 
     name = format or guess(source)
     chosen = reader(name)
     path = str(DEMO) if source == "demo" else source
-    if not chosen.prefix and not Path(path).exists():
-        raise InputError(f"{path}: no such file or folder")
     try:
+        if not chosen.prefix and not Path(path).exists():
+            raise InputError(f"{path}: no such file or folder")
         examples = chosen.read(path, task)
     except IsADirectoryError:
         raise InputError(f"{source or '.'} is a folder, and {name} is read from one file") from None
     except OSError as error:
-        raise InputError(f"{error.filename or path}: cannot be read ({error.strerror or error})") from error
+        raise _unreadable(error, path) from error
     if not examples:
         raise DataError("holds no examples", path=path)
     _check_ids(examples, path)

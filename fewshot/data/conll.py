@@ -23,8 +23,11 @@ from fewshot.data import Reader, Writer, asked_of, lines
 from fewshot.errors import DataError, Where
 from fewshot.records import Example, Kind, Span
 from fewshot.text import iob
+from fewshot.text.visible import shortened
 
 DOCUMENT = "-DOCSTART-"
+_QUOTED = 80
+"""Characters of a line in a message: enough to find it."""
 _GAP = re.compile(r"[\t ]+")
 
 
@@ -105,9 +108,11 @@ def _columns(line: str, where: Where) -> tuple[str, str]:
     if word == DOCUMENT:
         return word, "O"
     if len(columns) < 2 or not word:
-        where.fail(f"no {'word' if not word else 'tag'} in {line!r}", hint="a line is a word and its tag")
+        where.fail(
+            f"no {'word' if not word else 'tag'} in {shortened(line, _QUOTED)!r}", hint="a line is a word and its tag"
+        )
     if not iob.is_tag(tag):
-        where.fail(f"{tag!r} is no tag", hint="tags are O, B-LABEL, I-LABEL (or E-, S-, U-, L-)")
+        where.fail(f"{shortened(tag, _QUOTED)!r} is no tag", hint="tags are O, B-LABEL, I-LABEL (or E-, S-, U-, L-)")
     return word, tag
 
 

@@ -24,6 +24,7 @@ from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
 from fewshot.text.sourcedata import ASSAY, CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE, WITH_ROLES
 from fewshot.text.spans import skip_space, trimmed
+from fewshot.text.visible import shortened
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -43,6 +44,8 @@ _ENTITY_TYPES = {
 _CATEGORIES = {"assay": ASSAY, "disease": "DISEASE"}
 _ROLES = {"intervention": CONTROLLED, "assayed": MEASURED}
 _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
+_GZIP = b"\x1f\x8b"
+"""How a file that gzip wrote begins (RFC 1952)."""
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
 
@@ -118,18 +121,30 @@ def _parse(path: Path) -> _Element:
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.parse(path, parser).getroot()
+        # A file that is open is read as it stands; one that is named libxml2 would unpack without a bound.
+        with path.open("rb") as file:
+            if file.read(len(_GZIP)) == _GZIP:
+                raise DataError("is packed (gzip)", path=path, hint=f"gunzip < {path.name} > unpacked.xml")
+            file.seek(0)
+            root = etree.parse(file, parser).getroot()
     except etree.XMLSyntaxError as error:
-        message = (error.msg or "empty").partition(", line")[0]
+        message = shortened((error.msg or "empty").partition(", line")[0], 120)
         raise DataError(f"not well-formed XML: {message}", path=path, line=error.lineno or 1) from error
     if root.tag != "article":
         raise DataError(
-            f"the root is <{root.tag}>",
+            f"the root is <{shortened(str(root.tag), 80)}>",
             path=path,
             line=_sourceline(root),
             hint="SourceData XML begins with <article>",
         )
     return root
+
+
+def _entity() -> object:
+    """What lxml gives as the tag of a reference to an entity."""
+    from lxml import etree
+
+    return etree.Entity
 
 
 def _sourceline(element: _Element) -> int | None:
@@ -229,8 +244,10 @@ class _Flat:
     def _child(self, child: _Element, parent: _Element, tagged: bool) -> None:
         name = child.tag
         if not isinstance(name, str):
-            if (child.text or "").startswith("&"):
-                self.where.fail(f"uses the entity {child.text}", hint="write the character itself, or &#…;")
+            if name is _entity():  # else a comment or a processing instruction, whatever stands in it
+                self.where.fail(
+                    f"uses the entity {shortened(str(child.text), 80)}", hint="write the character itself, or &#…;"
+                )
         elif name == "sd-panel":
             start = self.length
             self.walk(child)

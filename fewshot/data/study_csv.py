@@ -22,6 +22,7 @@ from fewshot.data import Reader, Writer, asked_of, lines
 from fewshot.errors import DataError, Where
 from fewshot.records import FIELDS, PANEL, Example, Hypothesis, Kind, Scheme
 from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
+from fewshot.text.visible import shortened
 
 DELIMITER = "###tt9HHSlkWoUM###"
 SUBSETS = {
@@ -33,6 +34,8 @@ _TAG = re.compile(r"<(/?+)\s*+([A-Za-z][A-Za-z_]{1,30})\s*+>")
 _INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
 _KINDS: tuple[Kind, ...] = ("panels", "entities", "hypothesis")
+_QUOTED = 80
+"""Characters of a cell or header in a message."""
 _LEAST_COPIED = 0.6
 
 
@@ -135,7 +138,10 @@ def _rows(source: str, delimiter: str, skip_lines: int) -> Iterator[Row]:
 def _check_head(head: Sequence[str], where: Where) -> None:
     missing = [name for name in COLUMNS if name not in head]
     if missing and len(head) > 1:
-        where.fail(f"no column {missing[0]!r} (columns: {', '.join(head)})", hint=f"needs {', '.join(COLUMNS)}")
+        where.fail(
+            f"no column {missing[0]!r} (columns: {shortened(', '.join(head), _QUOTED)})",
+            hint=f"needs {', '.join(COLUMNS)}",
+        )
     if missing and not any(head):
         where.fail("no header", hint=f"needs {', '.join(COLUMNS)}")
 
@@ -153,7 +159,7 @@ def _paired(cells: Sequence[str], head: Sequence[str], where: Where, delimiter: 
         row = dict(zip(head, cells, strict=True))
         said, left, right = row["subset"].strip().lower(), row["input_text"], row["output_text"]
         if said not in SUBSETS:
-            where.fail(f"unknown subset {row['subset']!r}", hint=f"one of {', '.join(SUBSETS)}")
+            where.fail(f"unknown subset {shortened(row['subset'], _QUOTED)!r}", hint=f"one of {', '.join(SUBSETS)}")
         subset = SUBSETS[said]
     text = _PREFIX.sub("", left.strip(), count=1)
     for name, value in (("input_text", text), ("output_text", right)):
@@ -175,25 +181,29 @@ def _task(kind: Kind) -> str:
     return next(tasks.of_kind(kind)).name
 
 
-def _tags(target: str) -> list[str]:
-    """The names of the tags that are opened and closed later, in the order of their openings.
-
-    >>> _tags("<panel> <i> A </panel> <panel>")
-    ['panel']
-    """
-    tags = list(_TAG.finditer(target))
-    closed = {tag[2]: tag.start() for tag in tags if tag[1]}
-    return [tag[2] for tag in tags if not tag[1] and tag.start() < closed.get(tag[2], -1)]
-
-
 def _held_by(rows: Sequence[Row]) -> Kind | None:
     """What the targets hold; `None`: nothing that is known here."""
-    tags = {found.lower() for row in rows for found in _tags(row.target)}
+    tags = {tag.lower() for row in rows for tag in _tags(row.target)}
     if PANEL in tags:
         return "panels"
     if any(_INFLUENCE.search(row.target) for row in rows):
         return "hypothesis"
     return "entities" if tags else None
+
+
+def _tags(target: str) -> list[str]:
+    """The names of the tags in a target, each once: of those that are opened and somewhere behind that closed.
+
+    >>> _tags("<GENE>p53</GENE> <CELL> <GENE> < TISSUE >liver</TISSUE >")
+    ['GENE', 'TISSUE']
+    """
+    opened, closed = {}, {}
+    for tag in _TAG.finditer(target):
+        if tag[1]:
+            closed[tag[2]] = tag.start()
+        else:
+            opened.setdefault(tag[2], tag.start())
+    return [name for name, start in opened.items() if closed.get(name, -1) > start]
 
 
 def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from fewshot import formats, tasks
 from fewshot.errors import DataError
+from fewshot.fields import type_of
 from fewshot.files import whole
 from fewshot.records import Scheme
-from fewshot.schema import type_of
 
 MANIFEST = "fewshot.json"
 ModelKind: TypeAlias = Literal["seq2seq", "tagger"]

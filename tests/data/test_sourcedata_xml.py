@@ -184,3 +184,25 @@ def test_the_real_article() -> None:
     assert {panel.group for panel in panels} == {"10.1002/eji.200323730"}
     labels = {span.label for panel in panels for span in panel.entities or ()}
     assert {"GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "EXP_ASSAY"} <= labels
+
+
+def test_a_file_that_gzip_packed_is_not_unpacked_without_a_bound(tmp_path: Path) -> None:
+    import gzip
+
+    path = tmp_path / "packed.xml"
+    path.write_bytes(gzip.compress(article("(A) Blot.").encode()))
+    with pytest.raises(DataError, match=r"is packed \(gzip\); gunzip < packed\.xml"):
+        data.read(str(path))
+
+
+def test_comments_and_instructions_are_no_entities(tmp_path: Path) -> None:
+    xml = article("(A) <!--&gene;-->Blot<?publisher &page;?> of p53.")
+    (figure, *_) = read(tmp_path / "a.xml", xml, "panelization")
+    assert figure.text == "(A) Blot of p53."
+
+
+def test_a_name_without_end_is_not_quoted_whole(tmp_path: Path) -> None:
+    for xml in ("<" + "a" * 5000 + "/>", article("&" + "b" * 5000 + ";"), "<article " + "c" * 9000):
+        with pytest.raises(DataError) as caught:
+            read(tmp_path / "a.xml", xml)
+        assert len(str(caught.value).replace(str(tmp_path), "")) < 300

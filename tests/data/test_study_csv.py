@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fewshot import data
+from fewshot.data import study_csv
 from fewshot.data.study_csv import DELIMITER
 from fewshot.errors import DataError
 from fewshot.records import PANEL, Example, Hypothesis, Member, Span
@@ -193,3 +195,19 @@ def test_any_legend_with_a_panel_comes_back(tmp_path: Path, text: str, one: int,
     (back,) = data.read(str(tmp_path / "a.csv"), "panelization")
     assert back.text == text
     assert [(s.start, s.end) for s in back.panels or ()] == [(start, end)]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["<aa>" * 30_000, "<" + " " * 60_000, "<" * 60_000, "<aa" * 30_000, "</aa>" * 20_000, "<aa></aa>" * 12_000],
+)
+def test_long_targets_take_no_longer_than_their_length(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(f'subset,input_text,output_text\ntrain,p53,"{target[:120_000]}"\n')
+    start = time.process_time()
+    assert study_csv.StudyCsvReader().task_of(str(path)) in (None, "ner")
+    assert time.process_time() - start < 2
+
+
+def test_a_tag_counts_where_it_is_closed_behind_its_opening() -> None:
+    assert study_csv._tags("</GENE> <GENE>p53 <CELL>HeLa</cell> < TISSUE\n>liver</TISSUE > <X>y</X>") == ["TISSUE"]

@@ -21,6 +21,7 @@ from fewshot.errors import InputError, Where
 from fewshot.records import Example, Kind
 from fewshot.schema import example_from_json
 from fewshot.servers import hub
+from fewshot.text.visible import shortened
 
 
 class HubReader(Reader):
@@ -57,7 +58,9 @@ def _parsed(source: str) -> tuple[str, str]:
     prefix, _, name = source.partition(":")
     repo, *config = name.split(":")
     if prefix != "hub" or not repo or repo.count("/") > 1 or len(config) > 1:
-        raise InputError(f"{source!r} names no data set", hint="hub:OWNER/NAME:CONFIG, as hub:EMBO/SourceData:NER")
+        raise InputError(
+            f"{shortened(source, 80)!r} names no data set", hint="hub:OWNER/NAME:CONFIG, as hub:EMBO/SourceData:NER"
+        )
     return repo, config[0] if config else ""
 
 

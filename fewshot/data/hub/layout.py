@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 
 from fewshot import discovery
 from fewshot.errors import InputError
+from fewshot.text.visible import shortened
 
 SPLITS = {"train": "train", "validation": "validation", "eval": "validation", "test": "test"}
 """What the files are called, and what we call it."""
@@ -86,4 +87,6 @@ def _no_config(repo: str, config: str, known: list[str]) -> InputError:
         return InputError(f"{repo} holds no *.jsonl that can be read")
     if config:
         return discovery.unknown(f"config of {repo}", config, known)
-    return InputError(f"{repo} holds several configs", hint=f"hub:{repo}:CONFIG with CONFIG {', '.join(known)}")
+    return InputError(
+        f"{repo} holds several configs", hint=f"hub:{repo}:CONFIG with CONFIG {shortened(', '.join(known), 200)}"
+    )

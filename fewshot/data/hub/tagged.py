@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fewshot.errors import DataError, Where
+from fewshot.fields import type_of
 from fewshot.records import NO_ROLE, PANEL, Example, Kind, Span
-from fewshot.schema import type_of
 from fewshot.text import iob, legend
 from fewshot.text.sourcedata import GENE_PRODUCT, SMALL_MOLECULE, WITH_ROLES
 from fewshot.text.spans import segments

@@ -1,0 +1,52 @@
+"""What has no bound of its own is bounded: lines, quotations, nesting, paths that may not be looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fewshot import data
+from fewshot.errors import DataError, InputError
+
+LONG = "w" * 10_000
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.txt"])
+def test_a_line_without_end(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEWSHOT_MOST_BYTES", "5000")
+    path = tmp_path / name
+    path.write_text("p53\tO\n" * (name == "a.tsv") + LONG)
+    with pytest.raises(DataError, match=r"a\.\w+:\d: a line of more than 5,000 bytes; FEWSHOT_MOST_BYTES=N allows"):
+        data.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", f"{LONG},b\n"),
+        ("a.csv", f"subset,input_text,output_text\n{LONG},a,b\n"),
+        ("a.tsv", LONG),
+        ("a.tsv", f"p53\t{LONG}"),
+        ("a.jsonl", f'{{"id": "a", "text": 5, "x": "{LONG}"}}'),
+        ("a.jsonl", f'{{"id": "a", "text": "x", "panels": "{LONG}"}}'),
+        ("a.jsonl", '{"id": "a", "text": "x", "entities": [{"start": 1' + "0" * 4000 + ', "end": 2, "label": "A"}]}'),
+        ("a.jsonl", f'{{"id": "a", "text": "x", "hypothesis": {{"{LONG}": 1}}}}'),
+        ("a.jsonl", "[" * 100_000),
+        ("a.jsonl", '{"id":' * 100_000),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(name: str, content: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(DataError) as caught:
+        data.read(str(path))
+    said = str(caught.value).replace(str(path), "")
+    assert "\n" not in said
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize("source", ["x" * 5000, "x" * 300 + ".jsonl", "a\0b.jsonl", "a\0b"])
+def test_a_path_that_is_none(source: str) -> None:
+    with pytest.raises(InputError):
+        data.read(source)

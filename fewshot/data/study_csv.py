@@ -197,7 +197,8 @@ def _tags(target: str) -> list[str]:
     >>> _tags("<GENE>p53</GENE> <CELL> <GENE> < TISSUE >liver</TISSUE >")
     ['GENE', 'TISSUE']
     """
-    opened, closed = {}, {}
+    opened: dict[str, int] = {}
+    closed: dict[str, int] = {}
     for tag in _TAG.finditer(target):
         if tag[1]:
             closed[tag[2]] = tag.start()

@@ -186,12 +186,15 @@ def _of_a_like_legend(question: Question, text: str) -> list[str]:
     return question.parse(text, like)
 
 
+_LONGEST_NAME = 40  # characters; a longer entity is found by comparing it at every sign of a text that repeats it
+
+
 def _given(text: str) -> tuple[Span, ...]:
     """The first words of a text as entities whose roles are asked for."""
     spans, at = [], 0
     for word in text[:2000].split()[:20]:
         start = text.index(word, at)
-        at = start + len(word)
+        at = start + min(len(word), _LONGEST_NAME)
         spans.append(Span(start, at, "GENEPROD", role="MEASURED_VAR"))
     return tuple(spans)
 
@@ -268,9 +271,9 @@ def _written(name: str, folder: Path) -> dict[str, str]:
     if name not in data.writable():
         return {}
     kinds = data.writer(name).kinds
-    chosen = [task for task in tasks.names() if tasks.get(task).kind in kinds] or [None]
+    chosen: list[str | None] = [task for task in tasks.names() if tasks.get(task).kind in kinds]
     shapes = {}
-    for number, task in enumerate(chosen):
+    for number, task in enumerate(chosen or [None]):
         path = folder / f"written-{name}"
         data.write([example()], path, name, task)
         shapes[f"in a record of {task}" if number else "in a record"] = path.read_text("utf-8")
@@ -289,7 +292,7 @@ def _read(name: str, path: Path, folder: Path, text: str) -> list[str]:
         except FewshotError:
             continue
         for one in examples:
-            values = [one.panels or (), one.entities or (), one.hypothesis or Hypothesis()]
+            values: tuple[Value, ...] = (one.panels or (), one.entities or (), one.hypothesis or Hypothesis())
             faults += [f"{name} as {task}: {fault}" for value in values for fault in faults_of(value, one.text)]
         data.digest(examples)
     for other in data.writable() if examples else ():
@@ -306,11 +309,11 @@ def _as_source(name: str, path: Path) -> Iterator[str]:
     if not data.reader(name).prefix:
         yield str(path)
         return
-    from fewshot.data.hub import access
+    from fewshot.servers import hub
 
-    listing = access.Listing("1", (_HUB_FILE,), {})
+    listing = hub.Listing("1", (_HUB_FILE,), {})
     with (
-        mock.patch.object(access, "listing", lambda _repo: listing),
-        mock.patch.object(access, "fetch", lambda _repo, _file, _commit: path),
+        mock.patch.object(hub, "listing", return_value=listing),
+        mock.patch.object(hub, "fetch", return_value=path),
     ):
         yield f"{data.reader(name).prefix}a/b:NER"

@@ -37,7 +37,9 @@ _JSON = (
     '{"entities":[', '{"text":"p53","label":"GENEPROD"},', '{"text":"a"},', "// a\n", "/* ", '""', '"a"\n', 'a,"',
 )  # fmt: skip
 _TEXTS = (
-    "p53 ", "p53, ", "p53-", "P53/MDM2 ", "a-", "a/", "a'", "a(", "a+/-", "α-", "e\u0301 ", "a\u00ad", "\ufb01 ", "ſ ",
+    "12 ", "p53 ", "p53, ",
+    "p53-", "P53/MDM2 ", "a-", "a/", "a'", "a(", "a+/-", "α-", "e\u0301 ", "a\u00ad", "\ufb01 ",
+    "ſ ",
     "the a of ", "a\u00a0", "\u2028a", "\r\n", "a.\n\n", "\n\n", " \n", "a1 ", "1 a", "a. A. ", "e.g. ", "Fig. 1A, ",
 )  # fmt: skip
 _FILES = (
@@ -48,7 +50,7 @@ _FILES = (
 CONSTRUCTS: Mapping[str, str] = {one: one for one in (*_ANSWERS, *_JSON, *_TEXTS, *_FILES)}
 """Pieces that are repeated, under themselves as names."""
 
-PAYLOADS: Mapping[str, str] = SIGNS | CONSTRUCTS
+PAYLOADS: Mapping[str, str] = {**SIGNS, **CONSTRUCTS}
 """All of them."""
 
 LEGEND = (

@@ -134,8 +134,10 @@ def _toml(text: str, _others: Sequence[str], chance: random.Random) -> str:
     if not found:
         return _json(text, _others, chance)
     one = chance.choice(found)
-    values = ('""', '"x"', "-1", "0", "5.5", "nan", "inf", "true", "[]", "{}", "[1]", '["a", "b"]', "2020-01-01",
-              "2020-01-01T00:00:00Z", "{a = 1}", "99999999999999999999", "[" * _DEEP, '"\\u0000"', "'a\tb'")  # fmt: skip
+    values = (
+        '""', '"x"', "-1", "0", "5.5", "nan", "inf", "true", "[]", "{}", "[1]", '["a", "b"]', "2020-01-01",
+              "2020-01-01T00:00:00Z", "{a = 1}", "99999999999999999999", "[" * _DEEP, '"\\u0000"', "'a\tb'",
+    )  # fmt: skip
     return text[: one.start()] + one[1] + chance.choice(values) + text[one.end() :]
 
 

@@ -19,14 +19,14 @@ from benchmarks.doors import Door, example, faults_of, questions
 from benchmarks.hostile import HOLE
 from fewshot.backends import Options, open_backend
 from fewshot.cassette.as_json import completion_from_json, completion_to_json
-from fewshot.errors import FewshotError
 from fewshot.experiment.replaying import replay
 from fewshot.experiment.rescoring import rescore
 from fewshot.files import CORPUS, encoded
 from fewshot.records import Api, Hypothesis, Request, Turn
 from fewshot.report.compare import compare
-from fewshot.servers.failures import ErrorReply, Redactor, from_reply
+from fewshot.servers.failures import ErrorReply, from_reply
 from fewshot.servers.reading import read_completion
+from fewshot.servers.secrets import Redactor
 
 RUNS = Path(__file__).parents[1] / "tests" / "folders"
 _URL = "http://127.0.0.1:1/v1"

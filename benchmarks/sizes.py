@@ -5,7 +5,7 @@
 
 Each has a vocabulary of its family, trained on the demo corpus. For the published sizes it is as large as the corpus
 allows, so that texts have about their real length: 1.5 tokens per word for BART, 2.3 for T5 (whose vocabulary is the
-poorer one here).
+poorer one here). Tokens that no text has fill the rest: a model folder with rows that have no token is refused.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def made(name: str) -> tuple[Any, Any]:
     model = SIZES[name]() if name in SIZES else (tiny.tiny_t5 if "t5" in name else tiny.tiny_bart)(tokenizer)
     if model.config.model_type == "bart":
         model.config.normalize_before, model.config.normalize_embedding = False, True
+    tokenizer.add_tokens([f"<spare {number}>" for number in range(model.config.vocab_size - len(tokenizer))])
     return tokenizer, model
 
 

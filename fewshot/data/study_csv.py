@@ -30,7 +30,7 @@ SUBSETS = {
     "test": "test", "testset": "test",
 }  # fmt: skip
 COLUMNS = ("subset", "input_text", "output_text")
-_TAG = re.compile(r"<(/?)\s*([A-Za-z][A-Za-z_]{1,30})\s*>")
+_TAG = re.compile(r"<(/?+)\s*+([A-Za-z][A-Za-z_]{1,30})\s*+>")
 _INFLUENCE = re.compile(r"tested for its influence|influence on", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:[A-Z][a-z]+ (?:the|this|all)\b[^:\n]{0,160}|Panelize|Causal hypothesis|Tag|NER)\s?:\s+")
 _KINDS: tuple[Kind, ...] = ("panels", "entities", "hypothesis")

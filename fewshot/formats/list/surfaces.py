@@ -15,7 +15,7 @@ from fewshot.formats.list.lines import Line
 from fewshot.text import grounding
 
 _QUOTES = " \t\"'“”‘’`*_.,:"
-_COMMA = re.compile(r"[,，；;、/]\s*|\s+and\s+|\s+&\s+")
+_COMMA = re.compile(r"[,，；;、/]\s*|\sand\s|\s&\s")  # more white space than that is taken off the parts
 _NOTHING = frozenset(("none", "-", "–", "—", "n/a", "na", "null", "nothing", "empty", "[]", "none found", "(none)", ""))
 _REMARKS = 3
 """Remarks behind a name that are taken off, each in brackets of at most 80 characters; a looped answer has more."""

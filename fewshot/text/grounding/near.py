@@ -62,11 +62,12 @@ class Words:
     def like(self, name: str) -> list[Found]:
         """Where the words stand that are most like a name; `[]` where none is near enough."""
         wanted = greek_solid(name) if self._greek else solid(name)
-        length = len("".join(self._fold(name).split()))
+        folded = self._fold(name)
+        length = len("".join(folded.split()))
         edits = min(length // LETTERS_PER_EDIT or int(length >= LEAST), _MOST_EDITS)
         if not edits or not 2 * edits <= len(wanted) <= _LONGEST:
             return []
-        folded, best = self._fold(name), edits
+        best = edits
         nearest: dict[int, tuple[int, int, Found]] = {}
         for start, end in self._windows(wanted, edits):
             there = self._folded.text[start:end]

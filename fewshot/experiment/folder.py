@@ -138,7 +138,8 @@ class RunFolder:
     def spans(self, name: str, examples: Iterable[Example]) -> dict[str, tuple[Span, ...]]:
         """Predicted entities by id, of those examples that both sides have."""
         texts = {example.id: example.text for example in examples}
-        rows = ((row, where) for row, where in self._rows(name) if row.get("id") in texts)
+        every = ((row, where, row.get("id")) for row, where in self._rows(name))
+        rows = ((row, where) for row, where, id_ in every if not isinstance(id_, str) or id_ in texts)  # no id: refused
         predictions = (_prediction(row, "entities", texts, where) for row, where in rows)
         return {p.id: p.value for p in predictions if isinstance(p.value, tuple)}
 

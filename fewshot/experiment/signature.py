@@ -118,7 +118,7 @@ class Signature:
     def id(self) -> str:
         """Eight hex digits that stand for the signature in a table."""
         text = json.dumps(dict(self.values), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]  # a label may hold half a pair
 
     @property
     def line(self) -> str:

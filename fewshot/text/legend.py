@@ -17,8 +17,8 @@ from fewshot.text.spans import Extent, trimmed
 _LETTER = r"(?:[A-Z]|[a-z])(?:['′’]|\d{1,2}|(?:i{1,3}|iv|v)(?![A-Za-z]))?"
 _DASH = r"[-‐‑‒–—−]"
 _JOIN = rf"\s?(?:{_DASH}|,|&|and|/)\s?"
-_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9])){{0,51}}"
-"""At most 52 letters, A to Z and a to z: a longer list is none, and reading it at each of its letters is quadratic."""
+_LIST = rf"{_LETTER}(?:\s?(?:{_DASH}|/|&|,\s?and\b|,|\band\b)\s?{_LETTER}(?![A-Za-z0-9])){{0,25}}"
+"""At most 26 letters: a longer list is none, and reading it at each of its letters is quadratic."""
 
 _LEADING = re.compile(
     rf"""\s*(?:

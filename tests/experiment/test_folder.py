@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,3 +163,11 @@ def test_a_broken_demonstration_is_named(folder: RunFolder) -> None:
     (folder.path / DEMONSTRATIONS).write_text('{"id": "d1", "text": "x", "panels": 1}\n')
     with pytest.raises(DataError, match=r"demonstrations\.jsonl:1 \(id d1\): panels must be a list"):
         folder.examples(DEMONSTRATIONS)
+
+
+@pytest.mark.parametrize("id_", [["f1"], 5, None])
+def test_entities_of_an_example_without_an_id_are_refused(tmp_path: Path, id_: object) -> None:
+    folder = RunFolder(tmp_path)
+    (tmp_path / "entities.jsonl").write_text(json.dumps({"id": id_, "entities": []}) + "\n")
+    with pytest.raises(DataError, match=r"entities\.jsonl:1: id must be"):
+        folder.spans("entities.jsonl", [EXAMPLE])

@@ -39,7 +39,7 @@ def check_config(folder: Path) -> None:
     """Looks at the numbers of `config.json` before a model of that size is built.
 
     Raises:
-        InputError: it is no JSON object, or a number in it is beyond reason.
+        InputError: it is not a JSON object, or a number in it is beyond reason.
     """
     path = folder / "config.json"
     try:
@@ -48,7 +48,7 @@ def check_config(folder: Path) -> None:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
         raise InputError(f"{path} cannot be read ({why})", hint="is it a whole model folder?") from None
     if not isinstance(row, dict):
-        raise InputError(f"{path} is no JSON object", hint="is it a whole model folder?")
+        raise InputError(f"{path} is not a JSON object", hint="is it a whole model folder?")
     for name, value in _numbers(row):
         most = _MOST_LAYERS if "layer" in name.lower() else _MOST_SIZE if _SIZE.search(name) else None
         if most is not None and not value <= most:  # NaN neither; -1 is how some say "none"

@@ -58,7 +58,7 @@ def share(row: Table, key: str, where: Where, name: str = "") -> float | None:
     """A number from 0 to 1, or nothing. JSON as Python reads it knows NaN and, as 1e999, infinity: both are refused.
 
     Raises:
-        DataError: it is no such number.
+        DataError: it is not such a number.
     """
     value = row.get(key)
     if value is not None and not (type(value) in (int, float) and 0 <= value <= 1):
@@ -70,7 +70,7 @@ def strings(value: object, name: str, where: Where) -> tuple[str, ...] | None:
     """A list of strings, or nothing.
 
     Raises:
-        DataError: it is no list, or holds something else.
+        DataError: it is not a list, or holds something else.
     """
     if value is None:
         return None
@@ -92,7 +92,7 @@ def counts(value: object, name: str, where: Where) -> dict[Any, int]:
     """An object of whole numbers from 0; nothing is an empty one.
 
     Raises:
-        DataError: it is no object, or holds something else.
+        DataError: it is not an object, or holds something else.
     """
     if value is None:
         return {}

@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -211,7 +212,7 @@ def _bounded(raw: Iterable[bytes], name: str | Path) -> Iterator[bytes]:
     """The lines of a file, of which none is read further than the bound."""
     most = most_bytes(LONGEST_LINE)
     read = getattr(raw, "readline", None)
-    for number, line in enumerate(raw if read is None else iter(lambda: read(most + 1), b""), 1):
+    for number, line in enumerate(raw if read is None else iter(partial(read, most + 1), b""), 1):
         if len(line) > most:
             raise DataError(
                 f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"

@@ -153,7 +153,7 @@ ProblemKind: TypeAlias = Literal[
 """What can be wrong with an answer. A malformed answer is data: its problems are counted and it is scored as it is.
 
 Names that are dropped are `not_in_text`; `overlap`, if all their places lie within other names; `duplicate`, if they
-are named more often than they occur; `unknown_label`, if nobody asked for their label.
+are named more often than they occur; `unknown_label`, if their label was not asked for.
 """
 
 

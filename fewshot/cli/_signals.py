@@ -15,7 +15,7 @@ from fewshot.errors import Terminated
 
 
 def install() -> None:
-    """Takes SIGINT and SIGTERM over, unless whoever started us has decided otherwise (`nohup`, a background job)."""
+    """Takes SIGINT and SIGTERM over, unless the parent process has decided otherwise (`nohup`, a background job)."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:

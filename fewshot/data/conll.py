@@ -112,7 +112,7 @@ def _columns(line: str, where: Where) -> tuple[str, str]:
             f"no {'word' if not word else 'tag'} in {shortened(line, _QUOTED)!r}", hint="a line is a word and its tag"
         )
     if not iob.is_tag(tag):
-        where.fail(f"{shortened(tag, _QUOTED)!r} is no tag", hint="tags are O, B-LABEL, I-LABEL (or E-, S-, U-, L-)")
+        where.fail(f"{shortened(tag, _QUOTED)!r} is not a tag", hint="tags are O, B-LABEL, I-LABEL (or E-, S-, U-, L-)")
     return word, tag
 
 

@@ -121,7 +121,7 @@ def _parse(path: Path) -> _Element:
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        # A file that is open is read as it stands; one that is named libxml2 would unpack without a bound.
+        # A file that is open is read unchanged; one that is named libxml2 would unpack without a bound.
         with path.open("rb") as file:
             if file.read(len(_GZIP)) == _GZIP:
                 raise DataError("is packed (gzip)", path=path, hint=f"gunzip < {path.name} > unpacked.xml")

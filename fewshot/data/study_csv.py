@@ -41,7 +41,7 @@ _LEAST_COPIED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A pair as it stands, without the prompt before its input."""
+    """A pair, without the prompt before its input."""
 
     subset: str | None
     input: str
@@ -75,7 +75,7 @@ class StudyCsvReader(Reader):
         """All rows, in order; what the rows hold must be what `task` asks for.
 
         Raises:
-            DataError: a missing column, an unknown subset, an empty text, a target that is no copy of its input.
+            DataError: a missing column, an unknown subset, an empty text, a target that is not a copy of its input.
         """
         rows = self.pairs(source)
         kind = _kind(rows, task, source)
@@ -208,7 +208,7 @@ def _tags(target: str) -> list[str]:
 
 
 def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
-    """The labels of the tags in the targets. A source string between angle brackets is no tag."""
+    """The labels of the tags in the targets. A source string between angle brackets is not a tag."""
     if kind == "panels":
         return (PANEL,)
     found = {tag: None for row in rows for tag in _tags(row.target) if f"<{tag}>" not in row.input}
@@ -222,7 +222,7 @@ def _example(row: Row, kind: Kind, labels: tuple[str, ...]) -> Example:
     id_ = f"{Path(str(where.path)).name}:{where.line}"
     parsed = _format(kind).parse(row.target, row.input, Scheme(kind, labels))
     if parsed.fidelity is not None and parsed.fidelity < _LEAST_COPIED:
-        where.fail(f"output_text is no copy of input_text ({parsed.fidelity:.0%} of it is there)")
+        where.fail(f"output_text is not a copy of input_text ({parsed.fidelity:.0%} of it is there)")
     value = parsed.value
     if isinstance(value, Hypothesis):
         return Example(id_, id_, row.input, hypothesis=value, split=row.subset)

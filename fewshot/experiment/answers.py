@@ -96,7 +96,7 @@ class System(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GivenSystem:
-    """Predictions that are there already: whoever made them is known by a file."""
+    """Predictions that are there already: their maker is known by a file."""
 
     identity: Identity
     predictions: tuple[Prediction, ...]

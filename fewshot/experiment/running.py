@@ -142,7 +142,7 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         key_env=settings.key_env,
         offline=offline,
         timeout=settings.timeout,
-        # Whoever sets the limit means all of the answer, thoughts included.
+        # A limit that the user sets is for all of the answer, thoughts included.
         reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,

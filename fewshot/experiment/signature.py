@@ -47,7 +47,7 @@ class Identity:
 
     @classmethod
     def of_file(cls, path: Path) -> Identity:
-        """Whoever made a file of predictions, named by the file and its content."""
+        """The maker of a file of predictions, named by the file and its content."""
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         return cls(name=EXTERNAL, model=f"{path.name}@{digest}")
 

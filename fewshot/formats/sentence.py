@@ -53,7 +53,7 @@ class Sentence(Format):
         if not body.strip():
             return Parsed(Hypothesis(), {"empty": 1})
         members = _members(body, scheme, problems)
-        problems["text_added"] += not members and NOTHING not in body.lower()  # whatever it is, it is no such sentence
+        problems["text_added"] += not members and NOTHING not in body.lower()  # it is another sentence
         problems["truncated"] += not ended and not body.rstrip().endswith((">", ".", NOTHING))
         problems["unknown_label"] += _unknown(body, scheme)
         source = grounding.Source(text)

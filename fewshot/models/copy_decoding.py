@@ -164,7 +164,7 @@ def tag(
 
     Raises:
         TypeError: the model is of another family.
-        KeyError: a tag is no token of the vocabulary.
+        KeyError: a tag is not a token of the vocabulary.
     """
     from fewshot.formats import tag_pairs
     from fewshot.models.vocabulary import tag_ids

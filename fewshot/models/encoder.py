@@ -61,7 +61,9 @@ class Encoder:
 
             model, tokenizer = model_folder.load(self.folder, "AutoModel")
             if getattr(model.config, "is_encoder_decoder", False):
-                raise InputError(f"--embedder {self.folder} is no encoder", hint="take a BERT-like one: make encoder")
+                raise InputError(
+                    f"--embedder {self.folder} is not an encoder", hint="take a BERT-like one: make encoder"
+                )
             self._loaded = tokenizer, model.eval()
         return self._loaded
 

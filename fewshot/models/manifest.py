@@ -94,24 +94,26 @@ def read_manifest(folder: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise DataError(f"is no manifest ({str(error)[:120]})", path=path, hint=_HINT) from None
+        raise DataError(f"is not a manifest ({str(error)[:120]})", path=path, hint=_HINT) from None
     except RecursionError:
-        raise DataError("is no manifest (nested too deeply)", path=path, hint=_HINT) from None
+        raise DataError("is not a manifest (nested too deeply)", path=path, hint=_HINT) from None
     if not isinstance(row, dict):
-        raise DataError("is no manifest of a model", path=path, hint=_HINT)
+        raise DataError("is not a manifest of a model", path=path, hint=_HINT)
     values: dict[str, Any] = {key: _checked(key, value, path) for key, value in row.items() if key in _VALUES}
     try:
         return Manifest(**values)
     except TypeError:
         lacking = ", ".join(key for key in ("task", "format", "kind", "labels") if key not in values)
-        raise DataError(f"is no manifest of a model (without {lacking})", path=path, hint=_HINT) from None
+        raise DataError(f"is not a manifest of a model (without {lacking})", path=path, hint=_HINT) from None
 
 
 def _checked(key: str, value: object, path: Path) -> object:
     """A value of the manifest as the record holds it."""
     holds, what = _VALUES[key]
     if not holds(value):
-        raise DataError(f"is no manifest of a model: {key} must be {what}, not {type_of(value)}", path=path, hint=_HINT)
+        raise DataError(
+            f"is not a manifest of a model: {key} must be {what}, not {type_of(value)}", path=path, hint=_HINT
+        )
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,22 +171,28 @@ def load_model(
         raise InputError(f"{folder} holds no weights", hint="*.safetensors, or pytorch_model.bin")
     if (folder / "adapter_config.json").exists():
         raise InputError(f"{folder} holds an adapter, not a whole model", hint="merge it into its base model first")
-    loader = getattr(transformers, auto_class)
+    loader = partial(
+        getattr(transformers, auto_class).from_pretrained,
+        folder,
+        config=config,
+        trust_remote_code=False,
+        weights_only=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # else transformers raises without their names; they are checked below
+        **options,
+    )
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        model, info = loader.from_pretrained(
-            folder,
-            config=config,
-            trust_remote_code=False,
-            weights_only=True,
-            attn_implementation="sdpa",
-            dtype=torch.float32,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # else transformers raises without their names; they are checked below
-            **options,
-        )
+        # Always named: a configuration could name an implementation of its own, which is code.
+        try:
+            model, info = loader(attn_implementation="sdpa")
+        except ValueError as error:
+            if "scaled_dot_product_attention" not in str(error):
+                raise
+            model, info = loader(attn_implementation="eager")  # DeBERTa and MPNet have no other
     except Exception as error:  # pickle, safetensors, torch and transformers each have their own
         raise _unusable(folder, error) from None
     finally:

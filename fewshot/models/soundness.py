@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.errors import InputError
+from fewshot.fields import shown
 
 _MOST_LAYERS = 1_000
 """No published encoder or encoder-decoder has a hundred layers; a million are built for hours."""
@@ -38,7 +39,7 @@ def check_config(folder: Path) -> None:
     """Looks at the numbers of `config.json` before a model of that size is built.
 
     Raises:
-        InputError: it is no JSON object, or a number in it is beyond reason.
+        InputError: it is not a JSON object, or a number in it is beyond reason.
     """
     path = folder / "config.json"
     try:
@@ -47,12 +48,11 @@ def check_config(folder: Path) -> None:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
         raise InputError(f"{path} cannot be read ({why})", hint="is it a whole model folder?") from None
     if not isinstance(row, dict):
-        raise InputError(f"{path} is no JSON object", hint="is it a whole model folder?")
+        raise InputError(f"{path} is not a JSON object", hint="is it a whole model folder?")
     for name, value in _numbers(row):
         most = _MOST_LAYERS if "layer" in name.lower() else _MOST_SIZE if _SIZE.search(name) else None
-        if most is not None and not 0 <= value <= most:
-            shown = f"{value:,}" if abs(value) < 10**15 else "far too much"
-            raise InputError(f"{path}: {name} is {shown}", hint=f"it must lie between 0 and {most:,}")
+        if most is not None and not value <= most:  # NaN neither; -1 is how some say "none"
+            raise InputError(f"{path}: {name} is {shown(value)}", hint=f"at most {most:,} are believed")
 
 
 def check_weights(folder: Path, model: Any, info: Mapping[str, Any], *, new_head: bool = False) -> None:
@@ -104,12 +104,13 @@ def _check_special(folder: Path, model: Any, rows: int) -> None:
     """The tokens that a decoder starts from, ends with and pads with must be rows of the embeddings."""
     if not getattr(model.config, "is_encoder_decoder", False):
         return
-    for holder, file in ((model.config, "config.json"), (model.generation_config, "generation_config.json")):
+    generation = getattr(model, "generation_config", None)  # a model without a head has none
+    for holder, file in ((model.config, "config.json"), (generation, "generation_config.json")):
         for name in ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id"):
             value = getattr(holder, name, None)
             for id_ in value if isinstance(value, list) else [value]:
                 if id_ is not None and (type(id_) is not int or not 0 <= id_ < rows):
-                    raise InputError(f"{folder}/{file}: {name} is {str(value)[:40]}, of {rows:,} tokens")
+                    raise InputError(f"{folder}/{file}: {name} is {shown(value)}, of {rows:,} tokens")
     start = getattr(model.config, "decoder_start_token_id", None)
     if start is None:
         raise InputError(f"{folder}/config.json names no decoder_start_token_id", hint="is it a whole model folder?")
@@ -164,6 +165,6 @@ def _shapes(rest: Iterable[Any]) -> str:
 
 
 def _unfit(folder: Path, what: str, names: list[str]) -> InputError:
-    shown = ", ".join(name[:60] for name in names[:_NAMES_SHOWN])
+    first = ", ".join(name[:60] for name in names[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
-    return InputError(f"{folder} {what}: {shown}{more}", hint="is it a whole model folder, and of this model?")
+    return InputError(f"{folder} {what}: {first}{more}", hint="is it a whole model folder, and of this model?")

@@ -50,7 +50,7 @@ class SourceTokens:
         return self.words[i] and self.starts[i] < self.ends[i] and (i == 0 or self.ends[i - 1] <= self.starts[i])
 
     def closes(self, i: int) -> bool:
-        """Whether a span may end with token `i`: it is no white space and no earlier byte of a letter."""
+        """Whether a span may end with token `i`: it is not white space and no earlier byte of a letter."""
         last = i + 1 == len(self.ids)
         return self.starts[i] < self.ends[i] and (last or self.starts[i + 1] >= self.ends[i])
 
@@ -161,7 +161,7 @@ def _frame(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _bare(backend: Any) -> Any:
-    """A tokenizer that reads a piece as it stands: no space put before it or taken from it, nothing put around it."""
+    """A tokenizer that reads a piece unchanged: no space put before it or taken from it, nothing put around it."""
     from tokenizers import Tokenizer
 
     table = json.loads(backend.to_str())

@@ -24,7 +24,7 @@ def tag_ids(tokenizer: Any, tags: Mapping[str, tuple[str, str]]) -> Mapping[str,
     """The ids of each label's two tags (`Format.tags`).
 
     Raises:
-        KeyError: a tag is no token of this vocabulary.
+        KeyError: a tag is not a token of this vocabulary.
     """
     known = tokenizer.get_added_vocab()
     return {label: (known[opening], known[closing]) for label, (opening, closing) in tags.items()}

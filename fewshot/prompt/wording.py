@@ -166,8 +166,9 @@ def definitions(beside: Path | None = None) -> Mapping[str, str]:
         return {}
     try:
         table = tomllib.loads(_read(path))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"not TOML: {error}", path=path) from None
+    except (ValueError, RecursionError) as error:  # ValueError too: a number of 5,000 digits
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
+        raise DataError(f"not TOML: {why}", path=path) from None
     for label, text in table.items():
         if not isinstance(text, str) or "\n" in text:
             raise DataError(f"{label} must be one line of text", path=path)

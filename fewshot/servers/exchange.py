@@ -37,7 +37,7 @@ class Send(Protocol):
 
 
 class Read(Protocol):
-    """Reads the reply to a request; raises `BackendError` if it is no answer."""
+    """Reads the reply to a request; raises `BackendError` if it is not an answer."""
 
     def __call__(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion: ...
 

@@ -82,7 +82,7 @@ def _listed(kind: RepoType, repo: str, info: Any) -> Listing:
     for file in files:
         if not isinstance(file, str) or not _is_usable(file):
             raise InputError(f"the hub lists an unusable name of a file of {_NOUNS[kind]} {repo}: {ascii(file)[:80]}")
-    as_table = getattr(info.card_data, "to_dict", dict)  # a card that is no table at all comes as it stands
+    as_table = getattr(info.card_data, "to_dict", dict)  # a card that is not a table comes unchanged
     card: dict[str, Any] = as_table()
     return Listing(commit, files, card if isinstance(card, dict) else {})
 
@@ -116,7 +116,7 @@ def _explained(kind: RepoType, repo: str, what: str, error: Exception) -> InputE
 
     noun, name = _NOUNS[kind], type(error).__name__
     if isinstance(error, errors.HFValidationError):
-        return InputError(f"{repo[:120]!r} is no name of a {noun}", hint=_EXAMPLES[kind])
+        return InputError(f"{repo[:120]!r} is not the name of a {noun}", hint=_EXAMPLES[kind])
     if isinstance(error, errors.HfHubHTTPError):
         return _refused(noun, repo, error)
     if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
@@ -156,7 +156,7 @@ def _endpoint() -> str | None:
     """`HF_ENDPOINT`: huggingface_hub reads it once, when it is imported; we read it when it is needed.
 
     Raises:
-        InputError: it is no address.
+        InputError: it is not an address.
     """
     from urllib.parse import urlsplit
 
@@ -169,7 +169,9 @@ def _endpoint() -> str | None:
     except ValueError:
         fine = False
     if not fine:
-        raise InputError("HF_ENDPOINT is no address", hint="https://HOST[:PORT], or leave it unset for huggingface.co")
+        raise InputError(
+            "HF_ENDPOINT is not an address", hint="https://HOST[:PORT], or leave it unset for huggingface.co"
+        )
     return endpoint
 
 

@@ -120,7 +120,7 @@ def finish_reason(reason: object, redact: Redactor) -> FinishReason:
     ('length', 'stop')
 
     Raises:
-        BackendError: Retryable: the answer was not finished, or nobody knows.
+        BackendError: Retryable: the answer was not finished, or cannot be told to be.
     """
     if reason is None or reason == "":
         return "stop"

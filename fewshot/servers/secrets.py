@@ -104,7 +104,7 @@ class Redactor:
         """Returns an answer without the secrets that a server echoes into it.
 
         `sent`: what the server was asked. A short password may be a word of the legend, and then of the answer, which
-        must stay as it is: what stands in the question is no secret, since the question is recorded.
+        must stay as it is: what stands in the question is not a secret, since the question is recorded.
         """
         for found in self._in(text):
             if not self._may_be_a_word(found.secret) and not found.pattern.search(sent):

@@ -117,7 +117,7 @@ def test_the_extra_is_named(made: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_broken_manifest(folder: Path) -> None:
     for text in ("{", "[]", '{"kind": "seq2seq"}', '{"kind": "poem", "labels": []}'):
         (folder / "fewshot.json").write_text(text)
-        with pytest.raises(DataError, match=r"fewshot.json: is no manifest"):
+        with pytest.raises(DataError, match=r"fewshot.json: is not a manifest"):
             opened(folder)
 
 

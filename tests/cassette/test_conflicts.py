@@ -59,7 +59,7 @@ def test_another_answer_is_a_conflict(path: Path, number: int, change: Change) -
     ("number", "change"),
     [
         (1, lambda row: None),
-        (1, lambda row: row["completion"].update(seconds=0.7)),  # how long it took is no part of an answer
+        (1, lambda row: row["completion"].update(seconds=0.7)),  # how long it took is not part of an answer
         (1, lambda row: row.update(id="twin")),  # another legend of the same words
         (2, lambda row: row.update(id="twin")),
     ],

@@ -104,10 +104,10 @@ def test_edited_entities_are_written_and_not_the_tags_that_were_read(tmp_path: P
     ("line", "said"),
     [
         ("p53", r":3: no tag in 'p53'; a line is a word and its tag"),
-        ("p53\t", r":3: '' is no tag"),
+        ("p53\t", r":3: '' is not a tag"),
         ("\tB-G", r":3: no word in '\\tB-G'"),
-        ("p53\tGENE", r":3: 'GENE' is no tag; tags are O, B-LABEL"),
-        ("p53\tB-", r":3: 'B-' is no tag"),
+        ("p53\tGENE", r":3: 'GENE' is not a tag; tags are O, B-LABEL"),
+        ("p53\tB-", r":3: 'B-' is not a tag"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(line: str, said: str, tmp_path: Path) -> None:

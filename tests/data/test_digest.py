@@ -68,7 +68,7 @@ def test_a_target_of_which_six_tenths_are_the_source_is_a_copy(copied: int, take
         (example,) = data.read(str(tmp_path / "d.csv"))
         assert example.entities == (Span(0, 5, "GENEPROD"),)
         return
-    with pytest.raises(DataError, match=r"output_text is no copy of input_text"):
+    with pytest.raises(DataError, match=r"output_text is not a copy of input_text"):
         data.read(str(tmp_path / "d.csv"))
 
 

@@ -111,10 +111,11 @@ def test_pickled_weights_with_other_names(folder: Path) -> None:
         ({"encoder_layers": 1}, "no place for: model.encoder.layers.1"),
         ({"decoder_layers": 0}, "no place for: model.decoder.layers.0"),
         ({"encoder_layers": 3}, "lacks weights .*: model.encoder.layers.2"),
-        ({"decoder_layers": 3_000_000}, "config.json: decoder_layers is 3,000,000; it must lie between 0 and 1,000"),
-        ({"encoder_layers": -1}, "encoder_layers is -1"),
+        ({"decoder_layers": 3_000_000}, "config.json: decoder_layers is 3000000; at most 1,000 are believed"),
+        ({"encoder_layers": -1}, "no place for: model.encoder.layers.0"),
         ({"encoder_layers": "two"}, "cannot be loaded"),
-        ({"d_model": 10**11}, "d_model is 100,000,000,000"),
+        ({"encoder_ffn_dim": 10**400}, "config.json"),
+        ({"d_model": 10**11}, "d_model is 100000000000"),
         ({"vocab_size": 5}, "shape|cannot be loaded"),
         ({"max_position_embeddings": 512}, "another shape"),
         ({"pad_token_id": 10**6}, "cannot be loaded|pad_token_id"),
@@ -299,3 +300,19 @@ def test_classes_that_are_not_those_of_the_manifest(roberta: Path, tmp_path: Pat
     reconfigured(folder, id2label={"0": "O", "1": "B-GENEPROD", "7": "I-GENEPROD"})
     with pytest.raises(InputError, match="does not number its classes"):
         opened(folder)
+
+
+@pytest.mark.parametrize("family", ["Bert", "DebertaV2", "MPNet", "Electra"])
+@pytest.mark.parametrize("auto_class", ["AutoModelForTokenClassification", "AutoModel"])
+def test_pretrained_encoders_of_other_families_are_whole(family: str, auto_class: str, tmp_path: Path) -> None:
+    """Their heads, poolers, buffers and attention differ; some write -1 for "none" in their configuration."""
+    import transformers
+
+    tokenizer = tiny.wordpiece()
+    config = getattr(transformers, f"{family}Config")(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    getattr(transformers, f"{family}ForMaskedLM")(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    model, _ = model_folder.load(tmp_path, auto_class, new_head=auto_class != "AutoModel")
+    assert model.config.num_hidden_layers == 2

@@ -38,7 +38,7 @@ TOTAL_SECONDS = 300.0
 minutes. A judgement."""
 
 LIST_SECONDS = 5.0
-"""The most that reading `/v1/models` may take: it only improves messages, so nobody should wait for it."""
+"""The most that reading `/v1/models` may take: it only improves messages, so a run must not wait for it."""
 
 _MODELS_SHOWN = 20
 """Models that a hint lists at most."""

@@ -1,5 +1,5 @@
 """What a server's list of models (`/v1/models`) says: their names, and when one is shut down (a day, or seconds since
-1970). Whatever else comes is no list.
+1970). Whatever else comes is not a list.
 
 >>> retirement(b'{"data": [{"id": "gpt-5", "shutdown_date": "2026-12-11"}]}', "gpt-5")
 'gpt3: gpt-5 is shut down on 2026-12-11: what is measured on it can then only be replayed'

@@ -130,7 +130,7 @@ def _tag(tag: object, name: str, where: Where, names: Sequence[str] | None) -> s
             where.fail(f"{name} holds {tag}, and the card names {len(names)}")
         tag = names[tag]
     if not isinstance(tag, str) or not iob.is_tag(tag):
-        where.fail(f"{name} holds {repr(tag)[:80]}, which is no tag")
+        where.fail(f"{name} holds {repr(tag)[:80]}, which is not a tag")
     return tag
 
 

@@ -1,4 +1,4 @@
-"""Tags as models write them, rewritten as ours: only for an answer that is no exact copy when read by our own grammar.
+"""Tags as models write them, rewritten as ours, for an answer that is not an exact copy if read by our own grammar.
 
     <GENEPROD id="1">   &lt;GENEPROD&gt;   `<GENEPROD>`   **<geneprod>**   \\<GENEPROD>       →   <GENEPROD>
     <CELL LINE>   <cell-line>   <CELL\\_LINE>                                               →   <CELL_LINE>

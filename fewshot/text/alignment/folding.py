@@ -181,7 +181,7 @@ def _greek(char: str) -> str:
 
 
 def _unmarked(markup: str) -> str:
-    """The character of an HTML entity; nothing of a tag; what is not an entity as it stands ("R&D;")."""
+    """The character of an HTML entity; nothing of a tag; what is not an entity, unchanged ("R&D;")."""
     if markup[0] == "<":
         return ""
     if markup[1] != "#" and markup[1:] not in html5:

@@ -70,7 +70,7 @@ def readable(written: str) -> Readable:
 
 
 def _read(cluster: str) -> str:
-    """One character with its marks, or an entity: NFKC, with plain quotes and dashes. What is no entity stays."""
+    """One character with its marks, or an entity: NFKC, with plain quotes and dashes. What is not an entity stays."""
     if len(cluster) > 2 and cluster[0] == "&":
         cluster = unescape(cluster)
         if cluster in ("", "\u00ad", "\u200b", "\ufeff"):

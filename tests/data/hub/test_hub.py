@@ -202,7 +202,7 @@ def test_numbered_tags_are_named_by_the_card(hub: HubServer) -> None:
         (b'{"words": ["a"]}', "labels must be a list of 1 tags"),
         (b'{"words": ["a"], "labels": ["O", "O"]}', "labels must be a list of 1 tags"),
         (b'{"words": [], "labels": []}', "words must be a list of words"),
-        (b'{"words": ["a"], "labels": ["GENE"]}', "labels holds 'GENE', which is no tag"),
+        (b'{"words": ["a"], "labels": ["GENE"]}', "labels holds 'GENE', which is not a tag"),
         (b'{"id": "a"}', "text is missing"),
     ],
 )

@@ -144,3 +144,10 @@ def test_a_hypothesis_in_two_objects() -> None:
     parsed = FORMAT.parse(f'{{"interventions": [{ONE}]}}\n{{"observations": [{OTHER}]}}', TEXT, scheme)
     assert parsed.value == Hypothesis((Member("GENEPROD", "ULK1"),), (Member("CELL_LINE", "Vero"),))
     assert parsed.problems == {}
+
+
+def test_what_json_repair_breaks_on_is_not_json() -> None:
+    broken = '{"text""p53""label" "```json[```"}'  # a fence with a list where a key should stand
+    assert Repairs().repair(broken) is None
+    parsed = formats.get("json", "entities").parse(broken, "Blot of p53.", Scheme("entities", ("GENEPROD",)))
+    assert parsed.problems.get("not_json") == 1

@@ -54,7 +54,7 @@ class Repairs:
 
         try:
             return json_repair.repair_json(_QUOTED.sub(r'"\\"\1\\""', text), return_objects=True, skip_json_loads=True)
-        except (ValueError, RecursionError, TypeError, LookupError, AttributeError):
+        except Exception:  # it guesses, and asserts what it guessed; an answer that it cannot mend is data
             return None
 
 

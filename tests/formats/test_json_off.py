@@ -146,8 +146,13 @@ def test_a_hypothesis_in_two_objects() -> None:
     assert parsed.problems == {}
 
 
-def test_what_json_repair_breaks_on_is_not_json() -> None:
-    broken = '{"text""p53""label" "```json[```"}'  # a fence with a list where a key should stand
-    assert Repairs().repair(broken) is None
-    parsed = formats.get("json", "entities").parse(broken, "Blot of p53.", Scheme("entities", ("GENEPROD",)))
-    assert parsed.problems.get("not_json") == 1
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"ULK1""in""Vero""cells" "```json[```"}',  # a fence with a list where a key should stand
+        '{"a""b""c""d" "```json[1```"',
+    ],
+)
+def test_what_json_repair_breaks_on_is_no_value(broken: str) -> None:
+    parsed = FORMAT.parse(broken, TEXT, SCHEME)
+    assert (parsed.value, parsed.problems) == ((), {"not_json": 1})

@@ -84,7 +84,12 @@ def open_backend(options: Options) -> Local:
             f"{options.model} was trained for task {manifest.task}, not {options.task}",
             hint=f"use --task {manifest.task}, or another --model",
         )
-    return _load(folder, manifest, options)
+    try:
+        return _load(folder, manifest, options)
+    except FewshotError:
+        raise
+    except Exception as error:  # what is loaded is also tried; whatever lies in the folder, it is one clear line
+        raise _failed(options.model, error) from error
 
 
 def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
@@ -166,7 +171,7 @@ def _check_classes(folder: Path, tagger: Tagger, manifest: Manifest) -> None:
 
 
 def _failed(model: str, error: Exception) -> InputError:
-    """The line for a model that breaks while it predicts."""
+    """The line for a model that breaks when it is first tried, or while it predicts."""
     said = " ".join(str(error).split())
     if "out of memory" in said.lower():
         return InputError(f"{model}: out of memory", hint="use a smaller --batch-tokens")

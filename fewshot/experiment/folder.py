@@ -241,6 +241,11 @@ def _scores(row: object) -> Scores:
     for key, kind in kinds.items():
         if not isinstance(values[key], kind) or (kind == (int,) and isinstance(values[key], bool)):
             raise TypeError(f"{key} must be {kind[0].__name__}, not {str(values[key])[:40]!r}")
+    labels, shots = values["signature"].get("labels"), values["signature"].get("shots")
+    if labels is not None and not (isinstance(labels, list) and all(isinstance(label, str) for label in labels)):
+        raise TypeError(f"signature.labels must be a list of names, not {str(labels)[:40]!r}")
+    if isinstance(shots, dict) and any(isinstance(n, bool) or not isinstance(n, int | float) for n in shots.values()):
+        raise TypeError(f"signature.shots must hold numbers, not {str(shots)[:40]!r}")
     for name, value in values["scores"].items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise TypeError(f"the score {name[:40]} must be a number, not {str(value)[:40]!r}")

@@ -29,6 +29,11 @@ RECORDED = Recorded(settings=Settings(task="panelization", limit=3), plan=Resolv
 SCORES = Scores("panelization", {"task": "panelization"}, True, 1, 0, {"starts.f1": 1 / 3})
 
 
+def scores_with(**signature: object) -> str:
+    """The text of a `scores.json` with that signature."""
+    return json.dumps({"task": "ner", "complete": True, "n": 1, "failed": 0, "scores": {}, "signature": signature})
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     made = RunFolder(tmp_path / "runs" / "one")
@@ -126,6 +131,17 @@ def test_what_is_missing_says_whether_it_is_a_run_at_all(folder: RunFolder, tmp_
         ("run.toml", "a = ", r"run\.toml: Invalid value"),
         ("scores.json", "{", r"scores\.json is broken"),
         ("scores.json", '{"task": "ner"}', r"scores\.json is broken: 'signature'"),
+        (
+            "scores.json",
+            scores_with(labels=["GENE", None]),
+            r"is broken: signature\.labels must be a list",
+        ),
+        ("scores.json", scores_with(labels="GENE"), r"is broken: signature\.labels must be a list"),
+        (
+            "scores.json",
+            scores_with(shots={"mean": "x"}),
+            r"is broken: signature\.shots must hold numbers",
+        ),
         ("gold.jsonl", '{"id": "f1", "text": "x"}\n[]\n', r"gold\.jsonl:2: not a JSON object"),
         ("gold.jsonl", '{"id": "f1"}\n', r"gold\.jsonl:1 \(id f1\): text is missing"),
         ("predictions.jsonl", '{"id": "f2", "panels": []}\n', r"predictions\.jsonl:1 \(id f2\): no such id"),
@@ -169,5 +185,5 @@ def test_a_broken_demonstration_is_named(folder: RunFolder) -> None:
 def test_entities_of_an_example_without_an_id_are_refused(tmp_path: Path, id_: object) -> None:
     folder = RunFolder(tmp_path)
     (tmp_path / "entities.jsonl").write_text(json.dumps({"id": id_, "entities": []}) + "\n")
-    with pytest.raises(DataError, match=r"entities\.jsonl:1: id must be"):
+    with pytest.raises(DataError, match=r"entities\.jsonl:1: id (must be|is missing)"):
         folder.spans("entities.jsonl", [EXAMPLE])

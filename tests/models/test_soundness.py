@@ -316,3 +316,9 @@ def test_pretrained_encoders_of_other_families_are_whole(family: str, auto_class
     tokenizer.save_pretrained(tmp_path)
     model, _ = model_folder.load(tmp_path, auto_class, new_head=auto_class != "AutoModel")
     assert model.config.num_hidden_layers == 2
+
+
+def test_a_tokenizer_that_breaks_when_it_is_first_used_is_one_line(folder: Path) -> None:
+    reconfigured(folder, "tokenizer_config.json", model_max_length="x")
+    with pytest.raises(InputError, match=r"cannot predict \(TypeError"):
+        opened(folder)

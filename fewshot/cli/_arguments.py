@@ -17,8 +17,8 @@ from fewshot.text import secrets
 _MAY_HOLD_SECRETS = frozenset({"--base-url", "--header", "--hub_token", "--hub-token", "--push_to_hub_token"})
 """Flags whose values are sent and never recorded."""
 
-_NAME = re.compile(r"--[A-Za-z][A-Za-z_-]{1,39}")
-_AMBIGUOUS = re.compile(r"(ambiguous option: [^\s=]{1,60})=.*(?= could match )", re.DOTALL)
+_NAME = r"--[A-Za-z][A-Za-z_-]{1,39}"
+_AMBIGUOUS = r"(?s)(ambiguous option: [^\s=]{1,60})=.*(?= could match )"
 
 SET_IN_ENVIRONMENT = "keys are read from the environment: set OPENAI_API_KEY or HF_TOKEN"
 
@@ -34,7 +34,7 @@ def check(argv: Sequence[str]) -> None:
     for number, word in enumerate(argv, 1):
         own, equals, _ = word.partition("=")
         name = own if word.startswith("--") and equals else flag
-        after = f" (after {name})" if _is_name(name) else ""
+        after = f" (after {name})" if name and _is_name(name) else ""
         try:
             word.encode()
         except UnicodeEncodeError:
@@ -45,7 +45,7 @@ def check(argv: Sequence[str]) -> None:
             raise InputError(f"argument {number}{after} holds {what}", hint=SET_IN_ENVIRONMENT)
         flag = own if word.startswith("--") and not equals else ""
     command = next((word for word in argv if not word.startswith("-")), "")
-    if what := secrets.in_name(command):
+    if command and (what := secrets.in_name(command)):
         raise InputError(f"the command is {what}", hint=SET_IN_ENVIRONMENT)
 
 
@@ -73,7 +73,7 @@ def without_value(message: str) -> str:
     >>> without_value("ambiguous option: --e=hunter2 could match --extra, --embedder")
     'ambiguous option: --e could match --extra, --embedder'
     """
-    return _AMBIGUOUS.sub(r"\1", message)
+    return re.sub(_AMBIGUOUS, r"\1", message)
 
 
 def _variables(argv: Sequence[str]) -> list[str]:
@@ -82,7 +82,7 @@ def _variables(argv: Sequence[str]) -> list[str]:
 
 
 def _is_name(word: str) -> bool:
-    return bool(_NAME.fullmatch(word)) and secrets.in_name(word.lstrip("-")) is None
+    return bool(re.fullmatch(_NAME, word)) and secrets.in_name(word.lstrip("-")) is None
 
 
 def _stray(word: str) -> str:

@@ -10,7 +10,6 @@ markup of rich is text, and a message quotes at most `LONGEST_QUOTE` characters 
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -33,9 +32,9 @@ _LONGEST_HINT = 300  # characters
 _READ = 20_000  # characters of a message that are looked at, at most
 _WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
 
-_QUOTED = re.compile(rf"(?<!\w)(['\"`])(?:(?!\1).){{{LONGEST_QUOTE + 1},}}\1(?!\w)")
-_UNBROKEN = re.compile(rf"[^\s'\"`]{{{LONGEST_QUOTE + 1},}}")
-_FOLDED = re.compile(r"(?:\r\n|[ \t\n])+")
+_QUOTED = rf"(?<!\w)(['\"`])(?:(?!\1).){{{LONGEST_QUOTE + 1},}}\1(?!\w)"
+_UNBROKEN = rf"[^\s'\"`]{{{LONGEST_QUOTE + 1},}}"
+_FOLDED = r"(?:\r\n|[ \t\n])+"
 
 
 def prepare() -> None:
@@ -57,6 +56,8 @@ def line(content: str) -> None:
 
 def json_row(row: object) -> None:
     """Prints one row of JSON to stdout; control characters are escaped as JSON escapes them."""
+    import json  # here: `fewshot --help` does without
+
     print(json_safe(json.dumps(row, ensure_ascii=False)))
 
 
@@ -79,9 +80,9 @@ def clear(content: str, limit: int = _LONGEST_MESSAGE) -> str:
     >>> len(clear("no such id: " + "x" * 9000))
     132
     """
-    content = secrets.hidden(_FOLDED.sub(" ", shortened(content, _READ)).strip())
-    content = _QUOTED.sub(lambda quoted: _short_quote(quoted[0]), one_line(content))
-    return shortened(_UNBROKEN.sub(lambda word: _short_word(word[0]), content), limit)
+    content = secrets.hidden(re.sub(_FOLDED, " ", shortened(content, _READ)).strip())
+    content = re.sub(_QUOTED, lambda quoted: _short_quote(quoted[0]), one_line(content))
+    return shortened(re.sub(_UNBROKEN, lambda word: _short_word(word[0]), content), limit)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:

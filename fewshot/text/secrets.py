@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 _START = r"""(?:^|(?<=[\s=:"'`,;(\[{?&<]))"""
 """Where a key can begin. Not behind a slash: `runs/sk-learn-baseline` is a path."""
@@ -24,29 +23,27 @@ _KEY = (
     r"|pplx-[\w-]{12,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|r8_[A-Za-z0-9]{16,}"
     r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{8,})"
 )
-_LOOKS_LIKE_KEY = re.compile(_START + _KEY)
-_SURELY_KEY = re.compile(_START + r"(?=[\w-]{0,200}\d)(?:sk-|hf_|gsk_|AIza|xai-|gh[pousr]_)[\w-]{20,}")
+_LOOKS_LIKE_KEY = _START + _KEY
+_SURELY_KEY = _START + r"(?=[\w-]{0,200}\d)(?:sk-|hf_|gsk_|AIza|xai-|gh[pousr]_)[\w-]{20,}"
 """For words that may as well be a file: `sk-baseline.jsonl` is none."""
 
-_NAMED = re.compile(
-    r"(?:api[-_ ]?key|token|authorization|password|passwd|secret)[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
+_NAMED = (
+    r"(?i)(?:api[-_ ]?key|token|authorization|password|passwd|secret)[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
     r"(?:(?:bearer|basic|token)\s{1,3})?[A-Za-z0-9+/_.~-]{16,}"
-    r"|\b(?:bearer|basic)\s{1,3}[A-Za-z0-9+/_.~-]{16,}",
-    re.IGNORECASE,
+    r"|\b(?:bearer|basic)\s{1,3}[A-Za-z0-9+/_.~-]{16,}"
 )
-_SECRET_NAME = re.compile(
-    r"(?:.{0,40}[-_.])?(?:(?:api|access|secret|private|subscription|auth|account)[-_]?key|apikey|authorization|bearer"
+_SECRET_NAME = (
+    r"(?i)(?:.{0,40}[-_.])?(?:(?:api|access|secret|private|subscription|auth|account)[-_]?key|apikey|authorization|bearer"
     r"|password|passwd|pwd|secret|client[-_]?secret|credentials?"
-    r"|(?:access|auth|api|bearer|id|refresh|session|hf|hub)[-_]?token)",
-    re.IGNORECASE,
+    r"|(?:access|auth|api|bearer|id|refresh|session|hf|hub)[-_]?token)"
 )
-_TOKEN_NAME = re.compile(r"(?:token|key)", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9+/_.=~-]{16,}")
-_UNBROKEN = re.compile(r"(?=[A-Za-z]{0,200}\d)(?=\d{0,200}[A-Za-z])[A-Za-z0-9]{32,}")  # Azure's keys; no model's name
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s\"'<>]{1,4000}")
+_TOKEN_NAME = r"(?i:token|key)"
+_TOKEN = r"[A-Za-z0-9+/_.=~-]{16,}"
+_UNBROKEN = r"(?=[A-Za-z]{0,200}\d)(?=\d{0,200}[A-Za-z])[A-Za-z0-9]{32,}"  # Azure's keys; no model's name
+_URL = r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s\"'<>]{1,4000}"
 
-_VARIABLE = re.compile(r"(?:.{0,60}_)?(?:API_?KEY|APIKEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?")
-"""Names of environment variables that hold secrets: OPENAI_API_KEY, HF_TOKEN, AZURE_OPENAI_KEY …"""
+_VARIABLES = frozenset(("KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD"))
+"""Last words of the names of environment variables that hold secrets: OPENAI_API_KEY, HF_TOKEN, AZURE_OPENAI_KEY …"""
 
 _SHORTEST = 8  # characters: a shorter value may stand in an ordinary word ("none", "dummy", "true")
 
@@ -58,7 +55,7 @@ def known(variables: Iterable[str] = ()) -> dict[str, str]:
     `OPENAI_BASE_URL`. Longest first, so that a secret that holds another is replaced whole.
     """
     secrets: dict[str, str] = {}
-    names = {*variables, *(name for name in os.environ if _VARIABLE.fullmatch(name))}
+    names = {*variables, *(name for name in os.environ if name.removesuffix("S").rpartition("_")[2] in _VARIABLES)}
     for name in sorted(names):
         value = os.environ.get(name, "").strip()
         for part in (value, *value.splitlines()):
@@ -79,7 +76,7 @@ def hidden(text: str) -> str:
     """
     for secret in known():
         text = text.replace(secret, "***")
-    return _LOOKS_LIKE_KEY.sub("***", text)
+    return re.sub(_LOOKS_LIKE_KEY, "***", text)
 
 
 def surely_in(word: str, secrets: Mapping[str, str]) -> str | None:
@@ -91,7 +88,7 @@ def surely_in(word: str, secrets: Mapping[str, str]) -> str | None:
     for secret, what in secrets.items():
         if secret in word:
             return what
-    return "what looks like a key" if _SURELY_KEY.search(word) else None
+    return "what looks like a key" if len(word) > 20 and re.search(_SURELY_KEY, word) else None
 
 
 def in_text(text: str) -> str | None:
@@ -103,16 +100,16 @@ def in_text(text: str) -> str | None:
     for secret, what in known().items():
         if secret in text:
             return what
-    if _LOOKS_LIKE_KEY.search(text) or _NAMED.search(text):
+    if re.search(_LOOKS_LIKE_KEY, text) or re.search(_NAMED, text):
         return "what looks like a key"
-    if any(True for url in _URL.findall(text) for _ in _credentials(url)):
+    if any(True for url in re.findall(_URL, text) for _ in _credentials(url)):
         return "a URL with a password"
     return None
 
 
 def in_name(text: str) -> str | None:
     """As `in_text`, for the name of a model: an unbroken run of 32 letters and digits is a key too."""
-    return in_text(text) or ("what looks like a key" if _UNBROKEN.fullmatch(text) else None)
+    return in_text(text) or ("what looks like a key" if re.fullmatch(_UNBROKEN, text) else None)
 
 
 def in_json(value: object, name: str = "") -> str | None:
@@ -135,13 +132,17 @@ def in_json(value: object, name: str = "") -> str | None:
 
 
 def _in_named(name: str, value: str) -> str | None:
-    named = bool(value.strip()) and bool(_SECRET_NAME.fullmatch(name))
-    named = named or bool(_TOKEN_NAME.fullmatch(name) and _TOKEN.fullmatch(value))
+    named = bool(value.strip()) and bool(re.fullmatch(_SECRET_NAME, name))
+    named = named or bool(re.fullmatch(_TOKEN_NAME, name) and re.fullmatch(_TOKEN, value))
     return in_text(value) or ("what looks like a key" if named else None)
 
 
 def _credentials(url: str) -> Iterator[str]:
     """Yields the password of a URL (or its user, if there is no password), and values of a query that name a secret."""
+    if not url:
+        return
+    from urllib.parse import parse_qsl, unquote, urlsplit  # here: `fewshot --help` does without
+
     try:
         parts = urlsplit(url)
         userinfo = parts.netloc.rpartition("@")[0]
@@ -152,5 +153,5 @@ def _credentials(url: str) -> Iterator[str]:
         user, colon, password = userinfo.partition(":")
         yield unquote(password if colon else user)
     for key, value in query:
-        if _SECRET_NAME.fullmatch(key) or _TOKEN_NAME.fullmatch(key) or key.lower() in {"sig", "signature"}:
+        if re.fullmatch(_SECRET_NAME, key) or re.fullmatch(_TOKEN_NAME, key) or key.lower() in {"sig", "signature"}:
             yield value

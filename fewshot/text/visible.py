@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-_OBEYED = re.compile(
+_OBEYED = (
     "["
     "\x00-\x08\x0b-\x1f\x7f"  # C0, without tab and line feed; DEL
     "\x80-\x9f"  # C1: \x9b begins an escape sequence, \x85 ends a line
@@ -22,7 +22,7 @@ _OBEYED = re.compile(
     "\ud800-\udfff"  # halves of surrogate pairs: no encoding can write them
     "]"
 )
-_OF_LINES = re.compile(f"{_OBEYED.pattern[:-1]}\t\n]")
+_OF_LINES = f"{_OBEYED[:-1]}\t\n]"
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -33,7 +33,9 @@ def visible(text: str) -> str:
     \x1b[2Jp53
     \u202eMDM2
     """
-    return _OBEYED.sub(_escape, text)
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text  # nearly always: the pattern, slow to compile, is not needed for `fewshot --help`
+    return re.sub(_OBEYED, _escape, text)
 
 
 def one_line(text: str) -> str:
@@ -42,7 +44,7 @@ def one_line(text: str) -> str:
     >>> print(one_line("GENE\r\nPROD"))
     GENE\r\nPROD
     """
-    return _OF_LINES.sub(_escape, text)
+    return re.sub(_OF_LINES, _escape, text)
 
 
 def shortened(text: str, limit: int) -> str:
@@ -63,7 +65,7 @@ def json_safe(encoded: str) -> str:
     >>> print(json_safe('{"id": "\u202ep53"}'))
     {"id": "\u202ep53"}
     """
-    return _OBEYED.sub(lambda found: _utf16(found[0]), encoded)
+    return re.sub(_OBEYED, lambda found: _utf16(found[0]), encoded)
 
 
 def _escape(found: re.Match[str]) -> str:

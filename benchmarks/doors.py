@@ -72,11 +72,13 @@ class Door:
         name: What it is: the sort, then which one.
         send: Takes a text in; returns what is wrong with the result.
         shapes: Where a payload stands in a text, by name: each holds `HOLE`. They are well formed as they are.
+        reads: How often a text is read when it is sent: times are those of one of them.
     """
 
     name: str
     send: Take = field(repr=False)
     shapes: Mapping[str, str]
+    reads: int = 1
 
 
 def example() -> Example:
@@ -263,7 +265,7 @@ def data_doors(folder: Path) -> Iterator[Door]:
         if "in a record" in shapes:
             shapes["behind a record"] = shapes["in a record"].replace(HOLE, "cells") + HOLE
         path = folder / f"hostile-{name}{min(data.reader(name).suffixes, default='')}"
-        yield Door(f"data {name}", partial(_read, name, path, folder), shapes)
+        yield Door(f"data {name}", partial(_read, name, path, folder), shapes, reads=1 + len(tasks.names()))
 
 
 def _written(name: str, folder: Path) -> dict[str, str]:

@@ -90,16 +90,18 @@ def guess(source: str) -> str:
     if source == "demo":
         return guess(DEMO.name)
     path = Path(source)
-    endings = {path.suffix.lower()}
+    endings, is_folder, fault = {path.suffix.lower()}, False, None
     try:
         is_folder = path.is_dir()
         if is_folder:
             endings = {file.suffix.lower() for file in islice(path.rglob("*.*"), _LOOKED_AT)}
-    except (OSError, ValueError) as error:
-        raise _unreadable(error, source) from error
+    except (OSError, ValueError) as error:  # the ending may do: a file to be written is looked at by its writer
+        fault = _unreadable(error, source)
     for name, reader in _readers():
         if (reader.prefix and source.startswith(reader.prefix)) or endings & reader.suffixes:
             return name
+    if fault is not None:
+        raise fault
     ending = path.suffix or "(none)"
     what = "no ending in this folder is" if is_folder else f"the ending {ending} is not"
     raise InputError(

@@ -19,6 +19,7 @@ from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Kind
 
 CHAT = "chat_jsonl"
+_LONGEST_NAME = 255  # bytes of a file name: NAME_MAX of Linux file systems
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +54,8 @@ def _by_ending(target: Path) -> str:
     try:
         return data.guess(str(target))
     except InputError as error:
+        if len(target.name) > _LONGEST_NAME:
+            raise InputError(f"{target}: name too long") from error
         reason = f"no format ends in {target.suffix}" if target.suffix else "no ending"
         raise InputError(f"{target}: {reason}", hint="name a format with --to F") from error
 

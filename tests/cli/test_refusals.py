@@ -78,7 +78,7 @@ def test_predictions_with_a_long_name_get_a_folder(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("flag", ["--split", "--selector", "--embedder", "--model", "--base-url", "--labels"])
 def test_a_byte_that_is_not_utf_8_is_refused_where_it_is_given(flag: str, fails: Fails) -> None:
     line = fails(*RUN, "--data", "gold.jsonl", flag, "a\udcff")
-    assert f"{flag} holds what is not UTF-8 text: 'a\\udcff'" in line
+    assert f"(after {flag}) is not UTF-8: 'a\\xff'" in line
 
 
 def test_nested_extras_are_one_line(fails: Fails) -> None:

@@ -18,6 +18,7 @@ from fewshot.errors import InputError
 from fewshot.experiment.choosing import Chooser, FromPool, Nothing
 from fewshot.experiment.folder import PREDICTIONS, RunFolder
 from fewshot.experiment.settings import DEFAULT_SHOTS, Settings
+from fewshot.prompt import definitions
 from fewshot.prompt.question import Question
 from fewshot.records import Example, Scheme, Span
 from fewshot.tasks import Task
@@ -166,15 +167,33 @@ def assemble(
 
 
 def _labels(settings: Settings, task: Task, read: Materials) -> tuple[tuple[str, ...], list[str]]:
-    """The labels in use: those of the data and its demonstrations. `--limit` does not change them."""
+    """The labels in use: those of the data and its demonstrations, and those that the user defines. `--limit` does not
+    change them."""
     if read.labels is not None:
         return read.labels, []
-    present: set[str] = set()
-    for example in (*read.split, *read.pool):
-        gold = task.gold(example)
-        if gold is not None:
-            present |= task.labels(gold)
-    return tasks.resolve_labels(task, settings.labels, sorted(present))
+    own = tuple(settings.definitions)
+    if own and not task.open_labels:
+        raise InputError(f"--task {task.name} has no labels of your own ({own[0]})")
+    gold, shown = _present(read.split, task), _present(read.pool, task)
+    labels, notices = tasks.resolve_labels(task, settings.labels, sorted(gold | shown), own)
+    definitions.check_apart(own, [label for label in labels if label in gold | shown])
+    if unseen := [label for label in labels if label in own and label not in gold | shown]:
+        notices += _unseen(unseen, gold=bool(gold), shown=bool(shown))
+    return labels, notices
+
+
+def _present(examples: Iterable[Example], task: Task) -> set[str]:
+    """The labels in the gold values of some examples."""
+    values = (task.gold(example) for example in examples)
+    return {label for value in values if value is not None for label in task.labels(value)}
+
+
+def _unseen(labels: Sequence[str], *, gold: bool, shown: bool) -> list[str]:
+    """A line on labels of the user's own of which the labelled data has no example."""
+    names = ", ".join(labels)
+    if gold:
+        return [f"{names}: in no labelled example, so that whatever is found counts as wrong; --labels chooses others"]
+    return [f"{names}: no demonstration shows one"] if shown else []
 
 
 def _run(split: Sequence[Example], task: Task, *, unlabelled: bool) -> list[Example]:

@@ -135,7 +135,7 @@ class Recording:
             digest=digest,
             pool=labelled(self._pool(task, dataset), task),
             entities=self._entities(task, split if dataset is None else dataset.examples),
-            labels=tuple(self.recorded.plan.labels) if self.same("task", "labels") else None,
+            labels=tuple(self.recorded.plan.labels) if self.same("task", "labels", "definitions") else None,
         )
 
     def _dataset(self, task: Task) -> Dataset | None:
@@ -204,7 +204,7 @@ class Recording:
         """The recorded wording, if it is for this question; `None`: today's."""
         question, was = plan.question, self.recorded.plan
         same = (was.task, was.format, tuple(was.labels)) == (question.task.name, question.format_name, question.labels)
-        return self.recorded.prompt if same and self.same("prompt", "mentions") else None
+        return self.recorded.prompt if same and self.same("prompt", "mentions", "definitions") else None
 
     def tapes(self, cassette: Cassette, *, reuse: Cassette | None = None) -> Tapes:
         """Recordings only; what failed fails again, if failures are scored as empty answers."""

@@ -24,12 +24,13 @@ from fewshot.cassette import Cassette
 from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
+from fewshot.experiment.differences import differences
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
+from fewshot.experiment.settings import PACE, Keywords, Settings, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.scoring import Scores, evaluate

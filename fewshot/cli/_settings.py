@@ -26,9 +26,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--labels",
         nargs="+",
         metavar="L",
-        help="these labels only [those of the data]; NAME=\"what it means\" adds one of your own",
+        help='these labels only [those of the data]; NAME="what it means" adds one of your own',
     )
-    what.add_argument("--label-file", type=Path, metavar="FILE", help="labels of your own: TOML, NAME = \"what it means\"")
+    what.add_argument(
+        "--label-file", type=Path, metavar="FILE", help='labels of your own: TOML, NAME = "what it means"'
+    )
     what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
     what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
     what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")

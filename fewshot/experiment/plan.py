@@ -148,6 +148,8 @@ def assemble(
     """
     labels, warnings = _labels(settings, task, read)
     question = Question.of(task, settings.format, labels, settings.mentions)
+    if settings.definitions:
+        question.check_tags()
     examples = _run(read.split, task, unlabelled=settings.unlabelled)[: settings.limit]
     prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
     shots, notice = _shots(settings, read.pool) if prompted else _no_shots(settings)

@@ -112,7 +112,8 @@ def check_apart(own: Iterable[str], present: Sequence[str]) -> None:
     for name in own:
         if name not in present and (other := _alike(name, present)) is not None:
             raise InputError(
-                f"label {name} is {_quoted(other)} in the data, in other writing", hint=f'write {other}="…" to define it'
+                f"label {name} is {_quoted(other)} in the data, in other writing",
+                hint=f'write {other}="…" to define it',
             )
 
 

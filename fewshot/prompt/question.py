@@ -45,6 +45,18 @@ class Question:
             )
         return cls(task, name, form, labels, mentions or "every")
 
+    def check_tags(self) -> None:
+        """Compares the tags that the format writes for the labels: `sentence` has one of its own for EXP_ASSAY.
+
+        Raises:
+            InputError: two labels have one tag.
+        """
+        by_tag: dict[str, str] = {}
+        for label, (opening, _) in self.format.tags(self.scheme()).items():
+            other = by_tag.setdefault(opening.casefold(), label)
+            if other != label:
+                raise InputError(f"format {self.format_name} writes labels {other} and {label} alike ({opening})")
+
     def scheme(self, given: tuple[Span, ...] = ()) -> Scheme:
         """What the format needs to write or read one answer. `given`: the entities whose roles are asked for."""
         return Scheme(self.task.kind, self.labels, given, self.mentions)

@@ -63,6 +63,7 @@ TABLE: Mapping[str, Moves] = {
     "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
+    "definitions": Moves({"GENEPROD": "genes alone"}, {"prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),
     "unlabelled": Moves(True, set(), {"turns"}),  # one more is asked, and not scored
     "limit": Moves(2, {"ids"}, {"turns"}),

@@ -17,8 +17,9 @@ from tests.formats.test_round_trip import PAIRS, texts
 
 # Words that formats use themselves, or that a model's writing is cleaned of.
 ODD = [
-    "text", "label", "entities", "occurrence", "role", "b", "i", "br", "code", "A", "B", "GO:BP", "p.value", "CELL-LINE",
-    "EXPERIMENT", "EXP_ASSAY", "alternative", "nothing", "entity", "null", "true", "x1", "Wirkstoff_Größe", "labels", "panels", "JSON", "note", "Dr.X",
+    "text", "label", "labels", "entities", "entity", "occurrence", "role", "panels", "JSON", "null", "true", "b", "i",
+    "br", "code", "A", "B", "x1", "GO:BP", "p.value", "Dr.X", "CELL-LINE", "EXPERIMENT", "EXP_ASSAY", "alternative",
+    "nothing", "note", "Wirkstoff_Größe",
 ]  # fmt: skip
 LETTERS = st.characters(whitelist_categories=("Lu", "Ll", "Nd"), whitelist_characters="_-.:")
 NAMES = st.lists(
@@ -52,7 +53,7 @@ def test_accepted_names_are_read_again(name: str, kind: str, names: list[str], t
         assert isinstance(read.value, Hypothesis)
         assert [set(found) for _, found in read.value.roles()] == [set(found) for _, found in value.roles()]
         return
-    spans = (first, second)
+    spans: tuple[Span, ...] = (first, second)
     scheme = Scheme("entities", labels)
     if kind == "roles":  # of which a user may define their own as well
         spans = tuple(replace(span, role=span.label, label="GENEPROD") for span in spans)

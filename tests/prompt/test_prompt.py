@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fewshot import discovery, formats, prompt, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.prompt import PromptBuilder, Sampling, Target, definitions, tokens, wording
+from fewshot.prompt import PromptBuilder, Sampling, Target, definitions, tokens
 from fewshot.prompt.question import Question
 from fewshot.prompt.wording import ResolvedPrompt, Template, load_template, resolve
 from fewshot.records import PANEL, Api, Example, Hypothesis, Member, Span
@@ -306,7 +306,9 @@ def test_files_that_are_missing_or_no_text(tmp_path: Path) -> None:
         load_template("ner", "list", file=binary)
 
 
-@pytest.mark.parametrize(("text", "says"), [("A = 1", "'A' must be"), ('A = "x\\ny"', "one line"), ("A = ", "not TOML")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("A = 1", "'A' must be"), ('A = "x\\ny"', "one line"), ("A = ", "not TOML")]
+)
 def test_broken_definitions_name_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str
 ) -> None:

@@ -45,14 +45,14 @@ def listing(kind: RepoType, repo: str) -> Listing:
     Raises:
         InputError: no such repository, no access to it, an answer that cannot be read, or neither hub nor cache.
     """
-    import httpx2
     from huggingface_hub import HfApi, errors
 
+    http = http_library()
     with _asking(kind, repo, repo):
         _check_token()
         try:
             info: Any = HfApi(endpoint=_endpoint()).repo_info(repo, repo_type=kind, timeout=_TIMEOUT)
-        except (httpx2.TransportError, errors.OfflineModeIsEnabled):
+        except (http.TransportError, errors.OfflineModeIsEnabled):
             cached = _cached(kind, repo)
             if cached is None:
                 raise
@@ -71,6 +71,17 @@ def fetch(kind: RepoType, repo: str, file: str, commit: str | None) -> Path:
     with _asking(kind, repo, f"{repo}/{file}"):
         _check_token()
         return Path(hf_hub_download(repo, file, repo_type=kind, revision=commit, endpoint=_endpoint()))
+
+
+def http_library() -> Any:
+    """The HTTP library whose exceptions and classes huggingface_hub uses: httpx2 from 2.0 on, httpx before. Libraries
+    that want an older transformers (gliner) want an older huggingface_hub too."""
+    from importlib import import_module
+
+    import huggingface_hub
+
+    major = int(huggingface_hub.__version__.partition(".")[0])
+    return import_module("httpx2" if major > 1 else "httpx")
 
 
 def _listed(kind: RepoType, repo: str, info: Any) -> Listing:
@@ -105,23 +116,23 @@ def _asking(kind: RepoType, repo: str, what: str) -> Iterator[None]:
         yield
     except FewshotError:
         raise
-    except Exception as error:  # huggingface_hub, httpx2 and the system each have their own, and proxies theirs
+    except Exception as error:  # huggingface_hub, its HTTP library and the system each have their own, and proxies theirs
         raise _explained(kind, repo, what, error) from error
 
 
 def _explained(kind: RepoType, repo: str, what: str, error: Exception) -> InputError:
     """What went wrong, in words. An exception's own message is not repeated: it may hold the token."""
-    import httpx2
     from huggingface_hub import errors
 
+    http = http_library()
     noun, name = _NOUNS[kind], type(error).__name__
     if isinstance(error, errors.HFValidationError):
         return InputError(f"{repo[:120]!r} is not the name of a {noun}", hint=_EXAMPLES[kind])
     if isinstance(error, errors.HfHubHTTPError):
         return _refused(noun, repo, error)
-    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+    if isinstance(error, http.InvalidURL | http.UnsupportedProtocol):
         return InputError(f"the address of the hub or of a proxy cannot be used ({name})", hint="look at HF_ENDPOINT")
-    if isinstance(error, httpx2.TransportError | errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
+    if isinstance(error, http.TransportError | errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
         return InputError(
             f"the hub cannot be reached ({name}), and its cache does not hold {what[:160]}",
             hint="check the network, HF_ENDPOINT and the proxy settings",

@@ -20,22 +20,25 @@ from fewshot.records import Api, Completion, Example, Prediction, Request
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
     """How and where a local model decodes. `None`: the model's own decoder, the first GPU or else the CPU, the default
-    batch (in padded tokens)."""
+    batch (in padded tokens), the model's own score from which a span counts."""
 
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedModel:
     """What a run recorded of a local model, for a replay, which does not load it.
 
-    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on.
+    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on; `as_asked`:
+    whether labels, their definitions and the threshold are still those of the run.
     """
 
     digest: str | None = None
     labelled: int | None = None
+    as_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Options:
         key_env: `--key-env`: the environment variable that holds the key; `None`: the backend's own.
         reasoning_tokens: Room for a thought beside the limit of each answer; 0: none; `None`: learned from the answers.
         format: Local models: the format of the answers, if the model has no manifest.
-        labels: Local models: the labels of the data, if the model has no manifest.
+        labels: Local models: the labels in use.
+        definitions: Local models: what those labels mean, where that is known.
         local: Local models: how and where they decode.
         recorded: Local models, offline: what the run recorded of the model.
     """
@@ -69,6 +73,7 @@ class Options:
     reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
     local: LocalOptions = LocalOptions()
     recorded: RecordedModel = RecordedModel()
 
@@ -158,6 +163,11 @@ def is_prompted(name: str) -> bool:
         InputError: The backend is unknown.
     """
     return discovery.optional(__name__, name, "PROMPTED") is not False
+
+
+def with_threshold() -> list[str]:
+    """Returns the backends that `--threshold` is for; their files say `THRESHOLD = True`."""
+    return [name for name in discovery.usable(__name__) if discovery.optional(__name__, name, "THRESHOLD") is True]
 
 
 def open_backend(name: str, options: Options) -> Backend:

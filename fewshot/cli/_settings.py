@@ -81,15 +81,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
-    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
-    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
-    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
-    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
     how.add_argument(
         "--failed-as-empty",
         action="store_true",
         help="score requests that failed as empty answers",
     )
+    _add_local(parser)
     pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
     pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
     pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
@@ -105,6 +102,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument(
         "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
     )
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    """How a model on this machine decodes, and where."""
+    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
+    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
+    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
+    local.add_argument("--threshold", type=float, metavar="P", help="gliner: the score from which a span counts [0.5]")
 
 
 @dataclass(frozen=True, slots=True)

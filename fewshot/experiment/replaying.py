@@ -41,6 +41,9 @@ from fewshot.tasks import Task
 SHOWN_BY = ("task", "data", "demos", "shots", "selector", "embedder", "context", "seed")
 """Settings that decide which demonstrations a prompt shows."""
 
+ASKED = ("task", "labels", "definitions", "threshold")
+"""Settings that decide what a local model was asked, where it is asked for labels."""
+
 
 def replay(
     recorded: str | Path,
@@ -197,7 +200,7 @@ class Recording:
             model=fresh.model or was.model,
             api=fresh.api or cast("Api | None", was.api),
             format=fresh.format or was.format,
-            recorded=RecordedModel(digest=was.decoder, labelled=was.labelled),
+            recorded=RecordedModel(was.decoder, was.labelled, as_asked=self.same(*ASKED)),
         )
 
     def _wording(self, plan: Plan) -> ResolvedPrompt | None:

@@ -33,6 +33,7 @@ from fewshot.experiment.requests import wording_of
 from fewshot.experiment.settings import PACE, Keywords, Settings, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
+from fewshot.prompt import definitions
 from fewshot.scoring import Scores, evaluate
 from fewshot.servers.address import redactor
 from fewshot.servers.secrets import without_keys
@@ -147,7 +148,8 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,
-        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
+        definitions=definitions.of_labels(settings.task, labels, settings.definitions),
+        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens, settings.threshold),
     )
 
 

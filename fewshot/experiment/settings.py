@@ -79,6 +79,7 @@ class Settings:
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
+    threshold: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
     examples_check: Check = "warn"
@@ -114,12 +115,12 @@ class Settings:
             raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
             raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
-        if not 0 <= self.temperature <= 2:
-            raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
+        for name, most in (("temperature", 2), ("threshold", 1)):
+            if not 0 <= (getattr(self, name) or 0) <= most:
+                raise InputError(f"--{name} must lie between 0 and {most}, not {getattr(self, name)}")
         if self.samples > 1 and not self.temperature:
             raise InputError(
-                f"--samples {self.samples} at temperature 0 are all the same answer",
-                hint="add --temperature 0.7",
+                f"--samples {self.samples} at temperature 0 are all the same answer", hint="add --temperature 0.7"
             )
 
     def given(self) -> dict[str, Any]:
@@ -199,6 +200,7 @@ class Keywords(TypedDict, total=False):
     decoder: str | None
     device: str | None
     batch_tokens: int | None
+    threshold: float | None
     extra: Mapping[str, Any]
     failed_as_empty: bool
     examples_check: Check
@@ -260,7 +262,7 @@ def without_credentials(text: str) -> str:
     ('http://host:8000/v1', 'a@b: ok')
     """
     scheme, colon, rest = text.partition("://")
-    if not colon or not scheme.isalnum():
+    if not (colon and scheme.isalnum()):
         return text
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme}{colon}{host.rpartition('@')[2]}{slash}{path}"

@@ -24,7 +24,7 @@ from fewshot.tasks import Task
 
 
 @dataclass(slots=True)
-class _Piece(windowed.Piece):
+class _Piece(windowed.TokenPiece):
     """`given`: the entities in the window that the question names; `spans`: what the model said."""
 
     given: tuple[Span, ...]

@@ -24,13 +24,28 @@ _LEAST_ROOM = 8
 
 @dataclass(slots=True)
 class Piece:
-    """A window of an example, ready for the model. `encoded`: the ids that the model reads, those that a vocabulary
-    puts around a text included."""
+    """A window of an example, ready for the model."""
 
     example: Example
     window: Window
+
+    @property
+    def size(self) -> int:
+        """The tokens that the model reads."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True)
+class TokenPiece(Piece):
+    """A window as ids. `encoded`: all that the model reads, those that a vocabulary puts around a text included."""
+
     source: SourceTokens
     encoded: list[int]
+
+    @property
+    def size(self) -> int:
+        """The number of ids."""
+        return len(self.encoded)
 
 
 P = TypeVar("P", bound=Piece)
@@ -58,7 +73,7 @@ def predict(steps: Steps[P], examples: Iterable[Example], *, batch_tokens: int) 
     every = [piece for pieces in texts for piece in pieces]
     owner = [number for number, pieces in enumerate(texts) for _ in pieces]
     missing = [len(pieces) for pieces in texts]
-    for batch in batches.batches([len(piece.encoded) for piece in every], budget=batch_tokens):
+    for batch in batches.batches([piece.size for piece in every], budget=batch_tokens):
         steps.answer([every[i] for i in batch])
         for i in batch:
             missing[owner[i]] -= 1

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from fewshot import discovery
 from fewshot.errors import DataError, InputError
 from fewshot.files import PACKAGE
 from fewshot.text.labels import plain
@@ -43,6 +44,23 @@ def known(beside: Path | None = None) -> Mapping[str, str]:
     """
     path = (beside or folder()) / "labels.toml"
     return {} if beside is not None and not path.is_file() else read(path)
+
+
+def beside(package: str, name: str) -> list[Path]:
+    """The folder `prompts/` beside a plugin's module; nothing for our own names."""
+    found = discovery.folder(package, name)
+    return [] if found is None else [found / "prompts"]
+
+
+def of_labels(task: str, labels: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
+    """What labels mean, where that is known: the user's `own` definitions, else those of the task's package, else ours.
+
+    >>> of_labels("ner", ["DOSE", "Chemical", "X1"], {"DOSE": "amounts"})
+    {'DOSE': 'amounts', 'Chemical': 'drugs and other chemicals'}
+    """
+    tables = (known(), *map(known, beside("fewshot.tasks", task)), own)
+    every = {label: text for table in tables for label, text in table.items()}
+    return {label: every[label] for label in labels if label in every}
 
 
 def read(path: Path) -> dict[str, str]:

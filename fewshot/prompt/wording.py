@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fewshot import discovery
 from fewshot.errors import DataError, InputError
 from fewshot.files import encoded
 from fewshot.prompt import definitions
@@ -116,8 +115,8 @@ def load_template(task: str, format_name: str, *, mentions: Mentions = "every", 
     """
     if file is not None and not file.is_file():
         raise InputError(f"{file}: no such file")
-    beside = _beside("fewshot.tasks", task)
-    folders = [definitions.folder(), *beside, *_beside("fewshot.formats", format_name)]
+    beside = definitions.beside("fewshot.tasks", task)
+    folders = [definitions.folder(), *beside, *definitions.beside("fewshot.formats", format_name)]
     names = [f"{task}.{format_name}.once.txt"] if mentions == "once" else [f"{task}.{format_name}.txt", f"{task}.txt"]
     candidates = [place / name for name in names for place in folders]
     path = next((path for path in ([file] if file else candidates) if path.is_file()), None)
@@ -126,12 +125,6 @@ def load_template(task: str, format_name: str, *, mentions: Mentions = "every", 
         raise InputError(f"there is no prompt for task {task!r}: {missing} is missing")
     template = Template.from_text(definitions.text_of(path), path.name, path=path)
     return replace(template, definitions=definitions.known(*beside)) if beside else template
-
-
-def _beside(package: str, name: str) -> list[Path]:
-    """The folder `prompts/` beside a plugin's module; nothing for our own names."""
-    found = discovery.folder(package, name)
-    return [] if found is None else [found / "prompts"]
 
 
 def resolve(template: Template, labels: Sequence[str], own: Mapping[str, str] | None = None) -> ResolvedPrompt:

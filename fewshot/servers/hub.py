@@ -116,7 +116,9 @@ def _asking(kind: RepoType, repo: str, what: str) -> Iterator[None]:
         yield
     except FewshotError:
         raise
-    except Exception as error:  # huggingface_hub, its HTTP library and the system each have their own, and proxies theirs
+    except (
+        Exception
+    ) as error:  # huggingface_hub, its HTTP library and the system each have their own, and proxies theirs
         raise _explained(kind, repo, what, error) from error
 
 

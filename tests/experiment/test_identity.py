@@ -80,6 +80,7 @@ TABLE: Mapping[str, Moves] = {
     "temperature": Moves(0.5, {"temperature"}, {"temperature"}),
     "extra": Moves({"top_p": 0.5}, {"extra"}, {"extra"}),
     "decoder": Moves("generate", {"decoder"}, base=LOCAL, key=True),
+    "threshold": Moves(0.3, {"decoder"}, base=LOCAL | {"backend": "gliner"}, key=True),
     "failed_as_empty": Moves(True),
     # How fast and how far, and with which key: the same run, which may be continued so
     "headers": Moves({"X-Team": "figures"}, folder=False),
@@ -111,7 +112,8 @@ class LocalDouble:
     shown: tuple[Example, ...] = ()
 
     def __init__(self, options: Options) -> None:
-        self.model, self.digest = str(options.model), f"weights:{options.local.decoder or 'copy'}"
+        self.model = str(options.model)
+        self.digest = f"weights:{options.local.decoder or 'copy'}:{options.local.threshold or 0.5}"
 
     def predict(self, examples: list[Example]) -> Iterator[Prediction]:
         LocalDouble.shown = tuple(examples)
@@ -207,7 +209,8 @@ def changed(
         pytest.fail(f"the setting {name} is not in TABLE: which parts of a run's identity does it move?")
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("FEWSHOT_PRICES", str(tmp_path / "base" / "prices.toml"))
-    monkeypatch.setattr("fewshot.backends.local.open_backend", LocalDouble)
+    for backend in ("local", "gliner"):
+        monkeypatch.setattr(f"fewshot.backends.{backend}.open_backend", LocalDouble)
     monkeypatch.setattr("fewshot.models.encoder.open_encoder", lambda name: Letters())
     monkeypatch.setattr("fewshot.demonstrations._vectors.open_encoder", lambda name: Letters())
     for side in ("base", "other"):

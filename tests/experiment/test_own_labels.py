@@ -169,3 +169,14 @@ def test_labels_of_the_data_in_other_writing_and_tasks_without_labels() -> None:
     write("gold.jsonl", {"id": "a", "text": TEXT})
     with pytest.raises(InputError, match="writes labels EXP_ASSAY and EXPERIMENT alike"):
         run("causal", data="gold.jsonl", labels={"EXP_ASSAY": None, "EXPERIMENT": "what was done"})
+
+
+@pytest.mark.parametrize("table", ['definitions = "x"', "definitions = {DOSE = 3}", 'definitions = {"a b" = "x"}'])
+def test_a_folder_with_broken_definitions_is_one_line(table: str) -> None:
+    run("ner", data="plain.jsonl", labels=MEANT, out="one")
+    text = Path("one/run.toml").read_text("utf-8")
+    whole = re.sub(r"\[settings\.definitions\]\n(?:.+\n)+", "", text)
+    assert whole != text
+    Path("one/run.toml").write_text(whole.replace("[settings]\n", f"[settings]\n{table}\n"), "utf-8")
+    with pytest.raises(RunFolderError, match=r"one/run\.toml: .*(definition|name of a label)"):
+        replay("one")

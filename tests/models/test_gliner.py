@@ -153,6 +153,26 @@ def test_what_a_folder_lacks_comes_from_its_encoder(safe: bool, tmp_path: Path) 
         loaded(bare)
 
 
+def test_a_folder_as_the_first_models_of_the_hub_are(tmp_path: Path) -> None:
+    """Weights and a short configuration; the encoder has a SentencePiece model alone (reading it needs protobuf)."""
+    import torch
+    from gliner import GLiNER, GLiNERConfig
+
+    tiny_gliner.save_as_deberta_v3(tmp_path / "encoder")
+    short = {"model_name": str(tmp_path / "encoder"), "max_width": 4, "max_len": WORDS, "hidden_size": 32,
+             "dropout": 0.0, "span_mode": "markerV0", "subtoken_pooling": "first", "max_types": 25}  # fmt: skip
+    with gliner_folder.quiet():
+        torch.manual_seed(0)
+        model = GLiNER.from_config(GLiNERConfig(**short), backbone_from_pretrained=False)
+    published = tmp_path / "published"
+    published.mkdir()
+    torch.save(model.model.state_dict(), published / "pytorch_model.bin")
+    (published / "gliner_config.json").write_text(json.dumps(short))
+    direct = model.inference([SHORT], MEANT, threshold=0.1)[0]
+    value = predicted(loaded(published, threshold=0.1), Example("a", "a", SHORT))["a"]
+    assert [(s.start, s.end, s.label) for s in value] == sorted((e["start"], e["end"], e["label"]) for e in direct)
+
+
 def test_from_the_hub_with_its_encoder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
     from huggingface_hub.utils import _cache_manager

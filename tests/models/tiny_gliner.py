@@ -50,6 +50,27 @@ def save_encoder(folder: Path, backbone: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
+def save_as_deberta_v3(folder: Path) -> dict[str, Any]:
+    """The folder of an encoder as `microsoft/deberta-v3-*` are: a SentencePiece model, and no `tokenizer.json`."""
+    import io
+
+    import sentencepiece
+
+    folder.mkdir()
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([example.text for example in data.read("demo")[:60]]), model_writer=model,
+        vocab_size=500, pad_id=0, pad_piece="[PAD]", bos_id=1, bos_piece="[CLS]", eos_id=2, eos_piece="[SEP]",
+        unk_id=3, unk_piece="[UNK]", minloglevel=2,
+    )  # fmt: skip
+    (folder / "spm.model").write_bytes(model.getvalue())
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": false, "vocab_type": "spm"}')
+    config = {"vocab_size": 600, "hidden_size": SIZE, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "intermediate_size": 64} | DEBERTA  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    return config
+
+
 def save(folder: Path, *, backbone: dict[str, Any] = DEBERTA, safe: bool = True, **config: Any) -> Path:
     """A whole GLiNER folder, its encoder beside it in `<folder>-encoder`."""
     import torch

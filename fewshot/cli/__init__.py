@@ -12,28 +12,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from time import monotonic
 
+from fewshot import __version__
 from fewshot.cli import _arguments, _log, _parsing, _signals, _terminal
 from fewshot.errors import FewshotError, IncompleteError, InputError, Terminated
 
 INTERRUPTED = 130
 _LONGEST_PATH = 120  # characters of a path in a message
-
-
-def main(self, args: argparse.Namespace) -> int:
-        """Runs the command; returns the exit code."""
-        ...
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises one clear line instead of printing the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(_arguments.without_value(message), hint=f"see `{self.prog} --help`")
-
-    def format_help(self) -> str:
-        """The help text; names of plugins stand in it."""
-        return visible(super().format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     _terminal.prepare()
     _log.begin(argv)
-    return _log.end(_main(argv))
+    code = _main(argv)
+    if _log.LOG.json:
+        _terminal.event("end", exit_code=code, seconds=round(monotonic() - _log.LOG.began, 3))
+    return code
 
 
 def _main(argv: list[str]) -> int:
@@ -74,6 +63,8 @@ def _run(argv: list[str]) -> int:
         return _parsing.command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
     args = _parsing.parse(argv)
     _log.configure(args)
+    if _log.LOG.json:
+        _terminal.event("start", command=args.command, version=__version__)
     return _parsing.command(args.command).main(args)
 
 

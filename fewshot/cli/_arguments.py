@@ -95,8 +95,8 @@ def unrecognized(words: Sequence[str], flags: Sequence[str] = ()) -> str:
     for word in words:
         name, equals, _ = word.partition("=")
         if _is_name(name):
-            nearest = get_close_matches(name, flags, n=1)
-            shown.append(name + ("=…" if equals else "") + (f" (did you mean {nearest[0]}?)" if nearest else ""))
+            nearest = get_close_matches(name[2:], [flag[2:] for flag in flags], n=1)
+            shown.append(name + ("=…" if equals else "") + (f" (did you mean --{nearest[0]}?)" if nearest else ""))
         elif shown and shown[-1].startswith("-"):
             if "…" not in shown[-1]:
                 flag, space, hint = shown[-1].partition(" ")

@@ -11,12 +11,8 @@ Events: `start` (command, version), `notice` (message), `progress` (the fields o
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any
-
-from fewshot import __version__
 
 
 class Log:
@@ -50,23 +46,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def configure(args: argparse.Namespace) -> None:
     """Takes the choice of a command line."""
     LOG.quiet, LOG.verbose, LOG.json = args.quiet, args.verbose, args.log_json
-    if LOG.json:
-        event("start", command=args.command, version=__version__)
-
-
-def event(name: str, **facts: Any) -> None:
-    """Writes one event as a line of JSON to stderr."""
-    import json
-    from datetime import UTC, datetime
-
-    from fewshot.text.visible import json_safe
-
-    row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": name, **facts}
-    print(json_safe(json.dumps(row, ensure_ascii=False)), file=sys.stderr, flush=True)
-
-
-def end(exit_code: int) -> int:
-    """Writes the last event; returns the exit code."""
-    if LOG.json:
-        event("end", exit_code=exit_code, seconds=round(monotonic() - LOG.began, 3))
-    return exit_code

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from fewshot.cli import _terminal
-from fewshot.cli._log import LOG, event
+from fewshot.cli._log import LOG
 from fewshot.report.table import Comparison, shown
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class _Lines:
         if monotonic() - self._last >= (VERBOSE_SECONDS if LOG.verbose else PLAIN_SECONDS):
             self._last = monotonic()
             if LOG.json:
-                event("progress", **asdict(now), left=now.left)
+                _terminal.event("progress", **asdict(now), left=now.left)
                 return
             of = f"/{now.total:,}" if now.total is not None else ""
             notice([" · ".join([f"{now.done:,}{of}", *_parts(now)])])

@@ -1,7 +1,7 @@
 """A command line becomes a namespace, or one line that names every mistake in it, with the nearest flag.
 
     fewshot run --taks ner --shots x
-    fewshot: --shots: invalid int value: 'x'; unrecognized arguments: --taks … (did you mean --task?); see …
+    fewshot: argument --shots: invalid int value: 'x'; unrecognized arguments: --taks … (did you mean --task?); see …
 
 Hyphens and underscores in the name of a flag are the same. Flags cannot be abbreviated: a mistyped one must not be
 taken for another, since its value may be a key.
@@ -72,7 +72,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         try:
             args, unknown = parser.parse_known_args(words)
         except argparse.ArgumentError as error:
-            mistakes.append(_arguments.without_value(_message(error)))
+            mistakes.append(_arguments.without_value(str(error)))
             rest = _arguments.without_flag(words, error.argument_name)
             if rest == words:  # a positional word, or one that is missing: nothing can be read beyond it
                 break
@@ -108,10 +108,6 @@ def _as_typed(argv: Sequence[str]) -> list[str]:
     if argv[0] == "help" and "help" not in names():
         return [*argv[1:], "--help"]
     return [*argv]
-
-
-def _message(error: argparse.ArgumentError) -> str:
-    return error.message if error.argument_name is None else f"{error.argument_name}: {error.message}"
 
 
 def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

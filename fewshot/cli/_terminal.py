@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from fewshot.cli._log import LOG, event
+from fewshot.cli._log import LOG
 from fewshot.errors import FewshotError
 from fewshot.text import secrets
 from fewshot.text.visible import json_safe, one_line, shortened, visible
@@ -68,6 +68,15 @@ def message(content: str) -> None:
         event("notice", message=clear(content))
     elif not LOG.quiet:
         print(f"fewshot: {clear(content)}", file=sys.stderr)
+
+
+def event(name: str, **facts: object) -> None:
+    """Prints one event as a line of JSON to stderr, with the time."""
+    import json
+    from datetime import UTC, datetime
+
+    row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": name, **facts}
+    print(json_safe(json.dumps(row, ensure_ascii=False)), file=sys.stderr, flush=True)
 
 
 def fail(error: FewshotError) -> None:

@@ -7,6 +7,7 @@
       entities.jsonl        the entities that were given (roles end to end), copied from their run
       responses.jsonl       the cassette (fewshot/cassette)
       predictions.jsonl     a line an example, in data order
+      tallies.json          the counts behind the scores, by article (fewshot/scoring/tallies)
       scores.json           scores and the signature that makes them comparable; written last: it says "done"
 
 Predictions and scores carry no clock time, so that a replay writes the same bytes.
@@ -27,13 +28,14 @@ from fewshot import files
 from fewshot.errors import RunFolderError, Where
 from fewshot.records import Example, Kind, Prediction, Span
 from fewshot.schema import example_from_json, example_to_json, prediction_from_json, prediction_to_json
-from fewshot.scoring import Scores
+from fewshot.scoring import Scores, tallies
+from fewshot.scoring.tallies import Tallies
 
 RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
-ENTITIES = "entities.jsonl"
+ENTITIES, TALLIES = "entities.jsonl", "tallies.json"
 _LONGEST = 120  # characters of a parser's message
-FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, SCORES)
+FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, TALLIES, SCORES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,25 @@ class RunFolder:
         """Writes `entities.jsonl`."""
         rows = (Prediction(id=key, value=spans) for key, spans in entities.items())
         self._write(ENTITIES, predictions_text(rows, "entities"))
+
+    def write_tallies(self, kept: Tallies | None) -> None:
+        """Writes `tallies.json`; without counts (of a task that keeps none), one of an earlier scoring is removed."""
+        if kept is not None:
+            self._write(TALLIES, tallies.text_of(kept))
+        elif self.holds(TALLIES):
+            (self.path / TALLIES).unlink()
+
+    def tallies(self) -> Tallies:
+        """What `tallies.json` says.
+
+        Raises:
+            RunFolderError: there is none, or it is broken.
+        """
+        try:
+            return tallies.read(self.text(TALLIES))
+        except (ValueError, RecursionError) as error:
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:_LONGEST]
+            raise RunFolderError(f"{self.path / TALLIES} is broken: {reason}", hint="remove it") from None
 
     def write_scores(self, scores: Scores) -> None:
         """Writes `scores.json`."""

@@ -75,24 +75,27 @@ class Formula:
         Returns:
             The scores, shape (…).
         """
+        parts = self.parts(counts)
+        if self.shape != "mean":
+            return parts[..., 0]
+        present = counts[..., 2] > 0
+        return _divided((parts * present).sum(-1), present.sum(-1))
+
+    def parts(self, counts: Array) -> NDArray[np.float64]:
+        """Returns what a score is the mean of: the score of each measure, or of one, shape (…, parts)."""
         hits, predicted, gold = (counts[..., column].astype(float) for column in range(3))
         if self.is_count:
-            return (hits, predicted, gold)[_COLUMNS.index(self.ratio)][..., 0]
+            return (hits, predicted, gold)[_COLUMNS.index(self.ratio)][..., :1]
         if self.shape == "sides":
-            return _ratio(self.ratio, (hits[..., 0], hits[..., 1]), predicted[..., 1], gold[..., 0])
-        each = _ratio(self.ratio, (hits, hits), predicted, gold)
-        if self.shape == "one":
-            return each[..., 0]
-        present = gold > 0
-        return _divided((each * present).sum(-1), present.sum(-1))
+            return _ratio(self.ratio, (hits[..., :1], hits[..., 1:]), predicted[..., 1:], gold[..., :1])
+        return _ratio(self.ratio, (hits, hits), predicted, gold)
 
-    def trials(self, counts: Array) -> NDArray[np.float64]:
-        """Returns the number n of units that a score is a share of, shape (…): 2TP + FP + FN for F1, predicted for
-        precision, gold for recall and accuracies. `counts` as for `over`."""
-        total = counts.sum(-2)
-        if self.ratio == "f1":
-            return (total[..., 1] + total[..., 2]).astype(float)  # type: ignore[no-any-return]
-        return total[..., 1 if self.ratio == "precision" else 2].astype(float)  # type: ignore[no-any-return]
+    def units(self, counts: Array) -> NDArray[np.float64]:
+        """Returns the number n of units that each part is a share of, shape (…, parts): 2TP + FP + FN for F1, predicted
+        for precision, gold for recall and accuracies. `counts` as for `over`."""
+        predicted, gold = counts[..., 1].astype(float), counts[..., 2].astype(float)
+        each = predicted + gold if self.ratio == "f1" else predicted if self.ratio == "precision" else gold
+        return each if self.shape == "mean" else each.sum(-1, keepdims=True)
 
 
 def _ratio(ratio: Ratio | Column, hits: tuple[Array, Array], predicted: Array, gold: Array) -> NDArray[np.float64]:

@@ -1,37 +1,35 @@
-"""Whether two systems differ: on the same articles, paired, and with the family of comparisons in mind.
+"""Whether two systems differ: on the same articles, paired, with the whole family of comparisons in mind.
 
-A difference ΔF has a jackknife-t interval over articles, and is detected where its p, adjusted by Holm over all systems
-that are compared with the baseline, is below .05. Beside it stands the p of the exact swap test, which assumes nothing
-but that under the null hypothesis the two systems could have exchanged their answers to any article.
+    ΔF ± t(G*−1, .975) · SE,   SE² = (G−1)/G · Σ (ΔF₋g − ΔF)²
+
+ΔF is the difference of the pooled scores, ΔF₋g the same without article g. It is *detected* where the p of its t,
+adjusted by Holm over all systems that are compared with the baseline, is below .05. The degrees of freedom are those of
+the effective number of articles G* (`jackknife.freedom`): with G−1, articles of unlike size raise 6 to 8% false alarms
+instead of 5. Beside it stands the p of the test that swaps whole articles, which assumes nothing but that under the
+null hypothesis the two systems could have exchanged their answers to any article. See docs/statistics.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fewshot.errors import InputError
 from fewshot.metrics.formulas import Formula
-from fewshot.scoring.intervals import LEAST
+from fewshot.scoring.intervals import LEVEL, stacked
+from fewshot.scoring.jackknife import LEAST, freedom, left_out
+from fewshot.scoring.swapping import Swap, swap_tests
 from fewshot.scoring.tallies import Tallies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHOD = (
-    "Differences: jackknife over articles, t with G−1 degrees of freedom, p adjusted by Holm; beside it the exact test "
-    "that swaps whole articles"
-)
+System: TypeAlias = Tallies | Sequence[Tallies]
+"""The counts of a run, or of runs that differ in the seed alone: their score is the mean."""
 
-EXACT = 16
-"""Articles up to which all exchanges are tried; 2^16 are 65,536."""
-
-SWAPS = 20_000
-"""Exchanges that are drawn where there are too many to try all."""
-
-_CHUNK = 1 << 13  # exchanges at a time: bounds the memory
-_TIE = 1e-12  # two exchanges with the same |Δ| may differ in the last digits
+ALPHA = 1 - LEVEL
+POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,13 @@ class Difference:
         delta: Difference of the scores.
         low: Lower end of its 95% interval; `None` if there is none.
         high: Upper end.
-        p: Two-sided, of the jackknife's t; `None` below three articles.
-        adjusted: The same adjusted by Holm over the family.
+        p: Two-sided, of the jackknife's t; where every article gives the same difference, of the swap test.
+        adjusted: The same, adjusted by Holm over the family.
         detected: Whether `adjusted` < .05.
-        swap_p: The p of the swap test.
+        swap_p: The p of the swap test; `None` where systems have unlike numbers of seeds.
         swap_least: The smallest p that it can have on these articles.
-        minimum_detectable: The difference that would be detected with a probability of .8.
-        why: Why numbers are missing.
+        minimum_detectable: The difference that would be detected with a probability of .8, (t.975 + t.8) · SE.
+        why: Why the interval is missing.
     """
 
     delta: float
@@ -63,48 +61,62 @@ class Difference:
     why: str | None = None
 
 
-def differences(
-    baseline: Tallies, others: Mapping[str, Tallies], score: str, *, seed: int = 0
-) -> dict[str, Difference]:
+def method(*, grouped: bool) -> str:
+    """Returns the sentence for the caption of a table."""
+    of = "articles" if grouped else "texts (the data names no articles: texts are assumed to be independent)"
+    return (
+        f"Differences: paired delete-one jackknife over {of}, t with the degrees of freedom of the effective number of "
+        "articles; detected: p < .05, adjusted by Holm over the systems compared. Swap: exact test that exchanges "
+        "whole articles between two systems."
+    )
+
+
+def differences(baseline: System, others: Mapping[str, System], score: str, *, seed: int = 0) -> dict[str, Difference]:
     """Compares systems with a baseline.
 
     Args:
         baseline: The counts of the baseline.
         others: The counts of the others on the same articles, by name: the family of Holm's adjustment.
         score: The dotted name of a score.
-        seed: Of the exchanges that are drawn.
+        seed: Of the exchanges that are drawn where there are too many to try all.
 
     Raises:
         InputError: there is no such score, or the systems were not scored on the same articles.
     """
-    from dataclasses import replace
-
-    formula = baseline.formula(score)
-    found = {}
-    for name, other in others.items():
-        if other.groups != baseline.groups:
-            raise InputError(f"{name} was not scored on the same articles as the baseline")
-        found[name] = _difference(formula, baseline.of(formula), other.of(formula), seed)
+    formula, first = _stacked(baseline, score)
+    counts = {name: _against(name, baseline, other, score) for name, other in others.items()}
+    swaps = swap_tests(formula, first, list(counts.values()), seed=seed)
+    found = {
+        name: _difference(formula, first, second, swap)
+        for (name, second), swap in zip(counts.items(), swaps, strict=True)
+    }
     adjusted = holm([one.p for one in found.values()])
     return {
-        name: replace(one, adjusted=p, detected=p is not None and p < 0.05)
+        name: replace(one, adjusted=p, detected=p is not None and p < ALPHA)
         for (name, one), p in zip(found.items(), adjusted, strict=True)
     }
 
 
-def tied_with_best(systems: Mapping[str, Tallies], score: str, *, seed: int = 0) -> tuple[str, ...]:
-    """Returns the best system and those that cannot be told apart from it, in the order given."""
+def tied_with_best(systems: Mapping[str, System], score: str, *, seed: int = 0) -> tuple[str, ...]:
+    """Returns the best system and those that cannot be told apart from it, in the order given.
+
+    Raises:
+        InputError: as `differences`.
+    """
     if not systems:
         return ()
-    values = {name: one.scores()[score] for name, one in systems.items()}
-    best = max(values, key=lambda name: values[name])
+    means = {}
+    for name, system in systems.items():
+        formula, counts = _stacked(system, score)
+        means[name] = float(formula.over(counts.sum(1)).mean())
+    best = max(means, key=lambda name: means[name])
     others = {name: one for name, one in systems.items() if name != best}
     found = differences(systems[best], others, score, seed=seed)
     return tuple(name for name in systems if name == best or not found[name].detected)
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """Returns p values adjusted by Holm's step-down (Holm 1979); `None` counts as no comparison.
+    """Returns p values adjusted by Holm's step-down (Holm 1979); `None` is no comparison.
 
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]
@@ -118,73 +130,60 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def _difference(formula: Formula, ours: NDArray[Any], theirs: NDArray[Any], seed: int) -> Difference:
-    import numpy as np
+def _difference(formula: Formula, first: NDArray[Any], second: NDArray[Any], swap: Swap | None) -> Difference:
     from scipy.special import stdtr, stdtrit
 
-    delta = float(formula.over(theirs.sum(0)) - formula.over(ours.sum(0)))
-    swap_p, swap_least = swap_test(formula, ours, theirs, seed=seed)
-    there = (ours.sum((1, 2)) + theirs.sum((1, 2))) > 0
-    articles = int(there.sum())
+    delta, error, known, articles = (float(value) for value in jackknifed(formula, first, second))
+    if formula.is_count:
+        return Difference(delta, why="a count, not a share")
+    bare = Difference(delta, swap_p=swap and swap.p, swap_least=swap and swap.least)
     if articles < LEAST:
-        return Difference(delta, swap_p=swap_p, swap_least=swap_least, why=f"{articles} articles, fewer than {LEAST}")
-    without = formula.over(theirs.sum(0) - theirs) - formula.over(ours.sum(0) - ours)
-    error = float(np.sqrt((articles - 1) / articles * np.where(there, (without - delta) ** 2, 0.0).sum()))
-    freedom = articles - 1
+        return replace(bare, why=f"{articles:.0f} article{'s' * (articles != 1)}, an interval needs {LEAST}")
     if error == 0.0:
-        return Difference(delta, swap_p=swap_p, swap_least=swap_least, why="the same in every article")
-    reach = float(stdtrit(freedom, 0.975)) * error
-    return Difference(
-        delta,
-        low=delta - reach,
-        high=delta + reach,
-        p=float(2.0 * stdtr(freedom, -abs(delta) / error)),
-        swap_p=swap_p,
-        swap_least=swap_least,
-        minimum_detectable=float(stdtrit(freedom, 0.975) + stdtrit(freedom, 0.8)) * error,
+        same = "the same counts" if delta == 0.0 else "the same difference"
+        return replace(bare, p=bare.swap_p, why=f"{same} whichever article is left out")
+    reach = float(stdtrit(known, 1 - ALPHA / 2))
+    return replace(
+        bare,
+        low=delta - reach * error,
+        high=delta + reach * error,
+        p=float(2.0 * stdtr(known, -abs(delta) / error)),
+        minimum_detectable=(reach + float(stdtrit(known, POWER))) * error,
     )
 
 
-def swap_test(formula: Formula, ours: NDArray[Any], theirs: NDArray[Any], *, seed: int = 0) -> tuple[float, float]:
-    """Returns the p of exchanging whole articles between two systems, and the smallest p it can have.
-
-    Two-sided: the share of exchanges whose |Δ| is at least the one observed. Articles in which both have the same
-    counts change nothing and are left out.
+def jackknifed(formula: Formula, first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Returns difference, standard error, degrees of freedom and number of articles of many pairs at once, shape (…).
 
     Args:
         formula: The score.
-        ours: Counts, shape (articles, measures, 3).
-        theirs: Likewise.
-        seed: Of the exchanges that are drawn.
+        first: Counts of the baseline, shape (…, seeds, articles, measures, 3).
+        second: Counts of the other.
     """
     import numpy as np
 
-    differ = (ours != theirs).any((1, 2))
-    first, second = ours.sum(0).astype(float), theirs.sum(0).astype(float)
-    change = (theirs - ours)[differ].reshape(int(differ.sum()), first.size).astype(float)
-    if not len(change):
-        return 1.0, 1.0
-    observed = abs(float(formula.over(second) - formula.over(first))) - _TIE
-    hits = tried = 0
-    for swapped in _exchanges(len(change), seed):
-        moved = (swapped @ change).reshape(-1, *first.shape)
-        hits += int((np.abs(formula.over(second - moved) - formula.over(first + moved)) >= observed).sum())
-        tried += len(swapped)
-    if len(change) <= EXACT:
-        return hits / tried, 2.0 / 2.0 ** len(change)
-    return (1 + hits) / (1 + tried), 1.0 / (1 + tried)
+    ours, theirs = left_out(formula, first), left_out(formula, second)
+    both = replace(
+        theirs,
+        score=theirs.score - ours.score,
+        without=theirs.without - ours.without,
+        units=theirs.units + ours.units,
+        moves=theirs.moves - ours.moves,
+    )
+    error = both.spread(both.without - both.score[..., None])
+    error = np.where(error < _NOTHING, 0.0, error)
+    return both.score, error, freedom(both.units, both.moves), both.informative.sum(-1)
 
 
-def _exchanges(articles: int, seed: int) -> Iterator[NDArray[Any]]:
-    """Yields which articles are exchanged, 1 or 0, in chunks of shape (exchanges, articles)."""
-    import numpy as np
+_NOTHING = 1e-14  # below it a standard error is rounding
 
-    if articles <= EXACT:
-        every = np.arange(2**articles, dtype=np.int64)
-        for start in range(0, len(every), _CHUNK):
-            yield ((every[start : start + _CHUNK, None] >> np.arange(articles)) & 1).astype(float)
-        return
-    chance = np.random.Generator(np.random.PCG64(seed))
-    for start in range(0, SWAPS, _CHUNK):
-        size = min(_CHUNK, SWAPS - start)
-        yield chance.integers(0, 2, (size, articles), dtype=np.int8).astype(float)
+
+def _stacked(system: System, score: str) -> tuple[Formula, NDArray[Any]]:
+    return stacked([system] if isinstance(system, Tallies) else system, score)
+
+
+def _against(name: str, baseline: System, other: System, score: str) -> NDArray[Any]:
+    groups = [(one if isinstance(one, Tallies) else one[0]).groups for one in (baseline, other)]
+    if groups[0] != groups[1]:
+        raise InputError(f"{name} was not scored on the same articles as the baseline")
+    return _stacked(other, score)[1]

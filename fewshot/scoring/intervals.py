@@ -4,7 +4,15 @@
 
 F is the pooled score, F₋g the same without article g, G the number of articles that have counts for the score. It is
 given from 3 articles on. An F₋g of exactly 0 or 1 has no logit: it moves by 0.5/(n+1), n the number of units that are
-left (`Formula.trials`); nothing else moves. docs/statistics.md says how well it covers, and why others do not.
+left (`Formula.units`); nothing else moves. A macro score has fewer degrees of freedom: a rare label is known from the
+few articles that have it (`jackknife.freedom`). docs/statistics.md says how well all this covers, and what others do.
+
+>>> from fewshot.scoring.tallies import Tallies
+>>> rows = [[(8, 10, 9)], [(5, 5, 7)], [(9, 12, 10)]]
+>>> counts = Tallies("panelization", (), ("a", "b", "c"), ("starts",), rows, grouped=True)
+>>> one = interval(counts, "starts.f1")
+>>> round(one.low, 3), round(counts.scores()["starts.f1"], 3), round(one.high, 3)
+(0.788, 0.83, 0.865)
 """
 
 from __future__ import annotations
@@ -14,18 +22,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fewshot.metrics.formulas import Formula
+from fewshot.scoring.jackknife import LEAST, freedom, left_out
 from fewshot.scoring.tallies import Tallies
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST = 3
-"""Articles from which on there is an interval: two have one degree of freedom, and t(1) = 12.7."""
-
-METHOD = (
-    "95% intervals: delete-one-article jackknife of the pooled score on the logit scale, t with G−1 degrees of freedom"
-)
+LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,15 @@ class Fold:
     interval: Interval
 
 
+def method(*, grouped: bool) -> str:
+    """Returns the sentence for the caption of a table."""
+    of = "articles" if grouped else "texts (the data names no articles: texts are assumed to be independent)"
+    return (
+        f"Intervals: 95%, delete-one jackknife over {of} on the logit scale, t with G−1 degrees of freedom "
+        "(macro scores: Welch–Satterthwaite over labels)."
+    )
+
+
 def interval(tallies: Tallies, score: str) -> Interval:
     """Returns the interval of a score.
 
@@ -65,12 +78,9 @@ def fold(seeds: Sequence[Tallies], score: str) -> Fold:
         score: The dotted name of a score.
 
     Raises:
-        InputError: there is no such score.
+        InputError: there is no such score, no seed, or the seeds were not scored on the same articles.
     """
-    import numpy as np
-
-    formula = seeds[0].formula(score)
-    counts = np.stack([one.of(formula) for one in seeds])
+    formula, counts = stacked(seeds, score)
     each = formula.over(counts.sum(1))
     deviation = float(each.std(ddof=1)) if len(seeds) > 1 else None
     return Fold(float(each.mean()), deviation, len(seeds), _interval(formula, counts))
@@ -78,42 +88,54 @@ def fold(seeds: Sequence[Tallies], score: str) -> Fold:
 
 def _interval(formula: Formula, counts: NDArray[np.int64]) -> Interval:
     """`counts`: shape (seeds, articles, measures, 3)."""
-    import numpy as np
-
     if formula.is_count:
         return Interval(why="a count, not a share")
-    articles = int((counts.sum((0, 2, 3)) > 0).sum())
+    articles = int((formula.units(counts).sum((0, 2)) > 0).sum())
     if articles < LEAST:
-        return Interval(why=f"{articles} article{'s' * (articles != 1)}: an interval needs {LEAST}")
+        return Interval(why=f"{articles} article{'s' * (articles != 1)}, an interval needs {LEAST}")
     score = formula.over(counts.sum(1)).mean()
     if score in (0.0, 1.0):
         return Interval(why="no hit" if score == 0.0 else "no error")
-    low, high = jackknife(formula, counts[None])
-    return Interval(float(np.squeeze(low)), float(np.squeeze(high)))
+    low, high = logit_jackknife(formula, counts[None])
+    return Interval(float(low[0]), float(high[0]))
 
 
-def jackknife(formula: Formula, counts: NDArray[Any], level: float = 0.95) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Returns low and high of many data sets at once; nan where there is no interval.
+def logit_jackknife(formula: Formula, counts: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns low and high for many data sets at once; nan where there is no interval.
 
     Args:
         formula: The score.
         counts: Shape (data sets, seeds, articles, measures, 3).
-        level: The nominal coverage.
     """
     import numpy as np
     from scipy.special import expit, logit, stdtrit
 
-    total = counts.sum(2)
-    score = formula.over(total).mean(1)
-    left = total[:, :, None] - counts
-    without = formula.over(left).mean(1)
-    there = counts.sum((1, 3, 4)) > 0
-    articles = there.sum(1)
-    edge = 0.5 / (formula.trials(left).mean(1) + 1.0)
+    jackknife = left_out(formula, counts)
+    score, without = jackknife.score, jackknife.without
+    edge = 0.5 / (jackknife.left + 1.0)
     moved = np.where(without <= 0.0, edge, np.where(without >= 1.0, 1.0 - edge, without))
-    with np.errstate(all="ignore"):
-        spread = np.where(there, (logit(moved) - logit(score)[:, None]) ** 2, 0.0).sum(1)
-        error = np.sqrt((articles - 1) / articles * spread)
-        reach = stdtrit(articles - 1.0, (1 + level) / 2) * error
-        given = (articles >= LEAST) & (score > 0.0) & (score < 1.0)
-        return tuple(np.where(given, expit(logit(score) + sign * reach), np.nan) for sign in (-1, 1))  # type: ignore[return-value]
+    articles = jackknife.informative.sum(-1)
+    known = freedom(jackknife.units, jackknife.moves) if formula.shape == "mean" else articles - 1.0
+    given = (articles >= LEAST) & (score > 0.0) & (score < 1.0)
+    center = logit(np.where(given, score, 0.5))
+    reach = stdtrit(np.maximum(known, 1.0), (1 + LEVEL) / 2) * jackknife.spread(logit(moved) - center[..., None])
+    low, high = (np.where(given, expit(center + sign * reach), np.nan) for sign in (-1, 1))
+    return low, high
+
+
+def stacked(seeds: Sequence[Tallies], score: str) -> tuple[Formula, NDArray[np.int64]]:
+    """Returns the formula of a score and its counts, shape (seeds, articles, measures, 3).
+
+    Raises:
+        InputError: as `fold`.
+    """
+    import numpy as np
+
+    from fewshot.errors import InputError
+
+    if not seeds:
+        raise InputError("no run to fold")
+    if any(one.groups != seeds[0].groups for one in seeds):
+        raise InputError("runs that were not scored on the same articles cannot be folded or compared")
+    formula = seeds[0].formula(score)
+    return formula, np.stack([one.of(formula) for one in seeds])

@@ -61,14 +61,11 @@ class Difference:
     why: str | None = None
 
 
-def method(*, grouped: bool) -> str:
-    """Returns the sentence for the caption of a table."""
-    of = "articles" if grouped else "texts (the data names no articles: texts are assumed to be independent)"
-    return (
-        f"Differences: paired delete-one jackknife over {of}, t with the degrees of freedom of the effective number of "
-        "articles; detected: p < .05, adjusted by Holm over the systems compared. Swap: exact test that exchanges "
-        "whole articles between two systems."
-    )
+METHOD = (
+    "Differences: paired delete-one jackknife, t with the degrees of freedom of the effective number of articles; "
+    "detected: p < .05, adjusted by Holm over the systems compared. Swap: exact test that exchanges whole articles "
+    "between two systems."
+)
 
 
 def differences(baseline: System, others: Mapping[str, System], score: str, *, seed: int = 0) -> dict[str, Difference]:
@@ -136,7 +133,9 @@ def _difference(formula: Formula, first: NDArray[Any], second: NDArray[Any], swa
     delta, error, known, articles = (float(value) for value in jackknifed(formula, first, second))
     if formula.is_count:
         return Difference(delta, why="a count, not a share")
-    bare = Difference(delta, swap_p=swap and swap.p, swap_least=swap and swap.least)
+    bare = Difference(delta)
+    if swap is not None:
+        bare = replace(bare, swap_p=swap.p, swap_least=swap.least)
     if articles < LEAST:
         return replace(bare, why=f"{articles:.0f} article{'s' * (articles != 1)}, an interval needs {LEAST}")
     if error == 0.0:

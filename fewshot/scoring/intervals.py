@@ -52,13 +52,15 @@ class Fold:
     interval: Interval
 
 
-def method(*, grouped: bool) -> str:
-    """Returns the sentence for the caption of a table."""
-    of = "articles" if grouped else "texts (the data names no articles: texts are assumed to be independent)"
-    return (
-        f"Intervals: 95%, delete-one jackknife over {of} on the logit scale, t with G−1 degrees of freedom "
-        "(macro scores: Welch–Satterthwaite over labels)."
-    )
+METHOD = (
+    "Intervals: 95%, delete-one-article jackknife on the logit scale, t with G−1 degrees of freedom (macro scores: "
+    "Welch–Satterthwaite over labels)."
+)
+
+
+def assumption(*, grouped: bool) -> str | None:
+    """Returns what else a caption must say; `None` if the data names its articles."""
+    return None if grouped else "The data names no articles: intervals and tests take texts to be independent."
 
 
 def interval(tallies: Tallies, score: str) -> Interval:

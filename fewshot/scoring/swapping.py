@@ -51,7 +51,9 @@ def swap_tests(
     return [None if first.shape != other.shape else swap_test(formula, first, other, seed=seed) for other in others]
 
 
-def swap_test(formula: Formula, first: NDArray[Any], second: NDArray[Any], *, seed: int = 0) -> Swap:
+def swap_test(
+    formula: Formula, first: NDArray[Any], second: NDArray[Any], *, seed: int = 0, swaps: int = SWAPS
+) -> Swap:
     """Returns the test of two systems: counts of shape (seeds, articles, measures, 3)."""
     import numpy as np
 
@@ -63,7 +65,7 @@ def swap_test(formula: Formula, first: NDArray[Any], second: NDArray[Any], *, se
     change = np.moveaxis(second - first, 1, 0)[differ].reshape(many, -1).astype(float)
     observed = abs(float((formula.over(theirs) - formula.over(ours)).mean())) - _TIE
     hits = tried = 0
-    for exchanged in _every(many) if many <= EXACT else _drawn(many, seed):
+    for exchanged in _every(many) if many <= EXACT else _drawn(many, seed, swaps):
         moved = (exchanged.astype(float) @ change).reshape(-1, *ours.shape)
         delta = (formula.over(theirs - moved) - formula.over(ours + moved)).mean(-1)
         hits += int((np.abs(delta) >= observed).sum())
@@ -82,18 +84,18 @@ def _every(articles: int) -> Iterator[NDArray[np.uint8]]:
         yield ((numbers[start : start + _CHUNK, None] >> np.arange(articles)) & 1).astype(np.uint8)
 
 
-def _drawn(articles: int, seed: int) -> Iterator[NDArray[np.uint8]]:
-    bits = _bits(articles, seed)
-    for start in range(0, SWAPS, _CHUNK):
+def _drawn(articles: int, seed: int, swaps: int) -> Iterator[NDArray[np.uint8]]:
+    bits = _bits(articles, seed, swaps)
+    for start in range(0, swaps, _CHUNK):
         yield bits[start : start + _CHUNK]
 
 
 @lru_cache(maxsize=2)
-def _bits(articles: int, seed: int) -> NDArray[np.uint8]:
-    """Random exchanges, shape (SWAPS, articles). Made of the generator's raw bits, whose stream numpy keeps the same
+def _bits(articles: int, seed: int, swaps: int) -> NDArray[np.uint8]:
+    """Random exchanges, shape (swaps, articles). Made of the generator's raw bits, whose stream numpy keeps the same
     from version to version; that of its distributions it does not."""
     import numpy as np
 
-    words = np.random.PCG64(seed).random_raw(-(-SWAPS * articles // 64))
+    words = np.random.PCG64(seed).random_raw(-(-swaps * articles // 64))
     bits = np.unpackbits(np.asarray(words, dtype="<u8").view(np.uint8))
-    return bits[: SWAPS * articles].reshape(SWAPS, articles)
+    return bits[: swaps * articles].reshape(swaps, articles)

@@ -3,7 +3,8 @@
 address     where to send, with which key and headers, and what of them may be printed
 secrets     takes keys, tokens, passwords out of every text
 transport   sends one request, within bounds
-exchange    one request and what becomes of it: adapted, read, failed
+exchange    a backend that asks a server: one request and what becomes of it: adapted, read, failed
+prompt_counts   which prompts a server has cut, told from the tokens that it counts
 adapting    the parameters that a server refuses, learned once per run
 reasoning   room for thoughts in the limit of an answer
 failures    an error reply as one clear line, without secrets

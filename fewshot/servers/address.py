@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from fewshot.errors import InputError
-from fewshot.servers.secrets import NO_KEY, Redactor, looks_like_a_key
+from fewshot.servers.secrets import NO_KEY, Redactor
+from fewshot.text import secrets
 
 API = "https://api.openai.com/v1"
 """OpenAI's own address, the default of the `gpt3` backend."""
@@ -179,7 +180,7 @@ def key_of(variable: str | None, default: str, headers: Mapping[str, str] | None
     """
     if variable is None:
         return default, "" if admits(headers or {}) else os.environ.get(default, "").strip()
-    if not _NAME.fullmatch(variable) or looks_like_a_key(variable):
+    if not _NAME.fullmatch(variable) or secrets.looks_like_a_key(variable):
         raise InputError("--key-env takes the name of an environment variable, not a key")
     key = os.environ.get(variable, "").strip()
     if not key:

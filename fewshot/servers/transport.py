@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+TOTAL_SECONDS = 300.0
+"""The most that one request may take unless `--timeout` says otherwise: long answers of busy local servers take
+minutes. A judgement."""
+
 CONNECT_SECONDS = 10.0
 """The most that connecting may take: seconds even over bad networks; a longer wait means that no one is there."""
 

@@ -17,8 +17,9 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import isinf
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from fewshot.errors import DataError, FewshotError, InputError
 
@@ -137,7 +138,8 @@ def json_values(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, o
     """`(line number from 1, JSON value)` of every line that is not blank. `name`: of the file, for errors.
 
     Raises:
-        DataError: a line that is not JSON; says which, why, and at which character (from 1).
+        DataError: a line that is not JSON (NaN and Infinity are not, nor is 1e999 a number); says which, why, and at
+            which character (from 1).
 
     >>> list(json_values(['{"id": "a"}\\n', "\\n", "[1]\\n"], "a.jsonl"))
     [(1, {'id': 'a'}), (3, [1])]
@@ -233,12 +235,27 @@ def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator
                 yield line
 
     try:
-        for row in Reader(filled()).iter(allow_none=True):
+        for row in Reader(filled(), loads=_decoded).iter(allow_none=True):
             yield number, row
     except InvalidLineError as error:
         raise DataError(f"{problem}: {_reason(error.__cause__ or error)}", path=name, line=number, hint=_HINT) from None
     except RecursionError:
         raise DataError(f"{problem}: nested too deeply", path=name, line=number, hint=_HINT) from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON (write null)")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        _no_json(f"the number {digits[:20]}")
+    return number
+
+
+_decoded = json.JSONDecoder(parse_constant=_no_json, parse_float=_finite).decode
+# What Python reads beside JSON (NaN, Infinity, 1e999) could not be written again: a key that we keep may hold it.
 
 
 def _reason(error: BaseException) -> str:

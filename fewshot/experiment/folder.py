@@ -98,7 +98,7 @@ class RunFolder:
         text = self.text(RUN)
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # TOMLDecodeError is one; so is what an integer of 5,000 digits raises
             raise RunFolderError(f"{self.path / RUN}: {str(error)[:_LONGEST]}") from None
         except RecursionError:
             raise RunFolderError(f"{self.path / RUN}: nested too deeply") from None

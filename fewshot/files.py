@@ -32,7 +32,7 @@ CORPUS = PACKAGE / "corpus"
 LEFTOVER = re.compile(r"\.[0-9a-f]{8}\.part|\.[a-z]+\.(?:toml|jsonl|json)\.new|responses\.jsonl\.lock")
 """Names of files that a run of ours leaves behind if it is killed while it writes (`.new`: before 0.2.0)."""
 MOST_BYTES = "FEWSHOT_MOST_BYTES"
-"""The environment variable that raises, or lowers, every bound on what is read."""
+"""The environment variable that raises, or lowers, the bounds on data."""
 LONGEST_LINE = 1 << 26
 """Bytes of a line, 64 MiB: the longest legends have 10 kB, the longest recorded prompts some 100 kB."""
 _DIGITS = 19  # more bytes than 64-bit systems can count
@@ -104,15 +104,15 @@ def lines(path: str | Path) -> Iterator[str]:
         yield from decoded(file, path)
 
 
-def most_bytes(usual: int) -> int:
-    """How many bytes are read of what could be without end: `usual`, or what FEWSHOT_MOST_BYTES says.
+def most_bytes(usual: int, variable: str = MOST_BYTES) -> int:
+    """How many bytes are read of what could be without end: `usual`, or what an environment variable says.
 
     Raises:
         InputError: the variable holds no number.
     """
-    said = os.environ.get(MOST_BYTES) or str(usual)
+    said = os.environ.get(variable) or str(usual)
     if not (said.isdecimal() and len(said) < _DIGITS):
-        raise InputError(f"{MOST_BYTES} must be a number of bytes, not {said[:40]!r}")
+        raise InputError(f"{variable} must be a number of bytes, not {said[:40]!r}")
     return int(said)
 
 
@@ -254,8 +254,12 @@ def _finite(digits: str) -> float:
     return number
 
 
-_decoded = json.JSONDecoder(parse_constant=_no_json, parse_float=_finite).decode
+_STRICT = json.JSONDecoder(parse_constant=_no_json, parse_float=_finite)
 # What Python reads beside JSON (NaN, Infinity, 1e999) could not be written again: a key that we keep may hold it.
+
+
+def _decoded(line: str | bytes) -> Any:
+    return _STRICT.decode(str(line))
 
 
 def _reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ prompt_counts   which prompts a server has cut, told from the tokens that it cou
 adapting    the parameters that a server refuses, learned once per run
 reasoning   room for thoughts in the limit of an answer
 failures    an error reply as one clear line, without secrets
+hub, hub_bounds   the Hugging Face hub, within bounds
 limits      the rate limits that a server states in its headers
 streams     the JSON in the body of a 200, streamed or not
 reading     the completion in that JSON

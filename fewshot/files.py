@@ -35,6 +35,7 @@ MOST_BYTES = "FEWSHOT_MOST_BYTES"
 """The environment variable that raises, or lowers, the bounds on data."""
 LONGEST_LINE = 1 << 26
 """Bytes of a line, 64 MiB: the longest legends have 10 kB, the longest recorded prompts some 100 kB."""
+_LONGEST_PATH = 160  # characters of a path in a message
 _DIGITS = 19  # more bytes than 64-bit systems can count
 
 _BOM = "\ufeff"
@@ -91,6 +92,18 @@ def write(path: str | Path, content: str | bytes, *, error: type[FewshotError]) 
     except UnicodeEncodeError as cause:
         half = f"\\u{ord(cause.object[cause.start]):x}"
         raise error(f"cannot write {path}: half of a surrogate pair ({half}) cannot be written as UTF-8") from None
+
+
+def exists(path: str | Path, *, error: type[FewshotError] = InputError) -> bool:
+    """Whether something lies at a path.
+
+    Raises:
+        error: it may not be looked at: no permission, or a name that is too long.
+    """
+    try:
+        return Path(path).exists()
+    except OSError as cause:
+        raise error(f"{str(path)[:_LONGEST_PATH]}: cannot be read ({cause.strerror or cause})") from None
 
 
 def lines(path: str | Path) -> Iterator[str]:

@@ -31,6 +31,7 @@ from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
+from fewshot.files import exists
 from fewshot.scoring import Scores, evaluate
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
         return conflicts
     if recorded.plan.digest != plan.digest:
         return [f"data: {settings.data} has changed since (digest {recorded.plan.digest} → {plan.digest})"]
-    own = settings.prompt is not None and Path(settings.prompt).is_file()
+    own = settings.prompt is not None and exists(settings.prompt)
     if own and recorded.prompt and recorded.prompt != wording_of(plan):
         return [f"prompt: {settings.prompt} has changed since"]
     return []
@@ -253,6 +254,6 @@ def recorded_answers(folder: RunFolder) -> Cassette:
     Raises:
         RunFolderError: it has none.
     """
-    if not folder.responses.exists():
+    if not folder.holds(folder.responses.name):
         raise RunFolderError(f"{folder.path} holds no recorded answers ({folder.responses.name} is missing)")
     return Cassette.open(folder.responses, readonly=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import fewshot
 from fewshot import data
-from fewshot.errors import DataError, InputError
+from fewshot.errors import DataError, FewshotError, InputError
 
 LONG = "w" * 10_000
 
@@ -50,3 +52,26 @@ def test_what_is_wrong_is_said_in_a_line(name: str, content: str, tmp_path: Path
 def test_a_path_that_is_none(source: str) -> None:
     with pytest.raises(InputError):
         data.read(source)
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "x" * 300 + ".jsonl", "a\0b"])
+@pytest.mark.parametrize("place", ["data", "demos", "prompt", "entities", "out", "reuse", "embedder"])
+def test_a_path_that_is_none_is_refused_in_python_too(place: str, path: str) -> None:
+    asked: dict[str, Any] = {place: path, "limit": 1}
+    with pytest.raises(FewshotError) as caught:
+        fewshot.run("roles" if place == "entities" else "ner", **asked)
+    assert len(str(caught.value).replace(path, "")) < 400
+
+
+def test_a_replay_looks_for_no_path_that_is_none(tmp_path: Path) -> None:
+    fewshot.run("ner", limit=1, out=tmp_path / "run")
+    recorded = tmp_path / "run" / "run.toml"
+    recorded.write_text(recorded.read_text().replace('data = "demo"', f'data = "{"x" * 5000}"'))
+    assert fewshot.replay(tmp_path / "run").complete
+    with pytest.raises(FewshotError, match="too long"):
+        fewshot.replay(tmp_path / "run", out="x" * 5000)
+
+
+def test_a_replay_of_a_folder_that_no_name_can_be() -> None:
+    with pytest.raises(FewshotError, match="cannot read a\0b"):
+        fewshot.replay("a\0b")

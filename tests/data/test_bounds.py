@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ def test_a_line_without_end(name: str, tmp_path: Path, monkeypatch: pytest.Monke
         ("a.jsonl", f'{{"id": "a", "text": "x", "hypothesis": {{"{LONG}": 1}}}}'),
         ("a.jsonl", "[" * 100_000),
         ("a.jsonl", '{"id":' * 100_000),
+        ("a.jsonl", '{"id": "a", "text": "x", "weight": NaN}'),
+        ("a.jsonl", '{"id": "a", "text": "x", "meta": {"weight": [-Infinity]}}'),
+        ("a.jsonl", '{"id": "a", "text": "x", "weight": 1e999}'),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(name: str, content: str, tmp_path: Path) -> None:
@@ -75,3 +79,11 @@ def test_a_replay_looks_for_no_path_that_is_none(tmp_path: Path) -> None:
 def test_a_replay_of_a_folder_that_no_name_can_be() -> None:
     with pytest.raises(FewshotError, match="cannot read a\0b"):
         fewshot.replay("a\0b")
+
+
+def test_unknown_keys_are_kept_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "a", "text": "x", "weight": 1e300, "none": null, "many": [1.5, ""]}\n')
+    data.write(data.read(str(path)), tmp_path / "b.jsonl", "jsonl")
+    again = json.loads((tmp_path / "b.jsonl").read_text(), parse_constant=pytest.fail)
+    assert again == {"id": "a", "group": "a", "text": "x", "weight": 1e300, "none": None, "many": [1.5, ""]}

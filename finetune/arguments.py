@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -227,7 +227,8 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     except ValueError as error:
         raise InputError(" ".join(str(error).split())[:300]) from None
     if unknown:
-        raise _arguments.unrecognized(unknown, hint="see `fewshot finetune --help`")
+        flags = [f"--{known.name}" for known in fields(Seq2SeqTrainingArguments)]
+        raise InputError(_arguments.unrecognized(unknown, flags), hint="see `fewshot finetune --help`")
     made: Seq2SeqTrainingArguments = training
     return made
 

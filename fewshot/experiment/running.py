@@ -108,9 +108,10 @@ def run(
         if done := finished(folder, plan):  # by another process, since we looked
             return done
         begin(folder, plan, system)
+        recorded = len(cassette)
         answers = system.answer(Tapes(cassette, reuse=other), listen)
         done = end(folder, plan, system, answers)
-    return replace(done, notices=(*checked, *_torn(cassette), *done.notices))
+    return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
 
 
 def load(folder: str | Path) -> Run:
@@ -162,7 +163,8 @@ def finished(folder: RunFolder, plan: Plan) -> Run | None:
     conflicts = _conflicts(recorded, plan)
     if conflicts:
         raise RunFolderError(
-            f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})", hint="choose another --out"
+            f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})",
+            hint=f"choose another --out; --reuse {folder.path} takes its answers where they fit",
         )
     if not recorded.run.complete or not all(map(folder.holds, (GOLD, DEMONSTRATIONS, PREDICTIONS, SCORES))):
         return None  # also a run that was killed while it wrote: the same command makes it whole
@@ -240,6 +242,13 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+
+
+def _continued(recorded: int) -> tuple[str, ...]:
+    """Says that a run goes on, and with how many answers."""
+    if not recorded:
+        return ()
+    return (f"continued: {recorded:,} {'answer was' if recorded == 1 else 'answers were'} recorded already",)
 
 
 def _torn(cassette: Cassette) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fewshot.backends import Options
+from fewshot.backends import PROMPT, SERVER, Options
 from fewshot.backends.bloom._translation import chat_arguments, read_generation, tgi_arguments
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
@@ -39,6 +39,7 @@ INFO_SECONDS = 5.0
 """The most that reading `/info` may take: a small page of the server itself."""
 
 TOKEN = "HF_TOKEN"
+HEEDS = PROMPT | SERVER
 ALIASES = ("tgi",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 

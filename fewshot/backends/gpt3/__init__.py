@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fewshot.backends import Options
+from fewshot.backends import PROMPT, SERVER, Options
 from fewshot.backends.gpt3._listing import models_of, retirement
 from fewshot.backends.gpt3._wire import Wire
 from fewshot.errors import BackendError, InputError
@@ -43,6 +43,7 @@ _LONGEST_NAME = 120
 """Characters of a model's name that are shown."""
 
 KEY = "OPENAI_API_KEY"
+HEEDS = PROMPT | SERVER
 ALIASES = ("openai",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 

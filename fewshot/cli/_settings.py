@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 from fewshot import backends, demonstrations, formats, tasks
 from fewshot.cli import _configuration
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.experiment.secrecy import refuse_secrets
+from fewshot.experiment.settings import Settings
 from fewshot.text import secrets
 
 
@@ -128,11 +129,11 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["labels"] = labels(values["labels"])
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
-    refuse_secrets(values)
     if headers := dict(
         [*map(_header, getattr(args, "header", ())), *map(_header_env, getattr(args, "header_env", ()))]
     ):
         values["headers"] = headers
+    refuse_secrets(values)
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -23,9 +24,15 @@ def without_a_place(prediction: Prediction, shown: Sequence[Example]) -> list[Fa
 
 
 def stands_in(name: str, examples: Sequence[Example]) -> bool:
-    """Whether a name stands in one of some texts, with case, dashes and compatibility characters folded."""
-    folded = _folded(name)
-    return any(folded in _folded(example.text) for example in examples)
+    """Whether a name stands in one of some texts as whole words, with case, dashes and compatibility characters folded.
+
+    >>> example = Example("d", "d", "(A) TNF‐α in mice.")
+    >>> stands_in("tnf-α", [example]), stands_in("ice", [example])
+    (True, False)
+    """
+    folded = _folded(name).strip()
+    whole = re.compile(rf"(?<!\w){re.escape(folded)}(?!\w)")
+    return bool(folded) and any(whole.search(_folded(example.text)) for example in examples)
 
 
 @lru_cache(maxsize=1024)

@@ -9,49 +9,21 @@ looked up by the recorded digest of model, labels and threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
 
 from fewshot import files, tasks
-from fewshot.backends import Options
+from fewshot.backends import LOCAL, Options
 from fewshot.errors import FewshotError, InputError, MissingExtraError
-from fewshot.records import Example, Prediction
+from fewshot.models.loaded import LoadedModel, broken
 
-if TYPE_CHECKING:
-    from fewshot.models.gliner import Gliner as Predictor
-
+NAME = "gliner"
+FORMAT = "spans"
 PROMPTED = False
-THRESHOLD = True
+HEEDS = LOCAL - {"decoder"}
 
 
-@dataclass(slots=True)
-class Gliner:
-    """The backend. `digest` covers the model's files, what was asked for, and the threshold."""
-
-    model: str
-    digest: str
-    format: str | None = "spans"
-    labelled: int | None = None
-    notices: Sequence[str] = ()
-    kind: Literal["local"] = "local"
-    name: str = "gliner"
-    _predictor: Predictor | None = field(default=None, repr=False)
-
-    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
-        """Yields predictions as they are ready, in any order."""
-        if self._predictor is None:
-            raise TypeError("a backend that is opened offline cannot predict")
-        try:
-            yield from self._predictor.predict(examples)
-        except FewshotError:
-            raise
-        except Exception as error:  # whatever lies in a foreign folder, it is one clear line; `from` keeps the rest
-            raise _failed(self.model, error) from error
-
-
-def open_backend(options: Options) -> Gliner:
+def open_backend(options: Options) -> LoadedModel:
     """Opens the model of `--model`.
 
     Raises:
@@ -67,7 +39,7 @@ def open_backend(options: Options) -> Gliner:
     name = options.model.rstrip("/") or options.model
     if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
         recorded = options.recorded.digest or ""
-        return Gliner(name, recorded if options.recorded.as_asked else f"{recorded}:asked otherwise")
+        return LoadedModel(NAME, name, recorded if options.recorded.as_asked else f"{recorded}:asked otherwise", FORMAT)
     if find_spec("gliner") is None:
         raise MissingExtraError(
             "the gliner library (in an environment of its own: it wants an older transformers than ours)",
@@ -76,7 +48,7 @@ def open_backend(options: Options) -> Gliner:
     return _load(name, options)
 
 
-def _load(name: str, options: Options) -> Gliner:
+def _load(name: str, options: Options) -> LoadedModel:
     from fewshot.models import batches, gliner, gliner_folder, model_folder
 
     words = {label: gliner.in_words(label, options.definitions.get(label)) for label in options.labels}
@@ -91,9 +63,9 @@ def _load(name: str, options: Options) -> Gliner:
     except FewshotError:
         raise
     except Exception as error:  # what is loaded is also tried; whatever lies in the folder, it is one clear line
-        raise _failed(name, error) from error
+        raise broken(name, error) from error
     said = ", ".join(f"{label} as {words[label]!r}" for label in words)
-    return Gliner(name, digest, notices=[f"gliner: asked for {said}"], _predictor=predictor)
+    return LoadedModel(NAME, name, digest, FORMAT, notices=[f"gliner: asked for {said}"], predictor=predictor)
 
 
 def asked(words: Mapping[str, str], threshold: float) -> str:
@@ -103,13 +75,3 @@ def asked(words: Mapping[str, str], threshold: float) -> str:
     False
     """
     return f"{threshold:g}:{files.digest(list(words.items()))[:8]}"
-
-
-def _failed(model: str, error: Exception) -> InputError:
-    """The line for a model that breaks when it is first tried, or while it predicts."""
-    said = " ".join(str(error).split())
-    if "out of memory" in said.lower():
-        return InputError(f"{model}: out of memory", hint="use a smaller --batch-tokens")
-    return InputError(
-        f"{model} cannot predict ({type(error).__name__}: {said[:120]})", hint="is it a whole GLiNER folder?"
-    )

@@ -151,8 +151,6 @@ def assemble(
     if settings.definitions:
         question.check_tags()
     examples = _run(read.split, task, unlabelled=settings.unlabelled)[: settings.limit]
-    if settings.threshold is not None and settings.backend not in (able := backends.with_threshold()):
-        raise InputError(f"--threshold goes with --backend {' or '.join(able)}, not {settings.backend}")
     prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
     shots, notice = _shots(settings, read.pool) if prompted else _no_shots(settings)
     return Plan(

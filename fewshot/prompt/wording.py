@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.errors import DataError, InputError
-from fewshot.files import encoded
+from fewshot.files import encoded, exists
 from fewshot.prompt import definitions
 from fewshot.records import Mentions
 
@@ -113,7 +113,7 @@ def load_template(task: str, format_name: str, *, mentions: Mentions = "every", 
         InputError: there is none.
         DataError: the file cannot be read, or not as a template; names the file.
     """
-    if file is not None and not file.is_file():
+    if file is not None and not (exists(file) and file.is_file()):
         raise InputError(f"{file}: no such file")
     beside = definitions.beside("fewshot.tasks", task)
     folders = [definitions.folder(), *beside, *definitions.beside("fewshot.formats", format_name)]

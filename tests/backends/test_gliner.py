@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from fewshot import cli, compare, replay, run
-from fewshot.backends import Options, RecordedModel, gliner, with_threshold
+from fewshot.backends import Options, RecordedModel, gliner
 from fewshot.errors import InputError, MissingExtraError, ReplayError, RunFolderError
+from fewshot.models.loaded import LoadedModel
 from fewshot.records import Example, Prediction, Span
 
 MEANT = {"ANTIBODY": "antibodies: with their clone", "DOSE": "amounts with a unit"}
@@ -45,11 +46,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     """What backends were opened with."""
     seen: list[Options] = []
 
-    def load(name: str, options: Options) -> gliner.Gliner:
+    def load(name: str, options: Options) -> LoadedModel:
         seen.append(options)
         threshold = 0.5 if options.local.threshold is None else options.local.threshold
         words = {label: options.definitions.get(label, label) for label in options.labels}
-        return gliner.Gliner(name, f"weights:{gliner.asked(words, threshold)}", _predictor=Finds(threshold))  # type: ignore[arg-type]
+        digest = f"weights:{gliner.asked(words, threshold)}"
+        return LoadedModel("gliner", name, digest, "spans", predictor=Finds(threshold))
 
     monkeypatch.setattr(gliner, "_load", load)
     monkeypatch.setattr(gliner, "find_spec", lambda name: True)
@@ -136,14 +138,17 @@ def test_a_model_that_breaks_is_one_line(opened: list[Options], monkeypatch: pyt
         run("ner", data="data.jsonl", backend="gliner", model="m", labels=MEANT, out="one")
 
 
-def test_the_threshold_is_for_backends_with_scores() -> None:
-    assert "gliner" in with_threshold()
-    for backend in ("rules", "local", "gpt3"):
-        with pytest.raises(InputError, match=f"--threshold goes with --backend .*gliner.*, not {backend}"):
-            run("ner", backend=backend, model="m", threshold=0.3)
-    for value in (-0.1, 1.1, float("nan")):
-        with pytest.raises(InputError, match="--threshold must lie between 0 and 1"):
-            run("ner", backend="gliner", model="m", threshold=value)
+@pytest.mark.parametrize("backend", ["rules", "local", "gpt3"])
+def test_the_threshold_is_for_backends_with_scores(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["run", "--task", "ner", "--data", "data.jsonl", "--backend", backend, "--threshold", "0.3"]
+    assert cli.main(argv) == 2
+    assert f"--backend {backend} does not heed --threshold" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+def test_a_threshold_that_is_none(value: float) -> None:
+    with pytest.raises(InputError, match="--threshold must lie between 0 and 1"):
+        run("ner", backend="gliner", model="m", threshold=value)
 
 
 @pytest.mark.local

@@ -15,6 +15,7 @@ from fewshot.backends import LocalOptions, Options, local
 from fewshot.errors import InputError
 from fewshot.models import encoder as encoders
 from fewshot.models import model_folder
+from fewshot.models.loaded import LoadedModel
 from fewshot.models.manifest import Manifest
 from fewshot.records import Example
 from tests.models import tiny
@@ -50,7 +51,7 @@ def folder(bart: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(bart, tmp_path / "model"))
 
 
-def opened(folder: Path) -> local.Local:
+def opened(folder: Path) -> LoadedModel:
     return local.open_backend(Options(task="ner", model=str(folder), labels=LABELS, local=LocalOptions()))
 
 
@@ -223,7 +224,7 @@ def test_a_model_that_breaks_while_it_predicts_is_one_line(bart: Path) -> None:
             raise IndexError("index 5 is out of range\nof something")
 
     backend = opened(bart)
-    backend._predictor = Broken()
+    backend.predictor = Broken()
     with pytest.raises(InputError, match=r"cannot predict \(IndexError: index 5 is out of range of something\)"):
         list(backend.predict([SHORT]))
 

@@ -14,13 +14,13 @@ from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from fewshot.errors import BackendError
+from fewshot.servers import hub_client
 from fewshot.servers.address import Server
-from fewshot.servers.hub import http_library
 from fewshot.servers.transport import Connection, Reply, headers_of
 
 _SET_BY_AIOHTTP = frozenset({"host", "content-length", "accept-encoding", "connection"})
 _UNDONE_BY_AIOHTTP = frozenset({"content-length", "content-encoding", "transfer-encoding"})
-_http = http_library()
+_http = hub_client.library()
 _reply: ContextVar[Reply | None] = ContextVar("reply", default=None)
 
 

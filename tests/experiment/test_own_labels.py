@@ -95,6 +95,17 @@ def test_a_file_and_a_mapping_say_the_same_as_the_command_line() -> None:
     assert digests[0] == json.loads(Path("two/scores.json").read_text())["signature"]["prompt"] != digests[1]
 
 
+def test_a_configuration_and_a_variable_say_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    argv = ["run", "--task", "ner", "--data", "plain.jsonl", "--config", "ours.toml", "--out"]
+    write("ours.toml", '[labels]\nANTIBODY = "antibodies, with their clone"\nDOSE = "amounts with a unit"\n')
+    assert cli.main([*argv, "one"]) == 0
+    assert settings_of("one")["settings"]["definitions"] == MEANT
+    write("ours.toml", "shots = 0\n")
+    monkeypatch.setenv("FEWSHOT_DEFINITIONS", json.dumps(MEANT))
+    assert cli.main([*argv, "two"]) == 0
+    assert settings_of("two")["prompt"] == settings_of("one")["prompt"]
+
+
 def test_few_shot_with_demonstrations_of_ones_own() -> None:
     write("demos.jsonl", labelled("d", "Stained with anti-tubulin (DM1A).", ANTIBODY="anti-tubulin (DM1A)"))
     with OpenAiServer(answers=ANSWERS["copy_tag"]) as server:

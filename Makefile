@@ -37,7 +37,7 @@ test: .venv/dev
 	@touch $@
 
 gliner: .venv/gliner/ready
-	OMP_NUM_THREADS=1 .venv/gliner/bin/python -m pytest -n 2 tests/models/test_gliner.py tests/backends/test_gliner.py tests/servers/test_hub.py tests/backends/test_bloom.py
+	OMP_NUM_THREADS=1 .venv/gliner/bin/python -m pytest -n 2 tests/models/test_gliner.py tests/models/test_gliner_folder.py tests/backends/test_gliner.py tests/servers/test_hub.py tests/backends/test_bloom.py
 
 # Real weights, optional, under models/ (git-ignored), their SHA-256 verified.
 encoder: .venv/dev

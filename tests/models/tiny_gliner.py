@@ -8,6 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fewshot import data
+from fewshot.models import gliner_folder
+from fewshot.models.gliner import Gliner
+from fewshot.records import Example, Prediction, Span
+
+MEANT = {"ANTIBODY": "antibodies, with their clone", "DOSE": "amounts with a unit"}
+LONG = sorted(data.read("demo"), key=lambda example: -len(example.text))[:4]
+SHORT = "(A) Blot with anti-p53 (DO-1), then 5 µM nutlin-3; β-actin 🧬 below."
 
 SIZE = 32
 WORDS = 60
@@ -116,3 +123,18 @@ def change(to: Path, source: Path, **values: Any) -> None:
     part = to / "new"
     part.write_text(json.dumps(kept), "utf-8")
     part.replace(to / "gliner_config.json")
+
+
+def loaded(folder: Path | str, **changes: Any) -> Gliner:
+    with gliner_folder.whole(str(folder)) as place:
+        model = gliner_folder.load(str(folder), place, "cpu")
+    return Gliner(model, changes.pop("words", MEANT), **changes)
+
+
+def predicted(found: Gliner, *examples: Example) -> dict[str, tuple[Span, ...]]:
+    return {p.id: spans(p) for p in found.predict(examples)}
+
+
+def spans(prediction: Prediction) -> tuple[Span, ...]:
+    assert isinstance(prediction.value, tuple)
+    return prediction.value

@@ -1,4 +1,4 @@
-"""GLiNER with the real library and a tiny model: exact offsets, texts of any length, whole folders and broken ones.
+"""GLiNER with the real library and a tiny model: exact offsets, texts of any length, labels in words.
 
 The library wants an older transformers than ours: `make gliner` runs these tests in an environment of its own.
 """

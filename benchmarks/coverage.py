@@ -24,7 +24,7 @@ from fewshot.metrics.formulas import Formula
 from fewshot.scoring.differences import holm, jackknifed
 from fewshot.scoring.intervals import logit_jackknife
 from fewshot.scoring.jackknife import freedom, left_out
-from fewshot.scoring.swapping import swap_test
+from fewshot.scoring.swapping import swap_tests
 
 ARTICLES = (3, 5, 8, 12, 20, 60, 200)
 F1, UNLIKE = World("F1"), World("F1, articles very unlike", sizes=1.0, difficulty=1.0)
@@ -109,8 +109,8 @@ def _alarms(world: World, true: float, own: Sequence[float], what: str, repetiti
         delta, error, known, articles = jackknifed(world.formula, one, other)
         shares["ours"].append(float((_p(delta, error, known) < 0.05).mean()))
         shares["t(G−1)"].append(float((_p(delta, error, articles - 1.0) < 0.05).mean()))
-        swaps = (swap_test(world.formula, a, b, swaps=SWAPS).p for a, b in zip(one, other, strict=True))
-        shares["swap"].append(sum(p < 0.05 for p in swaps) / repetitions)
+        swaps = (swap_tests(world.formula, a, [b], swaps=SWAPS)[0] for a, b in zip(one, other, strict=True))
+        shares["swap"].append(sum(swap is not None and swap.p < 0.05 for swap in swaps) / repetitions)
     for name, values in shares.items():
         fair = name == "swap" and len(set(own)) == 1  # unlike systems are no null hypothesis of the swap test
         yield Row("false alarms", what, name, tuple(values), (0.0, AT_MOST) if name == "ours" or fair else None)

@@ -24,7 +24,7 @@ EXACT = 16
 SWAPS = 20_000
 """Exchanges that are drawn where there are too many to try all."""
 
-_NUMBERS = 1 << 22  # in an array of exchanges: 32 MB, whatever the number of articles
+_NUMBERS = 1 << 18  # in an array of exchanges: 2 MB, which a cache holds, whatever the number of articles
 _TIE = 1e-12  # exchanges with the same |Δ| may differ in the last digits
 
 

@@ -24,7 +24,8 @@ EXACT = 16
 SWAPS = 20_000
 """Exchanges that are drawn where there are too many to try all."""
 
-_NUMBERS = 1 << 18  # in an array of exchanges: 2 MB, which a cache holds, whatever the number of articles
+_NUMBERS = 1 << 18  # in an array of exchanges: 2 MB, which a cache holds
+_ROWS = 128  # exchanges that are worth a call of numpy: 61 MB for 60,000 texts without articles
 _TIE = 1e-12  # exchanges with the same |Δ| may differ in the last digits
 
 
@@ -75,7 +76,7 @@ def _exact(formula: Formula, first: NDArray[Any], second: NDArray[Any], differ: 
     if not number:
         return Swap(1.0, 1.0)
     change = _change(first, [second])[differ]
-    numbers, rows = np.arange(2 ** (number - 1), dtype=np.int64), max(1, _NUMBERS // change.shape[1])
+    numbers, rows = np.arange(2 ** (number - 1), dtype=np.int64), max(_ROWS, _NUMBERS // max(change.shape))
     hits = 0
     for start in range(0, len(numbers), rows):
         exchanged = (numbers[start : start + rows, None] >> np.arange(number)) & 1
@@ -95,7 +96,7 @@ def _drawn(
 
     change = _change(first, others)
     articles = len(change)
-    words, rows = -(-articles // 64), max(1, _NUMBERS // max(change.shape))
+    words, rows = -(-articles // 64), max(_ROWS, _NUMBERS // max(change.shape))
     generator = np.random.PCG64(seed)
     hits = np.zeros(len(others), dtype=np.int64)
     for start in range(0, swaps, rows):

@@ -74,8 +74,8 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
         for split, examples in (("train", source.train), ("validation", source.validation))
         if examples
     }
-    for split, found in rows.items():
-        for line in found.said(split):
+    for split, built_rows in rows.items():
+        for line in built_rows.said(split):
             say(line)
     if training.do_train and "train" not in rows:
         raise InputError(f"{arguments.data} has no train split", hint="--split-fractions 0.8 0.1 0.1 creates one")

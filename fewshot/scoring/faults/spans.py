@@ -23,11 +23,12 @@ def examine(case: Case, *, roles: bool) -> Answered:
     theirs = [span for key, span in predicted.items() if key not in hits]
     pairs: list[tuple[FaultKind, Span, Span]] = []
     if ours and theirs:
-        for kind, same in (
+        steps: tuple[tuple[FaultKind, Callable[[Span], Hashable]], ...] = (
             ("wrong_label", lambda span: (span.start, span.end)),
             ("wrong_boundary", lambda span: (span.label, span.role if roles else None)),
             ("wrong_label", lambda span: None),
-        ):
+        )
+        for kind, same in steps:
             found = _paired(ours, theirs, same)
             pairs += [(kind, one, other) for one, other in found]
             taken = {id(span) for pair in found for span in pair}

@@ -182,7 +182,7 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
         return [f"data: {settings.data} has changed since (digest {recorded.plan.digest} → {plan.digest})"]
     if recorded.plan.demos not in (None, plan.demos):  # None: before 0.2.0, or a folder without --demos
         return [f"demos: {settings.demos} has changed since"]
-    own = settings.prompt is not None and exists(settings.prompt)
+    own = settings.prompt is not None and exists(settings.prompt) and Path(settings.prompt).is_file()
     if own and recorded.prompt and recorded.prompt != wording_of(plan):
         return [f"prompt: {settings.prompt} has changed since"]
     return []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot import backends, tasks
+from fewshot.data import digest
 from fewshot.data._source import Dataset, Source
 from fewshot.demonstrations import Pool
 from fewshot.errors import InputError
@@ -32,12 +33,14 @@ Entities = Mapping[str, tuple[Span, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """What a plan is made from. `labels`: those in use if they are known already (and what to say of them)."""
+    """What a plan is made from. `demos`: the digest of what `--demos` holds; `labels`: those in use if they are known
+    already (and what to say of them)."""
 
     split: Sequence[Example]
     digest: str
     pool: Sequence[Example]
     entities: Entities | None = None  # predicted by another run, for ROLES
+    demos: str | None = None
     labels: tuple[str, ...] | None = None
 
 
@@ -55,6 +58,7 @@ class Plan:
     labelled: int  # labelled examples at the system's disposal
     digest: str
     grouped: bool
+    demos: str | None = None
     notices: tuple[str, ...] = ()
 
     @property
@@ -103,10 +107,12 @@ def materials_of(settings: Settings, task: Task) -> Materials:
         InputError, DataError: it cannot be read.
     """
     dataset = Source(settings.data).read(task.name)
+    pool = pool_of(settings, task, dataset)
     return Materials(
         split=dataset.split(settings.split),
         digest=dataset.digest,
-        pool=labelled(pool_of(settings, task, dataset), task),
+        pool=labelled(pool, task),
+        demos=None if settings.demos is None else digest(pool),
         entities=entities_of(settings, task, dataset.examples),
     )
 
@@ -164,6 +170,7 @@ def assemble(
         labelled=disposal if disposal is not None else len(read.pool) if shots else 0,
         digest=read.digest,
         grouped=any(example.group != example.id for example in read.split),
+        demos=read.demos,
         notices=(*warnings, *notice),
     )
 

@@ -18,6 +18,7 @@ from typing import Unpack, cast
 from fewshot import tasks
 from fewshot.backends import Options, RecordedModel, open_backend
 from fewshot.cassette import Cassette
+from fewshot.data import digest as digest_of
 from fewshot.data._source import Dataset, Source
 from fewshot.experiment import record
 from fewshot.experiment.answers import Listener, System, Tapes
@@ -132,10 +133,12 @@ class Recording:
             split, digest = self.folder.examples(), self.recorded.plan.digest
         else:
             split, digest = dataset.split(self.settings.split), dataset.digest
+        pool = self._pool(task, dataset)
         return Materials(
             split=split,
             digest=digest,
-            pool=labelled(self._pool(task, dataset), task),
+            pool=labelled(pool, task),
+            demos=self.recorded.plan.demos if self.same("demos") else digest_of(pool),
             entities=self._entities(task, split if dataset is None else dataset.examples),
             labels=tuple(self.recorded.plan.labels) if self.same("task", "labels", "definitions") else None,
         )

@@ -183,7 +183,9 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
         return conflicts
     if recorded.plan.digest != plan.digest:
         return [f"data: {settings.data} has changed since (digest {recorded.plan.digest} → {plan.digest})"]
-    own = settings.prompt is not None and exists(settings.prompt)
+    if recorded.plan.demos not in (None, plan.demos):  # None: before 0.2.0, or a folder without --demos
+        return [f"demos: {settings.demos} has changed since"]
+    own = settings.prompt is not None and exists(settings.prompt) and Path(settings.prompt).is_file()
     if own and recorded.prompt and recorded.prompt != wording_of(plan):
         return [f"prompt: {settings.prompt} has changed since"]
     return []
@@ -193,6 +195,7 @@ def default_folder(plan: Plan, backend: str, model: str) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
     settings = plan.settings.given()
     identity = repr(sorted((name, value) for name, value in settings.items() if name not in PACE)) + plan.digest + model
+    identity += plan.demos or ""
     digest = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")[:_LONGEST_NAME]
     name = short if short.startswith(backend) else f"{backend}-{short}"

@@ -10,7 +10,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 CONFIG = "config.json"
+_STDOUT = 1  # the file descriptor
 WEIGHTS = ("*.safetensors", "*.bin")
 VOCABULARY = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt",
@@ -153,12 +157,33 @@ def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        with _nothing_printed():
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:
         raise unusable(folder, error) from None
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(f"{folder}: its tokenizer is a slow one, without offsets", hint="take a model with a fast one")
     return tokenizer
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keeps what is not Python from printing. tokenizers names the unknown options of a folder's tokens on standard
+    output: past the one place for output, amid `--json`, and whatever escape sequences they hold."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # closed: nothing is printed anyway
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device)
+            os.dup2(nowhere.fileno(), _STDOUT)
+        yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
 
 
 def load_model(

@@ -38,7 +38,7 @@ class Question:
         """
         name = format_name or task.default_format
         form = formats.get(name, task.kind)
-        if mentions == "once" and not (task.kind == "entities" and form.names_once):
+        if mentions == "once" and not (task.finds_entities and form.names_once):
             raise InputError(
                 f"--mentions once goes with entities in format {' or '.join(formats.naming_once())}, not with"
                 f" {task.name} in {name}"

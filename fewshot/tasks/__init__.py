@@ -75,6 +75,11 @@ class Task(Protocol):
         return self.kind != "panels"
 
     @property
+    def finds_entities(self) -> bool:
+        """Whether answers name entities that they find themselves: at every mention or once, under any label."""
+        return self.kind == "entities"
+
+    @property
     def tagging(self) -> Tagging | None:
         """How a token classifier writes a value; `None` if it cannot."""
         return _TAGGINGS.get(self.kind)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fewshot.backends import Options
 from fewshot.errors import RunFolderError
+from fewshot.experiment.replaying import replay
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Prediction
@@ -275,3 +276,23 @@ def test_the_same_settings_are_the_same_run(
 
 def _fields(*ends: Ended) -> set[str]:
     return {name for end in ends for request in end.requests for name in request}
+
+
+def test_other_demonstrations_under_the_same_path_are_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    demos = tmp_path / "demos.jsonl"
+    rows = [{"id": f"d{n}", "text": f"(A) Blot of {name}.", "entities": []} for n, name in enumerate(GENES)]
+    demos.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    first = run("ner", limit=1, demos=str(demos), out="one")
+    named = run("ner", limit=1, demos=str(demos)).folder.path
+    assert run("ner", limit=1, demos=str(demos), out="one").scores.equals(first.scores)
+    demos.write_text("".join(json.dumps(row) + "\n" for row in rows[1:]))
+    with pytest.raises(RunFolderError, match=r"demos: .*demos.jsonl has changed since"):
+        run("ner", limit=1, demos=str(demos), out="one")
+    assert run("ner", limit=1, demos=str(demos)).folder.path != named
+    assert replay("one").complete
+    demos.unlink()
+    assert replay("one", out="two").complete
+    assert replay("one", out="two").complete

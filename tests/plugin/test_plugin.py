@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,8 @@ def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, t
     said = fewshot("run", *plugins, "--shots", "2", "--limit", "20", "--out", "runs/parrot")
     assert "format:brackets" in said
     assert "selector:longest" in said
+    versions = tomllib.loads((tmp_path / "runs/parrot/run.toml").read_text())["versions"]
+    assert "fewshot-chemicals" in versions
     assert "identical" in fewshot("run", "--replay", "runs/parrot")
     assert "[CHEMICAL: " in fewshot("show", "runs/parrot", _some_id(tmp_path / "runs/parrot"))
     assert "parrot-1" in fewshot("compare", "runs/parrot")

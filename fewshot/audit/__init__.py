@@ -1,0 +1,40 @@
+"""What is wrong in a data set: findings, each with a place, a quotation and, where one is known, the change to make.
+
+    audit(examples)                    findings, the gravest first
+    repaired(examples, findings)       the examples with every certain change made
+    clean_ids(examples)                those without a finding that touches scores
+
+Findings are data: nothing here raises because a data set is bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fewshot import tasks
+from fewshot.audit import checks
+from fewshot.audit.finding import SEVERITIES, Finding
+from fewshot.records import Example
+
+
+def audit(examples: Sequence[Example], task: str | None = None) -> list[Finding]:
+    """Returns what is doubtful about examples, the gravest first, then what is surest, then in their order.
+
+    `task`: only what matters for it, and for every task; `None`: everything.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    kind = None if task is None else tasks.get(task).kind
+    findings: list[Finding] = []
+    for check in checks.of_kind(kind):
+        for example in examples:
+            findings.extend(check.each(example))
+        findings.extend(check.across(examples))
+    place = {example.id: number for number, example in enumerate(examples)}
+    findings.sort(
+        key=lambda found: (
+            SEVERITIES.index(found.severity), -(found.confidence or 0.0), place.get(found.id, -1), found.start or 0,
+        )
+    )  # fmt: skip
+    return findings

@@ -1,0 +1,120 @@
+"""The gold panels of a legend as the checks see them: the letters they hold, the labels they open with, what lies where.
+
+A merge takes letters from gold: where A swallows B, gold holds A and C. So a later label inside a panel is a start
+only if gold has no panel of that letter and the letter lies between the panel's own and the next one's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from fewshot.records import Example, Span
+from fewshot.text.legend import Label, leading_label
+from fewshot.text.openings import Opening, openings
+
+_BEFORE_A = ord("A") - 1
+_BEHIND_Z = ord("Z") + 1
+
+
+@dataclass(frozen=True)
+class Gold:
+    """An example's panels. `panels` is not empty and in text order."""
+
+    example: Example
+    panels: tuple[Span, ...]
+
+    @property
+    def text(self) -> str:
+        return self.example.text
+
+    @cached_property
+    def openings(self) -> list[Opening]:
+        """Where a panel can open in the text."""
+        return openings(self.text)
+
+    @cached_property
+    def letters(self) -> list[tuple[str, ...]]:
+        """The gold letters of each panel, as capitals."""
+        return [tuple(map(str.upper, panel.labels or ())) for panel in self.panels]
+
+    @cached_property
+    def printed(self) -> list[Label | None]:
+        """The label that each panel opens with."""
+        return [self._own_label(panel) for panel in self.panels]
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The letters that some gold panel holds."""
+        return frozenset(letter for letters in self.letters for letter in letters)
+
+    @cached_property
+    def inline(self) -> frozenset[str]:
+        """The letters that gold says are only mentioned."""
+        return frozenset(map(str.upper, self.example.inline_labels or ()))
+
+    @cached_property
+    def styles(self) -> frozenset[str]:
+        """How the labels of this legend are written."""
+        return frozenset(label.style for label in self.printed if label is not None)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The letters that stand somewhere in the text as a word of one letter, in a range of them as well."""
+        found = set(re.findall(r"(?<![^\W_])[A-Za-z](?![^\W_])", self.text))
+        for first, last in re.findall(r"(?<![^\W_])([A-Z])\s?[-‐‑‒–—−]\s?([A-Z])(?![^\W_])", self.text):
+            found.update(map(chr, range(ord(first), ord(last) + 1)))
+        return frozenset(map(str.upper, found))
+
+    def own(self, number: int) -> tuple[str, ...]:
+        """The letters by which a panel is known: those it opens with, else those of gold."""
+        label = self.label(number)
+        return capitals(label) if label is not None else self.letters[number]
+
+    def label(self, number: int) -> Label | None:
+        """The label of a panel: the one it opens with, else the first inside it that gold's letters name."""
+        printed = self.printed[number]
+        if printed is not None:
+            return printed
+        wanted = set(self.letters[number])
+        inside = (opening.label for opening in self.inside(number) if opening.boundary == "sentence")
+        return next((label for label in inside if wanted and wanted.issuperset(capitals(label))), None)
+
+    def inside(self, number: int) -> list[Opening]:
+        """The openings within a panel, behind the label that it opens with."""
+        panel, printed = self.panels[number], self.printed[number]
+        first = panel.start if printed is None else printed.end
+        return [opening for opening in self.openings if first <= opening.label.start and opening.label.end <= panel.end]
+
+    def between(self, number: int) -> tuple[int, int]:
+        """The codes of the letters that a panel's label and the next panel's enclose; both are excluded."""
+        before = [code(self.own(earlier)[-1]) for earlier in range(number + 1) if self.own(earlier)]
+        behind = [code(letters[0]) for letters in self.letters[number + 1 :] if letters]
+        low = before[-1] if before else _BEFORE_A
+        high = behind[0] if behind else _BEHIND_Z
+        return low, high if high > low else _BEHIND_Z
+
+    def _own_label(self, panel: Span) -> Label | None:
+        label = leading_label(self.text, panel.start)
+        return label if label is not None and label.end <= panel.end else None
+
+
+def capitals(label: Label) -> tuple[str, ...]:
+    """The letters of a label, as capitals.
+
+    >>> capitals(Label(("a", "b"), 0, 5, "in"))
+    ('A', 'B')
+    """
+    return tuple(map(str.upper, label.labels))
+
+
+def code(letter: str) -> int:
+    """The place of a label in the order of panels: that of its first letter."""
+    return ord(letter[0])
+
+
+def as_json(span: Span) -> dict[str, object]:
+    """A panel as a change has it."""
+    row: dict[str, object] = {} if span.labels is None else {"labels": list(span.labels)}
+    return row | {"start": span.start, "end": span.end}

@@ -16,11 +16,13 @@ from fewshot.text.openings import Opening, openings
 
 _BEFORE_A = ord("A") - 1
 _BEHIND_Z = ord("Z") + 1
+_LETTER = re.compile(r"(?<![^\W_])(?<![°º˚])(?<![°º˚]\s)[A-Za-z](?![^\W_])")  # the C of "4 °C" mentions no panel
+_RANGE = re.compile(r"(?<![^\W_])([A-Z])\s?[-‐‑‒–—−]\s?([A-Z])(?![^\W_])")
 
 
 @dataclass(frozen=True)
 class Gold:
-    """An example's panels. `panels` is not empty and in text order."""
+    """An example's panels, in text order."""
 
     example: Example
     panels: tuple[Span, ...]
@@ -62,10 +64,21 @@ class Gold:
     @cached_property
     def mentioned(self) -> frozenset[str]:
         """The letters that stand somewhere in the text as a word of one letter, in a range of them as well."""
-        found = set(re.findall(r"(?<![^\W_])[A-Za-z](?![^\W_])", self.text))
-        for first, last in re.findall(r"(?<![^\W_])([A-Z])\s?[-‐‑‒–—−]\s?([A-Z])(?![^\W_])", self.text):
+        found = set(_LETTER.findall(self.text))
+        for first, last in _RANGE.findall(self.text):
             found.update(map(chr, range(ord(first), ord(last) + 1)))
         return frozenset(map(str.upper, found))
+
+    def unexplained(self, last: int, first: int) -> set[str]:
+        """The letters between two codes that no gold panel holds and the text does not mention."""
+        return set(map(chr, range(last + 1, first))) - self.mentioned - self.held - self.inline
+
+    def as_written(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Letters in the case that gold uses: a legend may print "(a)" where gold says A."""
+        written = [label for panel in self.panels for label in panel.labels or ()]
+        if written and all(label[:1].isupper() for label in written):
+            return tuple(label[:1].upper() + label[1:] for label in labels)
+        return labels
 
     def own(self, number: int) -> tuple[str, ...]:
         """The letters by which a panel is known: those it opens with, else those of gold."""
@@ -83,9 +96,13 @@ class Gold:
 
     def inside(self, number: int) -> list[Opening]:
         """The openings within a panel, behind the label that it opens with."""
-        panel, printed = self.panels[number], self.printed[number]
-        first = panel.start if printed is None else printed.end
-        return [opening for opening in self.openings if first <= opening.label.start and opening.label.end <= panel.end]
+        first, last = self.body(number), self.panels[number].end
+        return [opening for opening in self.openings if first <= opening.label.start and opening.label.end <= last]
+
+    def body(self, number: int) -> int:
+        """Where the text of a panel begins, behind the label that it opens with."""
+        printed = self.printed[number]
+        return self.panels[number].start if printed is None else printed.end
 
     def between(self, number: int) -> tuple[int, int]:
         """The codes of the letters that a panel's label and the next panel's enclose; both are excluded."""

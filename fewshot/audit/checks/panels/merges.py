@@ -1,4 +1,4 @@
-"""Panels that swallow their neighbours.
+"""Panels that gold lacks although the text opens them: inside a panel, which has swallowed them, or outside all panels.
 
     gold A: "(A) Images. (B) Graph."        B stands at a sentence start inside A, and gold has no B: two panels
 
@@ -13,14 +13,17 @@ from dataclasses import replace
 
 from fewshot.audit.checks.panels.gold import Gold, as_json, capitals, code
 from fewshot.audit.finding import Certainty, Change, Finding, at
-from fewshot.records import Span
+from fewshot.records import PANEL, Span
+from fewshot.text.legend import tail_start
 from fewshot.text.openings import Opening
-from fewshot.text.spans import trimmed
+from fewshot.text.spans import Extent, trimmed
 
 _MOST = 200
 """Openings of one panel that are looked at."""
 _SKIPPED = 1
 """Letters in a row that a chain may leave out although the text does not mention them."""
+
+Chain = list[Opening]
 
 
 def find(gold: Gold, number: int) -> Finding | None:
@@ -29,80 +32,104 @@ def find(gold: Gold, number: int) -> Finding | None:
     if not chain:
         return None
     panel = gold.panels[number]
-    letters = ", ".join(letter for opening in chain for letter in opening.label.labels)
     own = ", ".join(gold.letters[number]) or "a panel without a letter"
     return at(
         gold.example, "merged_panels", "error", chain[0].label.start, panel.end, _certainty(gold, number, chain),
-        f"{letters} begin at sentence starts inside {own}" if len(chain) > 1 else
-        f"{letters} begins at a sentence start inside {own}",
+        f"{named(chain)} at a sentence start inside {own}",
         Change("panels", (as_json(panel),), tuple(map(as_json, pieces(gold, number, chain)))),
     )  # fmt: skip
 
 
-def swallowed(gold: Gold, number: int) -> list[Opening]:
+def swallowed(gold: Gold, number: int) -> Chain:
     """The openings inside a panel at which panels begin that gold lacks, in text order."""
+    own = set(gold.own(number))
+    others = {letter for other, held in enumerate(gold.letters) if other != number for letter in held}
     low, high = gold.between(number)
-    candidates = [opening for opening in gold.inside(number)[:_MOST] if _fits(gold, number, opening, low, high)]
-    best: list[list[Opening]] = []
-    for current in candidates:
-        chains = [chain for chain in best if _continues(gold, code(capitals(chain[-1].label)[-1]), current)]
-        if _continues(gold, low, current):
-            chains.append([])
-        if chains:
-            best.append([*max(chains, key=_worth), current])
-    return max(best, key=_worth, default=[])
+    fitting = [opening for opening in gold.inside(number)[:_MOST] if _fits(opening, own | others, low, high)]
+    return _best(gold, [opening for opening in fitting if _opens(gold, number, opening)], low)
+
+
+def missing(gold: Gold, region: Extent, number: int) -> tuple[Finding, Chain] | None:
+    """The finding that panels are missing in a region that no panel covers, behind panel `number` (-1: before all)."""
+    low, high = gold.between(number)
+    inside = [opening for opening in gold.openings if region[0] <= opening.label.start and opening.label.end <= region[1]]
+    fitting = [o for o in inside[:_MOST] if o.boundary == "sentence" and _fits(o, gold.held, low, high)]
+    chain = _best(gold, fitting, low)
+    if not chain:
+        return None
+    end = tail_start(gold.text, chain[-1].label.end, region[1]) or region[1]
+    added = _segments(gold, [opening.label.start for opening in chain], end, chain, Span(*region, PANEL))
+    change = Change("panels", (), tuple(map(as_json, added)))
+    return at(
+        gold.example, "missing_panel", "error", chain[0].label.start, added[-1].end, _certainty(gold, number, chain),
+        f"{named(chain)} at a sentence start outside all panels", change,
+    ), chain  # fmt: skip
+
+
+def named(chain: Sequence[Opening]) -> str:
+    """The letters of a chain with their verb.
+
+    >>> from fewshot.text.openings import openings
+    >>> named(openings("(A) Blot.")), named(openings("(B, C) Blot."))
+    ('A begins', 'B, C begin')
+    """
+    letters = [letter for opening in chain for letter in opening.label.labels]
+    return f"{', '.join(letters)} {'begin' if len(letters) > 1 else 'begins'}"
 
 
 def pieces(gold: Gold, number: int, chain: Sequence[Opening]) -> list[Span]:
     """The panels that a merged one is split into."""
     panel = gold.panels[number]
-    starts = [panel.start, *(opening.label.start for opening in chain), panel.end]
     taken = {letter for opening in chain for letter in capitals(opening.label)}
     kept = None if panel.labels is None else tuple(label for label in panel.labels if label.upper() not in taken)
-    labels = [kept, *(_in_the_case_of_gold(gold, opening.label.labels) for opening in chain)]
+    start, end = trimmed(gold.text, panel.start, chain[0].label.start) or (panel.start, panel.end)
+    first = replace(panel, start=start, end=end, labels=kept)
+    return [first, *_segments(gold, [opening.label.start for opening in chain], panel.end, chain, panel)]
+
+
+def _segments(gold: Gold, starts: Sequence[int], end: int, chain: Sequence[Opening], like: Span) -> list[Span]:
     found = []
-    for start, end, own in zip(starts, starts[1:], labels, strict=False):
-        extent = trimmed(gold.text, start, end)
+    for opening, start, stop in zip(chain, starts, [*starts[1:], end], strict=True):
+        extent = trimmed(gold.text, start, stop)
         if extent is not None:
-            found.append(replace(panel, start=extent[0], end=extent[1], labels=own))
+            labels = gold.as_written(opening.label.labels)
+            found.append(replace(like, start=extent[0], end=extent[1], labels=labels))
     return found
 
 
-def _in_the_case_of_gold(gold: Gold, labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Letters as the gold writes them: a legend may print "(a)" where gold says A."""
-    written = [label for panel in gold.panels for label in panel.labels or ()]
-    if written and all(label[:1].isupper() for label in written):
-        return tuple(label[:1].upper() + label[1:] for label in labels)
-    return labels
-
-
-def _fits(gold: Gold, number: int, opening: Opening, low: int, high: int) -> bool:
-    """Whether an opening may be the start of a panel that gold lacks."""
+def _fits(opening: Opening, taken: set[str] | frozenset[str], low: int, high: int) -> bool:
+    """Whether a label's letters are free and lie in order."""
     letters = capitals(opening.label)
-    own = set(gold.own(number))
-    others = {letter for other, held in enumerate(gold.letters) if other != number for letter in held}
-    if any(letter in own or letter in others for letter in letters):
-        return False
-    if not low < code(letters[0]) <= code(letters[-1]) < high:
-        return False
-    if opening.boundary == "sentence":
-        return opening.capital or opening.label.style in ("in", "out")
-    return _ends_loosely(gold, number, opening)
+    return taken.isdisjoint(letters) and low < code(letters[0]) <= code(letters[-1]) < high
 
 
-def _ends_loosely(gold: Gold, number: int, opening: Opening) -> bool:
-    """Whether a label that no sentence end precedes still opens a panel: "Bar, 10 µm (B) Western blot". "cells (B)." is
-    a list of panels in a sentence."""
+def _opens(gold: Gold, number: int, opening: Opening) -> bool:
+    """Whether a label inside a panel opens another one: behind a sentence; or behind a word, if it is written as the
+    panel's own label is and a capital follows: "Bar, 10 µm (B) Western blot". "Cells (B)." ends what it labels."""
     label, own = opening.label, gold.label(number)
-    closed = gold.text[label.end - 1] in ")]"
-    return opening.capital and closed and own is not None and own.style == label.style
+    if opening.boundary == "sentence":
+        return opening.capital or label.style in ("in", "out")
+    return opening.capital and gold.text[label.end - 1] in ")]" and own is not None and own.style == label.style
+
+
+def _best(gold: Gold, candidates: Sequence[Opening], low: int) -> Chain:
+    """The best rising chain of labels; chains that end in the same letter are compared, and one of them goes on."""
+    leaders: dict[int, Chain] = {}
+    for current in candidates:
+        chains = [chain for last, chain in leaders.items() if _continues(gold, last, current)]
+        if _continues(gold, low, current):
+            chains.append([])
+        if chains:
+            longest = [*max(chains, key=_worth), current]
+            last = code(capitals(current.label)[-1])
+            leaders[last] = max(leaders.get(last, []), longest, key=_worth)
+    return max(leaders.values(), key=_worth, default=[])
 
 
 def _continues(gold: Gold, last: int, opening: Opening) -> bool:
-    """Whether an opening's letter follows another: at once, or behind letters that are only mentioned."""
+    """Whether an opening's letter follows another: at once, or behind letters that are held or only mentioned."""
     first = code(capitals(opening.label)[0])
-    unknown = [letter for letter in map(chr, range(last + 1, first)) if letter not in gold.mentioned | gold.held]
-    return first > last and len(unknown) <= _SKIPPED
+    return first > last and len(gold.unexplained(last, first)) <= _SKIPPED
 
 
 def _worth(chain: Sequence[Opening]) -> float:
@@ -118,10 +145,10 @@ def _certainty(gold: Gold, number: int, chain: Sequence[Opening]) -> Certainty:
     that nothing explains."""
     last = gold.between(number)[0]
     for opening in chain:
-        letters = capitals(opening.label)
-        skipped = set(map(chr, range(last + 1, code(letters[0])))) - gold.mentioned - gold.held
-        styled = not gold.styles or opening.label.style in gold.styles
-        if opening.boundary != "sentence" or not opening.capital or not styled or skipped:
+        label = opening.label
+        styled = label.style in gold.styles if gold.styles else label.style != "bare"
+        opens = opening.boundary == "sentence" and (opening.capital or label.style in ("in", "out"))
+        if not (styled and opens) or gold.unexplained(last, code(capitals(label)[0])):
             return "likely"
-        last = code(letters[-1])
+        last = code(capitals(label)[-1])
     return "certain"

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fewshot.records import Example, Span
-from fewshot.text.legend import Label, leading_label
+from fewshot.text.legend import Label, leading_label, opens_a_sentence
 from fewshot.text.openings import Opening, openings
 
 _BEFORE_A = ord("A") - 1
 _BEHIND_Z = ord("Z") + 1
 _LETTER = re.compile(r"(?<![^\W_])(?<![°º˚])(?<![°º˚]\s)[A-Za-z](?![^\W_])")  # the C of "4 °C" mentions no panel
+_WORD = 24  # characters behind a label in which the first word is looked for
+_SMALL_BARE = re.compile(r"(?<![^\s])([a-z])(?=\s+[A-Z0-9(“\"'‘])")
 _RANGE = re.compile(r"(?<![^\W_])([A-Z])\s?[-‐‑‒–—−]\s?([A-Z])(?![^\W_])")
 
 
@@ -34,7 +36,23 @@ class Gold:
     @cached_property
     def openings(self) -> list[Opening]:
         """Where a panel can open in the text."""
-        return openings(self.text)
+        found = openings(self.text)
+        if not self.has_small_bare_labels:
+            return found
+        bare = (Label((place[1],), place.start(1), place.end(1), "bare") for place in _SMALL_BARE.finditer(self.text))
+        more = [Opening(label, "sentence", capital=True) for label in bare if opens_a_sentence(self.text, 0, label.start)]
+        return sorted([*found, *more], key=lambda opening: opening.label.start)
+
+    @cached_property
+    def has_small_bare_labels(self) -> bool:
+        """Whether the panels open with a small letter and no sign, "b Western blot": the grammar of labels cannot know
+        such a letter from a word, gold can."""
+        return any(
+            place is not None and place[1].upper() in letters
+            for place, letters in (
+                (_SMALL_BARE.match(self.text, panel.start), map(str.upper, panel.labels or ())) for panel in self.panels
+            )
+        )
 
     @cached_property
     def letters(self) -> list[tuple[str, ...]]:
@@ -80,6 +98,28 @@ class Gold:
             return tuple(label[:1].upper() + label[1:] for label in labels)
         return labels
 
+    def reads_as_a_start(self, opening: Opening) -> bool:
+        """Whether a label is written as those of this legend are, and what follows begins as a panel does: "(b) denotes
+        the baseline" explains a sign."""
+        label = opening.label
+        if not self.is_in_its_case(label):
+            return False
+        word = self.text[label.end : label.end + _WORD].lstrip().partition(" ")[0]
+        if opening.capital or any(sign.isupper() or sign.isdigit() for sign in word):
+            return label.style != "dot" or self.text[label.end : label.end + 1].isspace() or opening.capital
+        return self.goes_on_small
+
+    def is_in_its_case(self, label: Label) -> bool:
+        """Whether a label is small or capital as those of this legend are; capital where it has none."""
+        small = {own.labels[0].islower() for own in self.printed if own is not None} or {False}
+        return label.labels[0].islower() in small
+
+    @cached_property
+    def goes_on_small(self) -> bool:
+        """Whether the panels of this legend go on without a capital behind their labels."""
+        behind = [self.text[own.end : own.end + _WORD].lstrip()[:1] for own in self.printed if own is not None]
+        return any(sign.islower() for sign in behind)
+
     def own(self, number: int) -> tuple[str, ...]:
         """The letters by which a panel is known: those it opens with, else those of gold."""
         label = self.label(number)
@@ -114,6 +154,8 @@ class Gold:
 
     def _own_label(self, panel: Span) -> Label | None:
         label = leading_label(self.text, panel.start)
+        if label is None and self.has_small_bare_labels and (place := _SMALL_BARE.match(self.text, panel.start)):
+            label = Label((place[1],), place.start(1), place.end(1), "bare")
         return label if label is not None and label.end <= panel.end else None
 
 

@@ -53,8 +53,9 @@ def missing(gold: Gold, region: Extent, number: int) -> tuple[Finding, Chain] | 
     """The finding that panels are missing in a region that no panel covers, behind panel `number` (-1: before all)."""
     low, high = gold.between(number)
     inside = [opening for opening in gold.openings if region[0] <= opening.label.start and opening.label.end <= region[1]]
-    fitting = [o for o in inside[:_MOST] if o.boundary == "sentence" and _fits(o, gold.held, low, high)]
-    chain = _best(gold, fitting, low)
+    fitting = [opening for opening in inside[:_MOST] if _fits(opening, gold.held, low, high)]
+    starts = [opening for opening in fitting if opening.boundary == "sentence" and gold.reads_as_a_start(opening)]
+    chain = _best(gold, starts, low)
     if not chain:
         return None
     end = tail_start(gold.text, chain[-1].label.end, region[1]) or region[1]
@@ -108,7 +109,7 @@ def _opens(gold: Gold, number: int, opening: Opening) -> bool:
     panel's own label is and a capital follows: "Bar, 10 µm (B) Western blot". "Cells (B)." ends what it labels."""
     label, own = opening.label, gold.label(number)
     if opening.boundary == "sentence":
-        return opening.capital or label.style in ("in", "out")
+        return gold.reads_as_a_start(opening)
     return opening.capital and gold.text[label.end - 1] in ")]" and own is not None and own.style == label.style
 
 
@@ -129,7 +130,7 @@ def _best(gold: Gold, candidates: Sequence[Opening], low: int) -> Chain:
 def _continues(gold: Gold, last: int, opening: Opening) -> bool:
     """Whether an opening's letter follows another: at once, or behind letters that are held or only mentioned."""
     first = code(capitals(opening.label)[0])
-    return first > last and len(gold.unexplained(last, first)) <= _SKIPPED
+    return first > last and len(gold.unexplained(last, first)) <= (_SKIPPED if last >= ord("A") else 0)
 
 
 def _worth(chain: Sequence[Opening]) -> float:
@@ -147,8 +148,7 @@ def _certainty(gold: Gold, number: int, chain: Sequence[Opening]) -> Certainty:
     for opening in chain:
         label = opening.label
         styled = label.style in gold.styles if gold.styles else label.style != "bare"
-        opens = opening.boundary == "sentence" and (opening.capital or label.style in ("in", "out"))
-        if not (styled and opens) or gold.unexplained(last, code(capitals(label)[0])):
+        if not styled or opening.boundary != "sentence" or gold.unexplained(last, code(capitals(label)[0])):
             return "likely"
         last = code(capitals(label)[-1])
     return "certain"

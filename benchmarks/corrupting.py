@@ -103,13 +103,13 @@ def paste(example: Example, others: Sequence[Example], chance: random.Random) ->
     mine = {label for panel in example.panels or () for label in panel.labels or ()}
     donors = [
         other
-        for other in chance.sample(others, min(len(others), 40))
+        for other in others
         if other.id != example.id and other.text != example.text and other.panels
         and mine & {label for panel in other.panels for label in panel.labels or ()}
     ]  # fmt: skip
     if not donors:
         return None
-    donor = donors[0]
+    donor = chance.choice([other for other in donors if other.group == example.group] or donors)
     kept = [panel for panel in donor.panels or () if mine & set(panel.labels or ())]
     stops = [*(panel.start for panel in kept[1:]), len(donor.text)]
     spans = []
@@ -192,10 +192,10 @@ def corrupt(
     kinds = list(corruptions)
     data: list[Example] = []
     done: list[Planted] = []
+    chosen = {example.id for example in examples if chance.random() < share}
+    whole = [example for example in examples if example.id not in chosen]
     for example in examples:
-        planted = None
-        if chance.random() < share:
-            planted = corruptions[kinds[len(done) % len(kinds)]](example, examples, chance)
+        planted = corruptions[kinds[len(done) % len(kinds)]](example, whole, chance) if example.id in chosen else None
         if planted is None:
             data.append(example)
             continue

@@ -27,10 +27,13 @@ def audit(examples: Sequence[Example], task: str | None = None) -> list[Finding]
     """
     kind = None if task is None else tasks.get(task).kind
     findings: list[Finding] = []
-    for check in checks.of_kind(kind):
-        for example in examples:
+    looked_for = list(checks.of_kind(kind))
+    for example in examples:
+        for check in looked_for:
             findings.extend(check.each(example))
-        findings.extend(check.across(examples))
+    doubtful = {found.id for found in findings if found.severity == "error"}
+    for check in looked_for:
+        findings.extend(check.across(examples, doubtful))
     place = {example.id: number for number, example in enumerate(examples)}
     findings.sort(
         key=lambda found: (

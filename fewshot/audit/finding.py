@@ -68,6 +68,7 @@ class Finding:
         reason: Why, in one sentence.
         change: What would mend it; `None`: nothing is proposed.
         confidence: 0 to 1, where it comes from counts or from a model; `None` elsewhere.
+        other: The id of the example that this one is a copy of.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Finding:
     reason: str
     change: Change | None = None
     confidence: float | None = None
+    other: str | None = None
 
     @property
     def name(self) -> str:
@@ -98,7 +100,8 @@ class Finding:
             "finding": self.name, "id": self.id, "kind": self.kind, "severity": self.severity, "start": self.start,
             "end": self.end, "quote": self.quote, "certainty": self.certainty, "reason": self.reason, "fix": fix,
         }  # fmt: skip
-        return row if self.confidence is None else row | {"confidence": round(self.confidence, 4)}
+        row |= {} if self.confidence is None else {"confidence": round(self.confidence, 4)}
+        return row | ({} if self.other is None else {"other": self.other})
 
 
 def at(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol, cast
 
 from fewshot import discovery
@@ -26,8 +26,9 @@ class Check(Protocol):
         """What an example shows by itself."""
         return iter(())
 
-    def across(self, examples: Sequence[Example]) -> Iterator[Finding]:
-        """What only the examples together show."""
+    def across(self, examples: Sequence[Example], doubtful: Collection[str]) -> Iterator[Finding]:
+        """What only the examples together show. `doubtful`: the ids that show an error by themselves, so that of two
+        copies the right one is blamed."""
         return iter(())
 
 

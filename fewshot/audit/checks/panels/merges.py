@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fewshot.audit.checks.panels import lines
 from fewshot.audit.checks.panels.gold import Gold, as_json, capitals, code
 from fewshot.audit.finding import Certainty, Change, Finding, at
 from fewshot.records import PANEL, Span
@@ -29,9 +30,9 @@ Chain = list[Opening]
 def find(gold: Gold, number: int) -> Finding | None:
     """The finding that a panel holds several; `None`: it does not."""
     chain = swallowed(gold, number)
-    if not chain:
-        return None
     panel = gold.panels[number]
+    if not chain:
+        return lines.merged(gold, number)
     own = ", ".join(gold.letters[number]) or "a panel without a letter"
     return at(
         gold.example, "merged_panels", "error", chain[0].label.start, panel.end, _certainty(gold, number, chain),
@@ -57,7 +58,8 @@ def missing(gold: Gold, region: Extent, number: int) -> tuple[Finding, Chain] | 
     starts = [opening for opening in fitting if opening.boundary == "sentence" and gold.reads_as_a_start(opening)]
     chain = _best(gold, starts, low)
     if not chain:
-        return None
+        line = lines.missing(gold, region)
+        return None if line is None else (line, [])
     end = tail_start(gold.text, chain[-1].label.end, region[1]) or region[1]
     added = _segments(gold, [opening.label.start for opening in chain], end, chain, Span(*region, PANEL))
     change = Change("panels", (), tuple(map(as_json, added)))

@@ -1,0 +1,70 @@
+"""Texts that say nearly the same: MinHash (Broder 1997) proposes pairs, the share of common word triples decides.
+
+    A text is the set of its word triples. Two texts are near where they share four fifths of all their triples: in 200
+    words some five words may differ.
+
+datasketch's index keeps 80 numbers a text in 16 bands of 5: a pair at the threshold is proposed with probability
+1 - (1 - 0.8^5)^16 = .998, a pair of likeness .4 with .15.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+
+from fewshot.text.alignment.folding import fold
+
+THRESHOLD = 0.8
+"""Jaccard likeness of word triples from which two texts are near-duplicates."""
+
+_BANDS, _ROWS = 16, 5
+_WORDS = re.compile(r"\w+")
+_TRIPLE = 3
+_LEAST = 12
+"""Words below which a text is too short to be nearly another: one word more or less is all the difference."""
+_MOST_PAIRS = 30
+"""Proposed pairs of a text that are looked at; texts from one template propose each other without end."""
+
+
+def plain(text: str) -> str:
+    """A text as copies are compared: folded, its words alone.
+
+    >>> plain("(A)  Blot of  IFN–γ.")
+    'a blot of ifn gamma'
+    """
+    return " ".join(_WORDS.findall(fold(text)))
+
+
+def near(texts: Sequence[str]) -> Iterator[tuple[int, int, float]]:
+    """Yields the pairs of near-duplicates among plain texts, the later index first, with their likeness. Equal texts
+    are no near-duplicates."""
+    from datasketch import MinHash, MinHashLSH
+
+    long = [number for number, text in enumerate(texts) if text.count(" ") >= _LEAST - 1]
+    triples = (_triples(texts[number]) for number in long)
+    encoded = ([triple.encode("utf-8", "surrogatepass") for triple in one] for one in triples)
+    index = MinHashLSH(num_perm=_BANDS * _ROWS, params=(_BANDS, _ROWS))
+    sketches = MinHash.generator(encoded, num_perm=_BANDS * _ROWS, hashfunc=zlib.crc32)
+    for number, sketch in zip(long, sketches, strict=True):
+        for other in sorted(index.query(sketch))[:_MOST_PAIRS]:
+            share = likeness(_triples(texts[number]), _triples(texts[other]))
+            if share >= THRESHOLD and texts[other] != texts[number]:
+                yield number, other, share
+        index.insert(number, sketch, check_duplication=False)
+
+
+def _triples(text: str) -> set[str]:
+    words = text.split()
+    return {" ".join(words[at : at + _TRIPLE]) for at in range(len(words) - _TRIPLE + 1)}
+
+
+def likeness(triples: set[str], others: set[str]) -> float:
+    """Jaccard's share of what two sets have in common.
+
+    >>> likeness({"a", "b", "c"}, {"b", "c", "d"})
+    0.5
+    """
+    both = len(triples & others)
+    every = len(triples) + len(others) - both
+    return both / every if every else 0.0

@@ -1,10 +1,10 @@
 """Texts that say nearly the same: MinHash (Broder 1997) proposes pairs, the share of common word triples decides.
 
-    A text is the set of its word triples. Two texts are near where they share four fifths of all their triples: in 200
-    words some five words may differ.
+    A text is the set of its word triples. Two texts are near where they share seven tenths of all their triples: in 200
+    words some ten words may differ.
 
-datasketch's index keeps 80 numbers a text in 16 bands of 5: a pair at the threshold is proposed with probability
-1 - (1 - 0.8^5)^16 = .998, a pair of likeness .4 with .15.
+datasketch's index keeps 80 numbers a text in 20 bands of 4: a pair at the threshold is proposed with probability
+1 - (1 - 0.7^4)^20 = .996, a pair of likeness .3 with .15.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 
 from fewshot.text.alignment.folding import fold
 
-THRESHOLD = 0.8
+THRESHOLD = 0.7
 """Jaccard likeness of word triples from which two texts are near-duplicates."""
 
-_BANDS, _ROWS = 16, 5
+_BANDS, _ROWS = 20, 4
 _WORDS = re.compile(r"\w+")
 _TRIPLE = 3
 _LEAST = 12

@@ -35,11 +35,9 @@ class Copies(Check):
 
 
 def _alike(examples: Sequence[Example]) -> Iterable[list[Example]]:
-    """The examples by what they are labelled for: a figure of one panel has the text of this panel, and is no copy."""
-    kinds: dict[tuple[bool, bool], list[Example]] = defaultdict(list)
-    for example in examples:
-        kinds[example.panels is not None, example.entities is not None].append(example)
-    return kinds.values()
+    """Figures apart from panels: a figure of one panel has the text of this panel, and is no copy."""
+    figures = [example for example in examples if example.panels is not None]
+    return figures, [example for example in examples if example.panels is None]
 
 
 def _equal(examples: Sequence[Example], texts: Sequence[str], doubtful: Collection[str]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from fewshot.audit.checks import Check
 from fewshot.audit.checks.entities import conflicts, edges, missed
+from fewshot.audit.checks.entities.contexts import Contexts
 from fewshot.audit.checks.entities.surfaces import usages
 from fewshot.audit.finding import Finding, at
 from fewshot.records import Example
@@ -26,7 +27,7 @@ class Entities(Check):
         if not labelled:
             return
         usage = usages(labelled)
-        yield from missed.find(usage)
+        yield from missed.find(usage, Contexts(labelled, usage))
         yield from conflicts.find(labelled, usage)
         for example in labelled:
             yield from edges.find(example, usage)

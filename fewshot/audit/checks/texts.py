@@ -18,6 +18,9 @@ LONGEST = 1024
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
 _TAG = re.compile(r"</?(?:sub|sup|i|b|em|strong|italic|bold|span|p|br|sc|u|xref|ext-link)(?:\s[^<>]{0,200})?/?>", re.I)
+_FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{2}")
+"""What mojibake has: a character of two bytes read as two. Looked for first, since ftfy takes 0.4 ms a text."""
+
 _LONGEST_FIXED = 20_000
 """Characters of a text whose mojibake is undone: the differences are looked for letter by letter."""
 
@@ -34,7 +37,7 @@ class Texts(Check):
             place = text.index("\ufffd")
             reason = "a character was lost when the text was decoded"
             yield at(example, "mojibake", "warning", place, place + 1, "certain", reason)
-        if not text.isascii() and (edits := _mojibake(text)):
+        if _FOREIGN_RUN.search(text) and (edits := _mojibake(text)):
             yield _edited(example, "mojibake", "warning", edits, "was decoded as another encoding")
         if "&" in text and (edits := _entities(text)):
             yield _edited(example, "html_entity", "note", edits, "HTML entities stand for characters")

@@ -122,8 +122,12 @@ class Gold:
 
     def own(self, number: int) -> tuple[str, ...]:
         """The letters by which a panel is known: those it opens with, else those of gold."""
-        label = self.label(number)
-        return capitals(label) if label is not None else self.letters[number]
+        return self._owned[number]
+
+    @cached_property
+    def _owned(self) -> list[tuple[str, ...]]:
+        labels = map(self.label, range(len(self.panels)))
+        return [capitals(label) if label else held for label, held in zip(labels, self.letters, strict=True)]
 
     def label(self, number: int) -> Label | None:
         """The label of a panel: the one it opens with, else the first inside it that gold's letters name."""

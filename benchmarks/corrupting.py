@@ -2,14 +2,15 @@
 
     planted = corrupt(examples, random.Random(0))       every corruption with its place and the right spans
 
-Each example gets at most one corruption. Corruptions of panels: `merge` (1–3 neighbours), `drop` (a panel), `letter` (of
-a group), `shift` (a boundary), `paste` (another figure's caption under these labels), `duplicate` (in another split).
-Of entities: `drop` and `shift`, `relabel`, `add`.
+Each example gets at most one corruption. Of panels: `merge` (1–3 neighbours; gold keeps the first letters, or all),
+`drop` (a panel), `letter` (of a group), `shift` (a boundary), `paste` (another figure's caption under these labels),
+`duplicate` (in another split). Of entities: `drop`, `shift`, `relabel`, `add`.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -167,6 +168,21 @@ def relabel(example: Example, others: Sequence[Example], chance: random.Random) 
     return _entities("relabel", example, span, (replace(span, label=chance.choice(wrong)),))
 
 
+def add_entity(example: Example, others: Sequence[Example], chance: random.Random) -> Planted | None:
+    """A word that is no entity gets the label of one."""
+    words = [
+        place.span()
+        for place in re.finditer(r"[A-Za-z]{4,}", example.text)
+        if not any(place.start() < span.end and span.start < place.end() for span in example.entities or ())
+    ]
+    if not words or not example.entities:
+        return None
+    start, end = chance.choice(words)
+    added = Span(start, end, chance.choice(example.entities).label)
+    spans = sorted((*example.entities, added), key=lambda span: span.start)
+    return Planted("add", replace(example, entities=tuple(spans)), example, start, end)
+
+
 def _some(example: Example, chance: random.Random) -> Span | None:
     return chance.choice(example.entities) if example.entities else None
 
@@ -182,7 +198,9 @@ PANELS: Mapping[str, Corruption] = {
     "merge": merge, "merge_with_letters": merge_with_letters, "drop": drop, "letter": letter, "shift": shift,
     "paste": paste, "duplicate": duplicate,
 }  # fmt: skip
-ENTITIES: Mapping[str, Corruption] = {"drop": drop_entity, "shift": shift_entity, "relabel": relabel}
+ENTITIES: Mapping[str, Corruption] = {
+    "drop": drop_entity, "shift": shift_entity, "relabel": relabel, "add": add_entity,
+}  # fmt: skip
 
 
 def corrupt(
@@ -194,8 +212,12 @@ def corrupt(
     done: list[Planted] = []
     chosen = {example.id for example in examples if chance.random() < share}
     whole = [example for example in examples if example.id not in chosen]
+    turn = 0
     for example in examples:
-        planted = corruptions[kinds[len(done) % len(kinds)]](example, whole, chance) if example.id in chosen else None
+        planted = None
+        if example.id in chosen:
+            planted = corruptions[kinds[turn % len(kinds)]](example, whole, chance)
+            turn += 1
         if planted is None:
             data.append(example)
             continue

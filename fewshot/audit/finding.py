@@ -96,7 +96,7 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """A line of `findings.jsonl`."""
         fix = None if self.change is None else {"certain": self.is_certain} | self.change.to_json()
-        row = {
+        row: dict[str, Any] = {
             "finding": self.name, "id": self.id, "kind": self.kind, "severity": self.severity, "start": self.start,
             "end": self.end, "quote": self.quote, "certainty": self.certainty, "reason": self.reason, "fix": fix,
         }  # fmt: skip

@@ -1,9 +1,9 @@
 """What an audit writes: its findings, and beside a repaired data set the patch and the diff that made it.
 
-    findings.jsonl      one finding a line, the gravest first
-    OUT                 the repaired data: a file, or a folder that gets `data.jsonl`
-    patch.jsonl         beside it: each change with its reason, to be made elsewhere with `--apply`
-    changes.diff        the same to read
+findings.jsonl      one finding a line, the gravest first
+OUT                 the repaired data: a file, or a folder that gets `data.jsonl`
+patch.jsonl         beside it: each change with its reason, to be made elsewhere with `--apply`
+changes.diff        the same to read
 """
 
 from __future__ import annotations

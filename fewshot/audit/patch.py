@@ -1,7 +1,7 @@
 """Files of a repair: the patch that a machine applies, the diff that a person reads, the decisions of a person.
 
-    {"id": "fig-1", "finding": "merged_panels-1f2e3d4c", "kind": "merged_panels", "certainty": "certain",
-     "reason": "B begins at a sentence start inside A", "field": "panels", "remove": [{…}], "add": [{…}, {…}]}
+{"id": "fig-1", "finding": "merged_panels-1f2e3d4c", "kind": "merged_panels", "certainty": "certain",
+ "reason": "B begins at a sentence start inside A", "field": "panels", "remove": [{…}], "add": [{…}, {…}]}
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def read_decisions(path: Path) -> Decisions:
 def diff(before: Sequence[Example], after: Sequence[Example]) -> str:
     """What a repair changed, as a unified diff of the records as people read them; an example a part."""
     now = {example.id: example for example in after}
-    parts = []
+    parts: list[str] = []
     for example in before:
         later = now.get(example.id)
         same_text = later is not None and later.text == example.text
@@ -115,7 +115,7 @@ def diff(before: Sequence[Example], after: Sequence[Example]) -> str:
 def _shown(example: Example, *, without_text: bool) -> list[str]:
     """A record, a line a fact; `without_text`: that has not changed, and would hide what has."""
     lines = [] if without_text else [f"text {one_line(example.text)}"]
-    lines += ([f"split {one_line(example.split)}"] if example.split else [])
+    lines += [f"split {one_line(example.split)}"] if example.split else []
     lines += _spans("panel", ((p.start, p.end, ", ".join(p.labels or ())) for p in example.panels or ()), example.text)
     lines += _spans("entity", ((e.start, e.end, e.label) for e in example.entities or ()), example.text)
     for part, members in example.hypothesis.roles() if example.hypothesis else ():

@@ -32,6 +32,9 @@ class Decisions:
     rejected: frozenset[str] = frozenset()
 
 
+NO_DECISIONS = Decisions()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A line of a patch: a change of one record, and the finding that it answers."""
@@ -50,7 +53,11 @@ class Step:
 
 
 def repair(
-    examples: Sequence[Example], task: str | None = None, *, aggressive: bool = False, decisions: Decisions = Decisions()
+    examples: Sequence[Example],
+    task: str | None = None,
+    *,
+    aggressive: bool = False,
+    decisions: Decisions = NO_DECISIONS,
 ) -> tuple[list[Example], list[Step]]:
     """Returns the repaired examples and the steps that were made, in order.
 

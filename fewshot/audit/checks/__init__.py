@@ -1,6 +1,6 @@
 """What is looked for: one file a family of checks, found by its name as other plugins are.
 
-    fewshot/audit/checks/entities.py    CHECK, a `Check`: what is doubtful about the entities of a data set
+fewshot/audit/checks/entities.py    CHECK, a `Check`: what is doubtful about the entities of a data set
 """
 
 from __future__ import annotations

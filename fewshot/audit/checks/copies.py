@@ -1,6 +1,6 @@
 """All tasks: texts that stand in the data twice, within a split and across splits; articles in two splits.
 
-    "fig-3" (test) and "fig-9" (train) have the same text      the score of fig-3 says nothing: a copy was learned from
+"fig-3" (test) and "fig-9" (train) have the same text      the score of fig-3 says nothing: a copy was learned from
 """
 
 from __future__ import annotations

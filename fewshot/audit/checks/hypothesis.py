@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fewshot.audit.checks import Check
-from fewshot.audit.finding import QUOTED, Change, Finding
+from fewshot.audit.finding import QUOTED, Change, Finding, Severity
 from fewshot.records import Example, Member
 from fewshot.text.alignment.folding import compact, fold
 from fewshot.text.visible import shortened
@@ -49,13 +49,12 @@ def _folded(member: Member) -> tuple[str, str]:
 
 
 def _finding(
-    example: Example, kind: str, severity: str, quote: str, reason: str, change: Change | None = None
+    example: Example, kind: str, severity: Severity, quote: str, reason: str, change: Change | None = None
 ) -> Finding:
     """A finding without offsets, or with those of the words where the text has them."""
     start = example.text.find(quote)
-    place = (start, start + len(quote)) if start >= 0 else (None, None)
-    quote = shortened(quote, QUOTED)
-    return Finding(example.id, kind, severity, *place, quote, "likely", reason, change)  # type: ignore[arg-type]
+    first, last = (start, start + len(quote)) if start >= 0 else (None, None)
+    return Finding(example.id, kind, severity, first, last, shortened(quote, QUOTED), "likely", reason, change)
 
 
 CHECK = Hypotheses()

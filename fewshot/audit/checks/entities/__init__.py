@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from fewshot.audit.checks import Check
-from fewshot.audit.checks.entities import conflicts, edges, missed
+from fewshot.audit.checks.entities import conflicts, edges, missed, strays
 from fewshot.audit.checks.entities.contexts import Contexts
 from fewshot.audit.checks.entities.surfaces import usages
 from fewshot.audit.finding import Finding, at
-from fewshot.records import Example
+from fewshot.records import Example, Span
 
 _RARE = 5
 """Mentions below which nothing can be said of a label."""
@@ -29,6 +29,7 @@ class Entities(Check):
         usage = usages(labelled)
         yield from missed.find(usage, Contexts(labelled, usage))
         yield from conflicts.find(labelled, usage)
+        yield from strays.find(labelled, usage)
         for example in labelled:
             yield from edges.find(example, usage)
         yield from _balance(labelled)
@@ -37,7 +38,7 @@ class Entities(Check):
 def _balance(examples: Sequence[Example]) -> Iterator[Finding]:
     """Labels that are rare, or that a split lacks; each is named once, at its first mention."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    first = {}
+    first: dict[str, tuple[Example, Span]] = {}
     for example in examples:
         for span in example.entities or ():
             counts[span.label][example.split or ""] += 1

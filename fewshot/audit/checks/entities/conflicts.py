@@ -31,6 +31,4 @@ def find(examples: Sequence[Example], usages: Mapping[Key, Usage]) -> Iterator[F
             change = Change("entities", (as_json(span),), (as_json(replace(span, label=usual)),))
             reason = f"labelled {usual} {often} times, {span.label} {rare} times"
             confidence = (often + 0.5) / (often + rare + 1)
-            yield at(
-                example, "label_conflict", "warning", span.start, span.end, "possible", reason, change, confidence
-            )
+            yield at(example, "label_conflict", "warning", span.start, span.end, "possible", reason, change, confidence)

@@ -1,8 +1,8 @@
 """Edges of entities that cut a word, or carry a sign or a small word that is none of the name.
 
-    "estern blot" of "Western blot"       cut_word
-    "p53," and "(MDM2"                    edge_punctuation
-    "of actin"                            edge_word
+"estern blot" of "Western blot"       cut_word
+"p53," and "(MDM2"                    edge_punctuation
+"of actin"                            edge_word
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from fewshot.audit.finding import Certainty, Change, Finding, at
 from fewshot.records import Example, Span
 from fewshot.text.spans import trimmed
 
-_SMALL_WORDS = frozenset("a an and as at by for from in into of on or the to was were with".split())
+_SMALL_WORDS = frozenset(
+    ("a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "was", "were",
+     "with")
+)  # fmt: skip
 _OPENS, _CLOSES = "([{", ")]}"
 _NEVER_FIRST, _NEVER_LAST = frozenset(",;:.!?)]}"), frozenset(",;:!?([{")
 
@@ -38,7 +41,7 @@ def as_json(span: Span) -> dict[str, object]:
 
 
 def _cut(example: Example, span: Span, usages: Mapping[Key, Usage], low: int, high: int) -> Finding | None:
-    """An edge between two letters of a word. "SpindlyWT" with Spindly labelled is fine if Spindly is a name elsewhere."""
+    """An edge between two letters of a word. Spindly in "SpindlyWT" is fine if Spindly is a name elsewhere."""
     text, start, end = example.text, span.start, span.end
     while low < start and text[start].isalnum() and text[start - 1].isalnum():
         start -= 1

@@ -1,6 +1,6 @@
 """Mentions that gold lacks: a surface without a label that is labelled elsewhere. The commonest fault of such gold.
 
-    train: "aspirin" 38 times CHEMICAL, twice nothing       the two are reported, surest first
+train: "aspirin" 38 times CHEMICAL, twice nothing       the two are reported, surest first
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Panels whose edges stand in the wrong place: not at their label, in the middle of a sentence, short of their text.
 
-    gold B: "estern blot."      the label "(B)" stands in front of it, in the panel before: the start moves there
+gold B: "estern blot."      the label "(B)" stands in front of it, in the panel before: the start moves there
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gold panels of a legend as the checks see them: the letters they hold, the labels they open with, what lies where.
+"""The gold panels of a legend as the checks see them: the letters they hold, the labels they open with.
 
 A merge takes letters from gold: where A swallows B, gold holds A and C. So a later label inside a panel is a start
 only if gold has no panel of that letter and the letter lies between the panel's own and the next one's.
@@ -40,7 +40,9 @@ class Gold:
         if not self.has_small_bare_labels:
             return found
         bare = (Label((place[1],), place.start(1), place.end(1), "bare") for place in _SMALL_BARE.finditer(self.text))
-        more = [Opening(label, "sentence", capital=True) for label in bare if opens_a_sentence(self.text, 0, label.start)]
+        more = [
+            Opening(label, "sentence", capital=True) for label in bare if opens_a_sentence(self.text, 0, label.start)
+        ]
         return sorted([*found, *more], key=lambda opening: opening.label.start)
 
     @cached_property

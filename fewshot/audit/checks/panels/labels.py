@@ -1,6 +1,6 @@
 """The letters of gold and those of the text: lacking here or there, repeated, out of order.
 
-    text "(A–C) Blots.", gold A, C      the text's label covers B as well
+text "(A–C) Blots.", gold A, C      the text's label covers B as well
 """
 
 from __future__ import annotations

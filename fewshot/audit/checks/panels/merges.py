@@ -53,7 +53,9 @@ def swallowed(gold: Gold, number: int) -> Chain:
 def missing(gold: Gold, region: Extent, number: int) -> tuple[Finding, Chain] | None:
     """The finding that panels are missing in a region that no panel covers, behind panel `number` (-1: before all)."""
     low, high = gold.between(number)
-    inside = [opening for opening in gold.openings if region[0] <= opening.label.start and opening.label.end <= region[1]]
+    inside = [
+        opening for opening in gold.openings if region[0] <= opening.label.start and opening.label.end <= region[1]
+    ]
     fitting = [opening for opening in inside[:_MOST] if _fits(opening, gold.held, low, high)]
     starts = [opening for opening in fitting if opening.boundary == "sentence" and gold.reads_as_a_start(opening)]
     chain = _best(gold, starts, low)

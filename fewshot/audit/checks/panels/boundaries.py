@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fewshot.audit.checks.panels import lines
 from fewshot.audit.checks.panels.gold import Gold, as_json, capitals
 from fewshot.audit.finding import Certainty, Change, Finding, at
 from fewshot.records import Span
-from fewshot.text.legend import is_printed, opens_a_sentence, tail_start
-from fewshot.text.openings import Opening
+from fewshot.text.legend import Label, is_printed, opens_a_sentence, sentences, tail_start
 from fewshot.text.spans import Extent, trimmed
 
 _LEAST = 12
@@ -25,14 +25,17 @@ def find(gold: Gold, number: int) -> Finding | None:
     if printed is not None and (not letters or not set(letters).isdisjoint(capitals(printed))):
         return None
     whole = opens_a_sentence(gold.text, 0, panel.start)
-    label = _label_nearby(gold, number) if letters else None
+    label = gold.nearby(number)
     if label is not None:
-        return _moved(gold, number, label, whole=whole)
+        return _moved(gold, number, label, whole=whole) if label.start != panel.start else None
+    if (line := lines.shifted(gold, number)) is not None:
+        return line
     if whole or printed is not None or _is_named(gold, number):
         return None
+    start = next((start for start, end in sentences(gold.text) if start < panel.start <= end), panel.start)
     return at(
-        gold.example, "mid_sentence_start", "warning", panel.start, panel.end, "likely",
-        "the panel begins in the middle of a sentence, and no label of it stands nearby",
+        gold.example, "mid_sentence_start", "warning", start, panel.start, "likely",
+        "the panel begins in the middle of this sentence, and no label of it stands nearby",
     )  # fmt: skip
 
 
@@ -41,23 +44,9 @@ def _is_named(gold: Gold, number: int) -> bool:
     return any(is_printed(letter, segment) for letter in gold.letters[number])
 
 
-def _label_nearby(gold: Gold, number: int) -> Opening | None:
-    """Where the label of a panel stands: in the panel before it or in the gap, nearest first; else inside itself."""
-    panel, wanted = gold.panels[number], set(gold.letters[number])
-    first = gold.body(number - 1) if number else 0
-    near = [
-        opening
-        for opening in gold.openings
-        if first <= opening.label.start < panel.end
-        and opening.boundary == "sentence"
-        and wanted.issuperset(capitals(opening.label))
-    ]
-    return min(near, key=lambda opening: abs(opening.label.start - panel.start), default=None)
-
-
-def _moved(gold: Gold, number: int, opening: Opening, *, whole: bool) -> Finding:
+def _moved(gold: Gold, number: int, label: Label, *, whole: bool) -> Finding:
     """The finding that a panel should start at its label. `whole`: it now starts where a sentence does."""
-    panel, start = gold.panels[number], opening.label.start
+    panel, start = gold.panels[number], label.start
     removed, added = [panel], [replace(panel, start=start)]
     inside = start > panel.start
     if number and (not inside or not whole):  # the text in between is the end of the panel before

@@ -28,6 +28,8 @@ _WORDS = 4
 def find(gold: Gold, number: int, explained: Collection[str]) -> Finding | None:
     """The finding that a sentence of a panel lists panels that gold lacks. `explained`: letters found elsewhere."""
     low, high = gold.between(number)
+    if gold.label(number) is None:  # "… in COS7 (A) and HEK293 cells (B)": its own letter may be the second one
+        low = gold.between(number - 1)[0]
     taken = gold.held | gold.inline | set(explained)
     last, found = low, []
     for label in _mentions(gold, number):

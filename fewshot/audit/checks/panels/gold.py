@@ -132,13 +132,27 @@ class Gold:
         return [capitals(label) if label else held for label, held in zip(labels, self.letters, strict=True)]
 
     def label(self, number: int) -> Label | None:
-        """The label of a panel: the one it opens with, else the first inside it that gold's letters name."""
-        printed = self.printed[number]
-        if printed is not None:
-            return printed
-        wanted = set(self.letters[number])
-        inside = (opening.label for opening in self.inside(number) if opening.boundary == "sentence")
-        return next((label for label in inside if wanted and wanted.issuperset(capitals(label))), None)
+        """The label of a panel: the one it opens with, else the one that gold's letters name nearby."""
+        return self.printed[number] or self.nearby(number)
+
+    def nearby(self, number: int) -> Label | None:
+        """Where the label of a panel stands that does not open with one: in the panel before it, in the gap between
+        them, or inside itself. One with all letters of the panel comes first, then the nearest. Where the panel begins
+        in the middle of a sentence, a label in parentheses without a full stop before it will do."""
+        panel, wanted = self.panels[number], set(self.letters[number])
+        if not wanted:
+            return None
+        first = self.body(number - 1) if number else 0
+        cut = not opens_a_sentence(self.text, 0, panel.start)
+        near = [
+            opening.label
+            for opening in self.openings
+            if first <= opening.label.start < panel.end
+            and wanted.issuperset(capitals(opening.label))
+            and (opening.boundary == "sentence" or (cut and opening.label.style == "in"))
+        ]
+        every = [label for label in near if wanted == set(capitals(label))]
+        return min(every or near, key=lambda label: abs(label.start - panel.start), default=None)
 
     def inside(self, number: int) -> list[Opening]:
         """The openings within a panel, behind the label that it opens with."""
@@ -162,7 +176,10 @@ class Gold:
         label = leading_label(self.text, panel.start)
         if label is None and self.has_small_bare_labels and (place := _SMALL_BARE.match(self.text, panel.start)):
             label = Label((place[1],), place.start(1), place.end(1), "bare")
-        return label if label is not None and label.end <= panel.end else None
+        if label is None or label.end > panel.end:
+            return None
+        named = not panel.labels or not set(map(str.upper, panel.labels)).isdisjoint(capitals(label))
+        return label if named or opens_a_sentence(self.text, 0, panel.start) else None  # "…in C, E). (F) Blots"
 
 
 def capitals(label: Label) -> tuple[str, ...]:

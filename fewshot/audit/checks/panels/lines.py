@@ -22,6 +22,8 @@ def merged(gold: Gold, number: int) -> Finding | None:
     panel = gold.panels[number]
     starts = [panel.start + place.end() for place in _BREAK.finditer(panel.cut(gold.text))]
     starts = [start for start in starts if tail_start(gold.text, start, panel.end) != start]
+    if number + 1 < len(gold.panels) and "\n" not in gold.text[panel.end : gold.panels[number + 1].start]:
+        starts = starts[:-1]  # the next panel begins within this panel's last line: `shifted`
     if not starts or not _are_lines(gold, panel):
         return None
     extents = [trimmed(gold.text, *piece) for piece in pairwise([panel.start, *starts, panel.end])]
@@ -30,6 +32,28 @@ def merged(gold: Gold, number: int) -> Finding | None:
     return at(
         gold.example, "merged_panels", "error", starts[0], panel.end, "certain" if sure else "likely",
         "a panel of several lines, where every other panel is one line", Change("panels", (as_json(panel),), parts),
+    )  # fmt: skip
+
+
+def shifted(gold: Gold, number: int) -> Finding | None:
+    """The finding that a panel begins within a line; it moves to the nearest line start, and the end of the panel before
+    it likewise."""
+    panel = gold.panels[number]
+    before = gold.panels[number - 1] if number else None
+    first = before.end if before is not None else 0
+    if gold.held or any(gold.printed) or before is None or "\n" in gold.text[first : panel.start]:
+        return None
+    breaks = [place.end() for place in _BREAK.finditer(gold.text, before.start, panel.end)]
+    start = min(breaks, key=lambda at: abs(at - panel.start), default=panel.start)
+    extent = trimmed(gold.text, before.start, start)
+    if start == panel.start or extent is None:
+        return None
+    moved = replace(before, start=extent[0], end=extent[1]), replace(panel, start=start)
+    low, high = sorted((start, panel.start))
+    return at(
+        gold.example, "shifted_boundary", "error", low, high, "likely",
+        "the panel begins within a line, where panels are lines",
+        Change("panels", (as_json(before), as_json(panel)), tuple(map(as_json, moved))),
     )  # fmt: skip
 
 

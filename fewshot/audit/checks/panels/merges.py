@@ -138,9 +138,11 @@ def _continues(gold: Gold, last: int, opening: Opening) -> bool:
 
 
 def _worth(chain: Sequence[Opening]) -> float:
-    """The longer chain is the better one; a label behind a full stop counts more than one behind a word."""
+    """The chain with more letters is the better one; a label behind a full stop counts more than one behind a word, and
+    a group more than its letters: "C, D. Assays. C, Blot. D, Gel." is one panel."""
     return sum(
-        (1.0 if opening.boundary == "sentence" else 0.3) + 0.2 * opening.capital + 0.1 * (len(opening.label.labels) > 1)
+        ((1.0 if opening.boundary == "sentence" else 0.3) + 0.2 * opening.capital) * len(opening.label.labels)
+        + 0.1 * (len(opening.label.labels) > 1)
         for opening in chain
     )
 

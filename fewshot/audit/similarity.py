@@ -3,7 +3,7 @@
     A text is the set of its word triples. Two texts are near where they share seven tenths of all their triples: in 200
     words some ten words may differ.
 
-datasketch's index keeps 80 numbers a text in 20 bands of 4: a pair at the threshold is proposed with probability
+datasketch makes 80 numbers of a text, compared in 20 bands of 4: a pair at the threshold is proposed with probability
 1 - (1 - 0.7^4)^20 = .996, a pair of likeness .3 with .15.
 """
 
@@ -12,8 +12,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fewshot.text.alignment.folding import fold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 THRESHOLD = 0.7
 """Jaccard likeness of word triples from which two texts are near-duplicates."""
@@ -24,7 +28,7 @@ _TRIPLE = 3
 _LEAST = 12
 """Words below which a text is too short to be nearly another: one word more or less is all the difference."""
 _MOST_PAIRS = 30
-"""Proposed pairs of a text that are looked at; texts from one template propose each other without end."""
+"""Earlier texts of one band that a text is compared with; texts from one template propose each other without end."""
 
 
 def plain(text: str) -> str:
@@ -39,19 +43,38 @@ def plain(text: str) -> str:
 def near(texts: Sequence[str]) -> Iterator[tuple[int, int, float]]:
     """Yields the pairs of near-duplicates among plain texts, the later index first, with their likeness. Equal texts
     are no near-duplicates."""
-    from datasketch import MinHash, MinHashLSH
+    from datasketch import MinHash
 
     long = [number for number, text in enumerate(texts) if text.count(" ") >= _LEAST - 1]
     triples = (_triples(texts[number]) for number in long)
     encoded = ([triple.encode("utf-8", "surrogatepass") for triple in one] for one in triples)
-    index = MinHashLSH(num_perm=_BANDS * _ROWS, params=(_BANDS, _ROWS))
     sketches = MinHash.generator(encoded, num_perm=_BANDS * _ROWS, hashfunc=zlib.crc32)
-    for number, sketch in zip(long, sketches, strict=True):
-        for other in sorted(index.query(sketch))[:_MOST_PAIRS]:
-            share = likeness(_triples(texts[number]), _triples(texts[other]))
-            if share >= THRESHOLD and texts[other] != texts[number]:
-                yield number, other, share
-        index.insert(number, sketch, check_duplication=False)
+    for later, earlier in sorted(_proposed([sketch.hashvalues for sketch in sketches])):
+        one, other = texts[long[later]], texts[long[earlier]]
+        share = likeness(_triples(one), _triples(other)) if one != other else 0.0
+        if share >= THRESHOLD:
+            yield long[later], long[earlier], share
+
+
+def _proposed(sketches: Sequence[NDArray[Any]]) -> set[tuple[int, int]]:
+    """The pairs of sketches that agree in all numbers of some band, the later index first. Sorting a band at a time
+    needs no index in memory."""
+    import numpy as np
+
+    pairs: set[tuple[int, int]] = set()
+    if not sketches:
+        return pairs
+    signatures = np.ascontiguousarray(np.stack(sketches).astype(np.uint32))
+    for band in range(_BANDS):
+        rows = np.ascontiguousarray(signatures[:, band * _ROWS : (band + 1) * _ROWS])
+        keys = rows.view(np.dtype((np.void, rows.itemsize * _ROWS))).ravel()
+        order = np.argsort(keys, kind="stable")
+        ends = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
+        for alike in np.split(order, ends):
+            members = alike.tolist()
+            for at in range(1, len(members)):
+                pairs.update((members[at], earlier) for earlier in members[max(0, at - _MOST_PAIRS) : at])
+    return pairs
 
 
 def _triples(text: str) -> set[str]:

@@ -64,7 +64,7 @@ def _mentions(gold: Gold, number: int) -> Iterator[Label]:
     start = panel.start if printed is None else printed.end
     for sign in _PARENTHESIS.finditer(gold.text, start, panel.end):
         label = leading_label(gold.text, sign.start())
-        if label is None or label.style != "in" or label.end > panel.end or not gold.is_in_its_case(label):
+        if label is None or label.style != "in" or label.end > panel.end or not gold.is_in_its_style(label):
             continue
         if not _REFERENCE.search(gold.text[max(panel.start, sign.start() - _NEAR) : sign.start()]):
             yield label

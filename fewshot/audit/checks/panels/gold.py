@@ -19,6 +19,7 @@ _BEHIND_Z = ord("Z") + 1
 _LETTER = re.compile(r"(?<![^\W_])(?<![°º˚])(?<![°º˚]\s)[A-Za-z](?![^\W_])")  # the C of "4 °C" mentions no panel
 _WORD = 24  # characters behind a label in which the first word is looked for
 _SMALL_BARE = re.compile(r"(?<![^\s])([a-z])(?=\s+[A-Z0-9(“\"'‘])")
+_INITIALS = re.compile(r"[A-Za-z][.,]")  # "L.E., long exposure"
 _RANGE = re.compile(r"(?<![^\W_])([A-Z])\s?[-‐‑‒–—−]\s?([A-Z])(?![^\W_])")
 
 
@@ -104,15 +105,18 @@ class Gold:
         """Whether a label is written as those of this legend are, and what follows begins as a panel does: "(b) denotes
         the baseline" explains a sign."""
         label = opening.label
-        if not self.is_in_its_case(label):
+        if not self.is_in_its_style(label) or (label.style == "dot" and _INITIALS.match(self.text, label.end)):
             return False
         word = self.text[label.end : label.end + _WORD].lstrip().partition(" ")[0]
         if opening.capital or any(sign.isupper() or sign.isdigit() for sign in word):
             return label.style != "dot" or self.text[label.end : label.end + 1].isspace() or opening.capital
         return self.goes_on_small
 
-    def is_in_its_case(self, label: Label) -> bool:
-        """Whether a label is small or capital as those of this legend are; capital where it has none."""
+    def is_in_its_style(self, label: Label) -> bool:
+        """Whether a label is small or capital, with or without a number ("D2"), as those of this legend are; a capital
+        where it has none."""
+        if self.held and max(map(len, label.labels)) > max(map(len, self.held)):
+            return False
         small = {own.labels[0].islower() for own in self.printed if own is not None} or {False}
         return label.labels[0].islower() in small
 

@@ -34,7 +34,7 @@ def _against_the_text(gold: Gold, number: int) -> Finding | None:
     if printed is None:
         return _not_printed(gold, number) if letters else None
     lacking = [letter for letter in capitals(printed) if letter not in letters]
-    if not lacking or not gold.held.isdisjoint(lacking):
+    if not lacking or not gold.held.isdisjoint(lacking) or not gold.is_in_its_style(printed):
         return None
     change = _relabelled(gold, panel, printed.labels)
     place = printed.start, printed.end

@@ -62,7 +62,7 @@ def found(
 
 
 def _touching(done: Sequence[Planted], findings: Iterable[Finding]) -> list[list[Finding]]:
-    """The findings that touch each corruption. What is found on a figure that was corrupted is a consequence of that."""
+    """The findings that touch each corruption."""
     by_id: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_id[finding.id].append(finding)

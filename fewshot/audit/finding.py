@@ -2,7 +2,7 @@
 
 >>> doubt = Finding("fig-1", "merged_panels", "error", 9, 18, "(B) Same.", "certain", "B begins inside panel A")
 >>> doubt.name, doubt.to_json()["fix"]
-('merged_panels-3aa0f6cb', None)
+('merged_panels-f25ddf12', None)
 """
 
 from __future__ import annotations

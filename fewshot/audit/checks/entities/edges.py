@@ -29,7 +29,11 @@ def find(example: Example, usages: Mapping[Key, Usage]) -> Iterator[Finding]:
     for number, span in enumerate(spans):
         low = spans[number - 1].end if number else 0
         high = spans[number + 1].start if number + 1 < len(spans) else len(example.text)
-        doubt = _cut(example, span, usages, low, high) or _signs(example, span) or _small_word(example, span, usages)
+        doubt = (
+            _cut(example, span, usages, low, high)
+            or _signs(example, span, usages)
+            or _small_word(example, span, usages)
+        )
         if doubt is not None:
             yield doubt
 
@@ -56,8 +60,9 @@ def _cut(example: Example, span: Span, usages: Mapping[Key, Usage], low: int, hi
     return at(example, "cut_word", "warning", span.start, span.end, sure, reason, change)
 
 
-def _signs(example: Example, span: Span) -> Finding | None:
-    """Signs at the edges that belong to the sentence: commas, and brackets without their partner."""
+def _signs(example: Example, span: Span, usages: Mapping[Key, Usage]) -> Finding | None:
+    """Signs at the edges that belong to the sentence: commas, brackets without their partner, a full stop behind what
+    is a name without it."""
     text, start, end = example.text, span.start, span.end
     while start < end:
         surface = text[start:end]
@@ -67,6 +72,13 @@ def _signs(example: Example, span: Span) -> Finding | None:
             end -= 1
         else:
             break
+    bare = text[start : end - 1]
+    if (
+        text[end - 1] == "."
+        and _is_known(usages, bare, span.label)
+        and not _is_known(usages, f"{bare}.", span.label, 2)
+    ):
+        end -= 1
     extent = trimmed(text, start, end)
     if extent is None or extent == (span.start, span.end):
         return None
@@ -88,7 +100,7 @@ def _small_word(example: Example, span: Span, usages: Mapping[Key, Usage]) -> Fi
     words = surface.split()
     if len(words) < 2:
         return None
-    start = span.start + (surface.index(words[1], len(words[0])) if words[0] in _SMALL_WORDS else 0)
+    start = span.start + (surface.index(words[1], len(words[0])) if words[0].lower() in _SMALL_WORDS else 0)
     end = span.end - (len(surface) - len(surface[: -len(words[-1])].rstrip()) if words[-1] in _SMALL_WORDS else 0)
     if (start, end) == (span.start, span.end) or start >= end:
         return None

@@ -1,6 +1,6 @@
 """Labels on words that gold leaves bare everywhere else.
 
-    "cells" 212 times nothing, once CHEMICAL        the one is doubtful
+"cells" 212 times nothing, once CHEMICAL        the one is doubtful
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def merged(gold: Gold, number: int) -> Finding | None:
 
 
 def shifted(gold: Gold, number: int) -> Finding | None:
-    """The finding that a panel begins within a line; it moves to the nearest line start, and the end of the panel before
-    it likewise."""
+    """The finding that a panel begins within a line; it moves to the nearest line start, and with it the end of the
+    panel before."""
     panel = gold.panels[number]
     before = gold.panels[number - 1] if number else None
     first = before.end if before is not None else 0

@@ -71,7 +71,9 @@ def statistics(readings: Sequence[Reading], examples: Sequence[Example]) -> list
 
 def cleanlab(peer: str, readings: Sequence[Reading], method: str) -> list[float]:
     """cleanlab's doubt of each word: 1 minus its label quality."""
-    labels, rows, ends = [], [], []
+    labels: list[int] = []
+    rows: list[tuple[float, ...]] = []
+    ends: list[int] = []
     for reading in readings:
         number = {name: at for at, name in enumerate(reading.names)}
         labels.extend(number.get(tag, 0) for tag in tags(reading.words, reading.example.entities or ()))

@@ -1,6 +1,6 @@
 """cleanlab's token scores, in an environment of its own: reads labels and probabilities, prints scores.
 
-    /tmp/cl/bin/python benchmarks/cross_fit_peer.py words.npz METHOD > scores.json
+/tmp/cl/bin/python benchmarks/cross_fit_peer.py words.npz METHOD > scores.json
 """
 
 import json

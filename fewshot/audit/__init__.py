@@ -34,10 +34,15 @@ def audit(examples: Sequence[Example], task: str | None = None) -> list[Finding]
     doubtful = {found.id for found in findings if found.severity == "error"}
     for check in looked_for:
         findings.extend(check.across(examples, doubtful))
+    return ordered(findings, examples)
+
+
+def ordered(findings: Sequence[Finding], examples: Sequence[Example]) -> list[Finding]:
+    """Returns findings with the gravest first, then the surest, then in the order of the examples."""
     place = {example.id: number for number, example in enumerate(examples)}
-    findings.sort(
+    return sorted(
+        findings,
         key=lambda found: (
             SEVERITIES.index(found.severity), -(found.confidence or 0.0), place.get(found.id, -1), found.start or 0,
-        )
+        ),
     )  # fmt: skip
-    return findings

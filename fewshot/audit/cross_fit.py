@@ -103,7 +103,9 @@ def out_of_fold(
     """
     task = tasks.get(task_name)
     if task.tagging is None or task.of_entities:
-        raise InputError(f"--cross-fit trains taggers, which cannot do {task_name}", hint="use it for entities or panels")
+        raise InputError(
+            f"--cross-fit trains taggers, which cannot do {task_name}", hint="use it for entities or panels"
+        )
     for name in ("torch", "transformers", "accelerate"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which --cross-fit needs,", extra="local")

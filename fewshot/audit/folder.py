@@ -1,9 +1,13 @@
 """What an audit writes: its findings, and beside a repaired data set the patch and the diff that made it.
 
-findings.jsonl      one finding a line, the gravest first
-OUT                 the repaired data: a file, or a folder that gets `data.jsonl`
-patch.jsonl         beside it: each change with its reason, to be made elsewhere with `--apply`
-changes.diff        the same to read
+    findings.jsonl      one finding a line, the gravest first
+    spans.jsonl         `--cross-fit`: every span of gold and of the models with its out-of-fold probability
+    review.html         `--review`: the page on which a person decides
+    OUT                 the repaired data: a file, or a folder that gets `data.jsonl`
+    patch.jsonl         beside it: each change with its reason, to be made elsewhere with `--apply`
+    changes.diff        the same to read
+
+Files appear whole or not at all, and never in the place of the source.
 """
 
 from __future__ import annotations
@@ -12,13 +16,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fewshot import data, files
-from fewshot.audit import patch
+from fewshot.audit import patch, review
+from fewshot.audit.cross_fit import ScoredSpan
 from fewshot.audit.finding import Finding
 from fewshot.audit.repair import Step
 from fewshot.errors import InputError
 from fewshot.records import Example
 
-FINDINGS, PATCH, DIFF, DATA = "findings.jsonl", "patch.jsonl", "changes.diff", "data.jsonl"
+FINDINGS, SPANS, REVIEW = "findings.jsonl", "spans.jsonl", "review.html"
+PATCH, DIFF, DATA = "patch.jsonl", "changes.diff", "data.jsonl"
 
 
 def write_findings(folder: Path, findings: Iterable[Finding]) -> Path:
@@ -31,6 +37,34 @@ def write_findings(folder: Path, findings: Iterable[Finding]) -> Path:
     path = folder / FINDINGS
     files.write(path, files.json_lines(finding.to_json() for finding in findings), error=InputError)
     return path
+
+
+def write_spans(folder: Path, spans: Iterable[ScoredSpan]) -> Path:
+    """Writes `spans.jsonl`, the most suspicious span first, and returns its path.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    _make(folder)
+    ordered = sorted(spans, key=lambda one: -one.suspicion)
+    rows = (
+        {"id": one.example.id, "start": one.span.start, "end": one.span.end, "label": one.span.label,
+         "in_gold": one.in_gold, "probability": round(one.probability, 6)}
+        for one in ordered
+    )  # fmt: skip
+    files.write(folder / SPANS, files.json_lines(rows), error=InputError)
+    return folder / SPANS
+
+
+def write_review(folder: Path, findings: Sequence[Finding], examples: Sequence[Example], source: str) -> Path:
+    """Writes `review.html` and returns its path.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    _make(folder)
+    files.write(folder / REVIEW, review.page(findings, examples, source), error=InputError)
+    return folder / REVIEW
 
 
 def target(out: Path, source: str) -> Path:

@@ -55,12 +55,14 @@ class Step:
 def repair(
     examples: Sequence[Example],
     task: str | None = None,
+    findings: Sequence[Finding] | None = None,
     *,
     aggressive: bool = False,
     decisions: Decisions = NO_DECISIONS,
 ) -> tuple[list[Example], list[Step]]:
     """Returns the repaired examples and the steps that were made, in order.
 
+    `findings`: those of a first audit, which may hold what models said as well; `None`: it is made here.
     `aggressive`: all changes are made but those `FOR_REVIEW`, not the certain ones alone. `decisions`: accepted
     changes are made and rejected ones are not, whatever their kind.
 
@@ -68,8 +70,9 @@ def repair(
         InputError: there is no such task.
     """
     now, steps = list(examples), list[Step]()
-    for _ in range(_ROUNDS):
-        wanted = [finding for finding in audit(now, task) if _is_wanted(finding, aggressive, decisions)]
+    for number in range(_ROUNDS):
+        found = audit(now, task) if number or findings is None else findings
+        wanted = [finding for finding in found if _is_wanted(finding, aggressive, decisions)]
         now, made = _made(now, wanted)
         steps.extend(made)
         if not made:

@@ -1,8 +1,8 @@
 """What is wrong in a data set: findings, each with a place, a quotation and, where one is known, the change to make.
 
-    audit(examples)                    findings, the gravest first
-    repaired(examples, findings)       the examples with every certain change made
-    clean_ids(examples)                those without a finding that touches scores
+    audit(examples, "ner")             findings, the gravest first
+    repair(examples, "ner")            the examples with every certain change made, and the changes (`audit.repair`)
+    clean_ids(examples, "ner")         those without a finding that touches scores (`audit.cleaning`)
 
 Findings are data: nothing here raises because a data set is bad.
 """
@@ -17,17 +17,18 @@ from fewshot.audit.finding import SEVERITIES, Finding
 from fewshot.records import Example
 
 
-def audit(examples: Sequence[Example], task: str | None = None) -> list[Finding]:
+def audit(examples: Sequence[Example], task: str | None = None, *, quick: bool = False) -> list[Finding]:
     """Returns what is doubtful about examples, the gravest first, then what is surest, then in their order.
 
-    `task`: only what matters for it, and for every task; `None`: everything.
+    `task`: only what matters for it, and for every task; `None`: everything. `quick`: without the checks that take
+    longer, those for copies.
 
     Raises:
         InputError: there is no such task.
     """
     kind = None if task is None else tasks.get(task).kind
     findings: list[Finding] = []
-    looked_for = list(checks.of_kind(kind))
+    looked_for = [check for check in checks.of_kind(kind) if check.quick or not quick]
     for example in examples:
         for check in looked_for:
             findings.extend(check.each(example))

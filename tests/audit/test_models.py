@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fewshot import data
+from fewshot import data, tasks
 from fewshot.audit import cross_fit, witnesses
 from fewshot.errors import InputError
 from fewshot.experiment.external import evaluate
@@ -27,7 +28,7 @@ ASPIRIN, AGAIN, MICE = Span(8, 15, "DRUG"), Span(25, 32, "DRUG"), Span(19, 23, "
 GOLD = [*(example(n, ASPIRIN, AGAIN) for n in range(30)), example(30, ASPIRIN), example(31, ASPIRIN, AGAIN, MICE)]
 
 
-def run(folder: Path, answers: list[tuple[Span, ...]], task: str = "ner") -> Path:
+def run(folder: Path, answers: Sequence[tuple[Span, ...]], task: str = "ner") -> Path:
     """A finished run whose predictions are given."""
     data.write(GOLD, folder.with_suffix(".jsonl"), "jsonl")
     rows = (prediction_to_json(Prediction(e.id, spans), "entities") for e, spans in zip(GOLD, answers, strict=True))
@@ -102,7 +103,7 @@ def test_a_span_is_as_probable_as_its_least_probable_word() -> None:
     assert of(7, 8) == 0.0  # no word
     panels = replace(reading, names=("O", f"B-{PANEL}"), words=(Word(0, 7, (0.3, 0.7)), Word(8, 12, (0.9, 0.1))))
     assert cross_fit.probability(Span(0, 12, PANEL), panels, starts=True) == 0.7
-    (gold,) = cross_fit.spans(reading, cross_fit.tasks.get("ner"))
+    (gold,) = cross_fit.spans(reading, tasks.get("ner"))
     assert (gold.in_gold, gold.suspicion) == (True, 1 - 0.6)
 
 

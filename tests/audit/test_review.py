@@ -47,7 +47,9 @@ def test_only_its_own_style_and_script_may_run() -> None:
 
 def test_texts_of_others_are_text() -> None:
     evil = marked(
-        '|(A) <script>alert(1)</script> {{ 7*7 }} "onload=x \x1b[2J\u202e. (B) Gel. |(C) Gel.', "A C", id='"><img src=x>'
+        '|(A) <script>alert(1)</script> {{ 7*7 }} "onload=x \x1b[2J\u202e. (B) Gel. |(C) Gel.',
+        "A C",
+        id='"><img src=x>',
     )
     content = rendered(evil)
     assert "<script>alert" not in content

@@ -86,3 +86,18 @@ def test_nothing_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("dirty")
 def test_what_is_refused(argv: list[str], message: str, fails: Fails) -> None:
     assert message in fails("audit", *argv)
+
+
+def test_a_run_says_how_much_of_its_gold_is_doubtful(dirty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["run", "--backend", "rules", "--task", "panelization", "--data", str(dirty), "--shots", "0", "--out", "r"]
+    assert cli.main(argv) == 0
+    line = "1 of 1 scored examples have findings: see `fewshot audit dirty.jsonl --task panelization`"
+    assert line in capsys.readouterr().err
+    WRITER.write([marked(SIX)], Path("right.jsonl"))
+    assert cli.main([*argv[:6], "right.jsonl", "--shots", "0", "--out", "s"]) == 0
+    assert "findings" not in capsys.readouterr().err
+
+
+def test_the_page_is_written_beside_the_findings(dirty: Path) -> None:
+    assert cli.main(["audit", str(dirty), "--out", "found", "--review"]) == 0
+    assert "merged_panels" in Path("found/review.html").read_text("utf-8")

@@ -24,6 +24,8 @@ _SCORED_FIRST = ("test", "validation", "eval", "dev")
 class Copies(Check):
     """Copies of whole texts."""
 
+    quick = False
+
     def across(self, examples: Sequence[Example], doubtful: Collection[str]) -> Iterator[Finding]:
         """Copies, near-copies, articles in two splits."""
         for alike in _alike(examples):  # figures with figures, panels with panels

@@ -30,6 +30,8 @@ _Edit = tuple[int, int, str]
 class Texts(Check):
     """One text."""
 
+    quick = False  # ftfy takes 0.1 s to load, and little of this touches a score
+
     def each(self, example: Example) -> Iterator[Finding]:
         """Mojibake, escapes, HTML entities, tags; length."""
         text = example.text

@@ -4,11 +4,12 @@
     python -m benchmarks.cross_fit [--data ../shared/data/ner_bc5cdr/train.tsv] [--peer /tmp/cl/bin/python]
         [--model tiny-tagger] [--folds 5] [--steps 1000] [--limit N] [--json]
 
-A quarter of the texts with entities get a fault (`benchmarks/corrupting.py`). Both see the same probabilities; each
-gives every word a score, and the measure is the area under the precision-recall curve (average precision) of finding
-the words whose label was changed. Ours: a word in a gold span is as doubtful as the span is improbable, a word that the
-model alone puts into a span as doubtful as that span is probable, every other word not at all. Beside them the
-statistics of `fewshot audit`, which need no model.
+A quarter of the texts with entities get a fault (`benchmarks/corrupting.py`). Both see the same probabilities. The
+measure is the area under the precision-recall curve (average precision), of words (which labels were changed?) and of
+spans (which spans of gold, or of the model alone, hold a changed word?). Ours: a span of gold is as doubtful as it is
+improbable, one that the model alone names as it is probable, and a word as the span it lies in. cleanlab's: every word
+has a score, a span that of its most doubtful word. Beside them the statistics of `fewshot audit`, which need no model,
+and both together (their sum).
 """
 
 from __future__ import annotations
@@ -107,10 +108,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             strict=True,
         )
     ]
-    scores = {"ours, by span": [doubt for reading in readings for doubt in ours(reading)]}
+    scores = {"ours": [doubt for reading in readings for doubt in ours(reading)]}
     scores["statistics of the audit"] = statistics(readings, wrong)
     if args.peer:
         scores |= {f"cleanlab, {method}": cleanlab(args.peer, readings, method) for method in METHODS}
+    scores["ours and statistics"] = [
+        a + b for a, b in zip(scores["ours"], scores["statistics of the audit"], strict=True)
+    ]  # fmt: skip
     gold = [
         probability(span, reading, starts=False) > 0.5
         for reading in readings
@@ -119,8 +123,28 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "texts": len(clean), "faults": len(done), "words": len(changed), "changed_words": sum(changed),
         "gold_spans_above_half": round(sum(gold) / len(gold), 4),
-        "average_precision": {n: round(float(average_precision_score(changed, s)), 4) for n, s in scores.items()},
+        "of_words": {n: round(float(average_precision_score(changed, s)), 4) for n, s in scores.items()},
+        "of_spans": {n: round(average_of_spans(readings, changed, s), 4) for n, s in scores.items()},
     }  # fmt: skip
+
+
+def average_of_spans(readings: Sequence[Reading], changed: Sequence[bool], scores: Sequence[float]) -> float:
+    """Average precision where a span of gold or of the model is what is found; its doubt is that of its worst word."""
+    from sklearn.metrics import average_precision_score
+
+    faulty, doubts, at = [], [], 0
+    for reading in readings:
+        for one in spans(reading, tasks.get("ner")):
+            inside = [
+                at + number
+                for number, word in enumerate(reading.words)
+                if word.start < one.span.end and one.span.start < word.end
+            ]
+            if inside:
+                faulty.append(any(changed[place] for place in inside))
+                doubts.append(max(scores[place] for place in inside))
+        at += len(reading.words)
+    return float(average_precision_score(faulty, doubts))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from fewshot.audit.checks import Check
 from fewshot.audit.finding import Certainty, Change, Finding, Severity
@@ -29,10 +29,11 @@ class Copies(Check):
     def across(self, examples: Sequence[Example], doubtful: Collection[str]) -> Iterator[Finding]:
         """Copies, near-copies, articles in two splits."""
         for alike in _alike(examples):  # figures with figures, panels with panels
-            texts = [plain(example.text) for example in alike]
-            yield from _equal(alike, texts, doubtful)
-            for later, earlier, share in near(texts):
-                yield _near(alike[later], alike[earlier], share)
+            by_text: dict[str, list[Example]] = defaultdict(list)
+            for example in alike:
+                by_text[plain(example.text)].append(example)
+            yield from _equal(by_text, doubtful)
+            yield from _nearly_equal(by_text)
         yield from _articles(examples)
 
 
@@ -42,15 +43,24 @@ def _alike(examples: Sequence[Example]) -> Iterable[list[Example]]:
     return figures, [example for example in examples if example.panels is None]
 
 
-def _equal(examples: Sequence[Example], texts: Sequence[str], doubtful: Collection[str]) -> Iterator[Finding]:
-    by_text: dict[str, list[Example]] = defaultdict(list)
-    for example, text in zip(examples, texts, strict=True):
-        if text.count(" ") >= _LEAST - 1:
-            by_text[text].append(example)
-    for copies in by_text.values():
+def _equal(by_text: Mapping[str, Sequence[Example]], doubtful: Collection[str]) -> Iterator[Finding]:
+    for text, copies in by_text.items():
+        if text.count(" ") < _LEAST - 1:
+            continue
         first, *later = sorted(copies, key=lambda example: example.id in doubtful)  # stable: the earlier one is right
         for copy in later:
             yield _copy(copy, first)
+
+
+def _nearly_equal(by_text: Mapping[str, Sequence[Example]]) -> Iterator[Finding]:
+    """Of each text the nearest other one of a kind: texts from one template would be named in pairs without end."""
+    texts, nearest = list(by_text), dict[tuple[str, str], Finding]()
+    for later, earlier, share in near(texts):
+        found = _near(by_text[texts[later]][0], by_text[texts[earlier]][0], share)
+        known = nearest.get((found.id, found.kind))
+        if known is None or share > (known.confidence or 0.0):
+            nearest[found.id, found.kind] = found
+    yield from nearest.values()
 
 
 def _copy(copy: Example, first: Example) -> Finding:

@@ -12,7 +12,7 @@ from fewshot.audit.checks.panels import lines
 from fewshot.audit.checks.panels.gold import Gold, as_json, capitals
 from fewshot.audit.finding import Certainty, Change, Finding, at
 from fewshot.records import Span
-from fewshot.text.legend import Label, is_printed, opens_a_sentence, sentences, tail_start
+from fewshot.text.legend import Label, is_printed, opens_a_sentence, tail_start
 from fewshot.text.spans import Extent, trimmed
 
 _LEAST = 12
@@ -32,7 +32,7 @@ def find(gold: Gold, number: int) -> Finding | None:
         return line
     if whole or printed is not None or _is_named(gold, number):
         return None
-    start = next((start for start, end in sentences(gold.text) if start < panel.start <= end), panel.start)
+    start = next((start for start, end in gold.sentences if start < panel.start <= end), panel.start)
     return at(
         gold.example, "mid_sentence_start", "warning", start, panel.start, "likely",
         "the panel begins in the middle of this sentence, and no label of it stands nearby",

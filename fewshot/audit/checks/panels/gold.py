@@ -7,12 +7,16 @@ only if gold has no panel of that letter and the letter lies between the panel's
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from fewshot.records import Example, Span
-from fewshot.text.legend import Label, leading_label, opens_a_sentence
+from fewshot.text.legend import Label, leading_label, opens_a_sentence, sentences
 from fewshot.text.openings import Opening, openings
+from fewshot.text.spans import Extent
 
 _BEFORE_A = ord("A") - 1
 _BEHIND_Z = ord("Z") + 1
@@ -73,6 +77,16 @@ class Gold:
         return frozenset(letter for letters in self.letters for letter in letters)
 
     @cached_property
+    def holders(self) -> Counter[str]:
+        """How many panels of gold hold each letter."""
+        return Counter(letter for letters in self.letters for letter in set(letters))
+
+    @cached_property
+    def has_letters(self) -> bool:
+        """Whether gold or the text has letters of panels."""
+        return bool(self.held) or any(label is not None for label in self.printed)
+
+    @cached_property
     def inline(self) -> frozenset[str]:
         """The letters that gold says are only mentioned."""
         return frozenset(map(str.upper, self.example.inline_labels or ()))
@@ -90,16 +104,24 @@ class Gold:
             found.update(map(chr, range(ord(first), ord(last) + 1)))
         return frozenset(map(str.upper, found))
 
+    @cached_property
+    def sentences(self) -> list[Extent]:
+        """The sentences of the text."""
+        return sentences(self.text)
+
     def unexplained(self, last: int, first: int) -> set[str]:
         """The letters between two codes that no gold panel holds and the text does not mention."""
         return set(map(chr, range(last + 1, first))) - self.mentioned - self.held - self.inline
 
     def as_written(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Letters in the case that gold uses: a legend may print "(a)" where gold says A."""
+        return tuple(label[:1].upper() + label[1:] for label in labels) if self._is_capital else labels
+
+    @cached_property
+    def _is_capital(self) -> bool:
+        """Whether all letters of gold are capitals, and there are some."""
         written = [label for panel in self.panels for label in panel.labels or ()]
-        if written and all(label[:1].isupper() for label in written):
-            return tuple(label[:1].upper() + label[1:] for label in labels)
-        return labels
+        return bool(written) and all(label[:1].isupper() for label in written)
 
     def reads_as_a_start(self, opening: Opening) -> bool:
         """Whether a label is written as those of this legend are, and what follows begins as a panel does: "(b) denotes
@@ -115,10 +137,18 @@ class Gold:
     def is_in_its_style(self, label: Label) -> bool:
         """Whether a label is small or capital, with or without a number ("D2"), as those of this legend are; a capital
         where it has none."""
-        if self.held and max(map(len, label.labels)) > max(map(len, self.held)):
+        if self.held and max(map(len, label.labels)) > self._longest:
             return False
-        small = {own.labels[0].islower() for own in self.printed if own is not None} or {False}
-        return label.labels[0].islower() in small
+        return label.labels[0].islower() in self._small
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self.held))
+
+    @cached_property
+    def _small(self) -> set[bool]:
+        """Whether labels begin with a small letter: yes, no, or both."""
+        return {own.labels[0].islower() for own in self.printed if own is not None} or {False}
 
     @cached_property
     def goes_on_small(self) -> bool:
@@ -150,9 +180,8 @@ class Gold:
         cut = not opens_a_sentence(self.text, 0, panel.start)
         near = [
             opening.label
-            for opening in self.openings
-            if first <= opening.label.start < panel.end
-            and wanted.issuperset(capitals(opening.label))
+            for opening in self.within(first, panel.end)
+            if wanted.issuperset(capitals(opening.label))
             and (opening.boundary == "sentence" or (cut and opening.label.style == "in"))
         ]
         every = [label for label in near if wanted == set(capitals(label))]
@@ -160,8 +189,16 @@ class Gold:
 
     def inside(self, number: int) -> list[Opening]:
         """The openings within a panel, behind the label that it opens with."""
-        first, last = self.body(number), self.panels[number].end
-        return [opening for opening in self.openings if first <= opening.label.start and opening.label.end <= last]
+        return self.within(self.body(number), self.panels[number].end)
+
+    def within(self, first: int, last: int) -> list[Opening]:
+        """The openings whose labels lie between two offsets."""
+        starting = self.openings[bisect_left(self._starts, first) : bisect_left(self._starts, last)]
+        return [opening for opening in starting if opening.label.end <= last]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [opening.label.start for opening in self.openings]
 
     def body(self, number: int) -> int:
         """Where the text of a panel begins, behind the label that it opens with."""
@@ -170,11 +207,20 @@ class Gold:
 
     def between(self, number: int) -> tuple[int, int]:
         """The codes of the letters that a panel's label and the next panel's enclose; both are excluded."""
-        before = [code(self.own(earlier)[-1]) for earlier in range(number + 1) if self.own(earlier)]
-        behind = [code(letters[0]) for letters in self.letters[number + 1 :] if letters]
-        low = before[-1] if before else _BEFORE_A
-        high = behind[0] if behind else _BEHIND_Z
+        low, high = self._last_codes[number + 1], self._next_codes[number + 1]
         return low, high if high > low else _BEHIND_Z
+
+    @cached_property
+    def _last_codes(self) -> list[int]:
+        """Before each panel, and behind the last: the code of the last letter so far."""
+        ends = (code(letters[-1]) if letters else 0 for letters in self._owned)
+        return list(accumulate(ends, lambda last, end: end or last, initial=_BEFORE_A))
+
+    @cached_property
+    def _next_codes(self) -> list[int]:
+        """From each panel on, and behind the last: the code of the next letter of gold."""
+        firsts = (code(letters[0]) if letters else 0 for letters in reversed(self.letters))
+        return list(accumulate(firsts, lambda last, first: first or last, initial=_BEHIND_Z))[::-1]
 
     def _own_label(self, panel: Span) -> Label | None:
         label = leading_label(self.text, panel.start)

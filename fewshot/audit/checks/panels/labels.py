@@ -54,10 +54,8 @@ def _is_next(gold: Gold, number: int) -> bool:
     printed = gold.printed[number]
     if printed is None:
         return False
-    before = [code(letters[-1]) for letters in gold.letters[:number] if letters]
-    behind = [code(letters[0]) for letters in gold.letters[number + 1 :] if letters]
-    first, last = code(capitals(printed)[0]), code(capitals(printed)[-1])
-    return (not before or before[-1] < first) and (not behind or last < behind[0])
+    before, behind = gold.between(number - 1)[0], gold.between(number)[1]
+    return before < code(capitals(printed)[0]) <= code(capitals(printed)[-1]) < behind
 
 
 def _relabelled(gold: Gold, panel: Span, labels: tuple[str, ...]) -> Change:

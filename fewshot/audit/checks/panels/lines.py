@@ -41,7 +41,7 @@ def shifted(gold: Gold, number: int) -> Finding | None:
     panel = gold.panels[number]
     before = gold.panels[number - 1] if number else None
     first = before.end if before is not None else 0
-    if gold.held or any(gold.printed) or before is None or "\n" in gold.text[first : panel.start]:
+    if gold.has_letters or before is None or "\n" in gold.text[first : panel.start]:
         return None
     breaks = [place.end() for place in _BREAK.finditer(gold.text, before.start, panel.end)]
     start = min(breaks, key=lambda at: abs(at - panel.start), default=panel.start)
@@ -76,6 +76,6 @@ def missing(gold: Gold, region: Extent) -> Finding | None:
 def _are_lines(gold: Gold, apart: Span | None) -> bool:
     """Whether the panels, `apart` from one, are lines of a text that has several, and none has a letter."""
     others = [panel for panel in gold.panels if panel is not apart]
-    if gold.held or any(gold.printed) or not others or "\n" not in gold.text:
+    if gold.has_letters or not others or "\n" not in gold.text:
         return False
     return not any("\n" in other.cut(gold.text) for other in others)

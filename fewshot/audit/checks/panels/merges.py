@@ -8,7 +8,7 @@ it elsewhere ("quantified in C").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fewshot.audit.checks.panels import lines
@@ -43,20 +43,18 @@ def find(gold: Gold, number: int) -> Finding | None:
 
 def swallowed(gold: Gold, number: int) -> Chain:
     """The openings inside a panel at which panels begin that gold lacks, in text order."""
-    own = set(gold.own(number))
-    others = {letter for other, held in enumerate(gold.letters) if other != number for letter in held}
     low, high = gold.between(number)
-    fitting = [opening for opening in gold.inside(number)[:_MOST] if _fits(opening, own | others, low, high)]
+    own = set(gold.own(number))
+    free = {letter for letter in gold.letters[number] if gold.holders[letter] == 1} - own  # gold gives them to a merge
+    inside = (opening for opening in gold.inside(number)[:_MOST] if own.isdisjoint(capitals(opening.label)))
+    fitting = [opening for opening in inside if _fits(opening, gold.held, free, low, high)]
     return _best(gold, [opening for opening in fitting if _opens(gold, number, opening)], low)
 
 
 def missing(gold: Gold, region: Extent, number: int) -> tuple[Finding, Chain] | None:
     """The finding that panels are missing in a region that no panel covers, behind panel `number` (-1: before all)."""
     low, high = gold.between(number)
-    inside = [
-        opening for opening in gold.openings if region[0] <= opening.label.start and opening.label.end <= region[1]
-    ]
-    fitting = [opening for opening in inside[:_MOST] if _fits(opening, gold.held, low, high)]
+    fitting = [opening for opening in gold.within(*region)[:_MOST] if _fits(opening, gold.held, (), low, high)]
     starts = [opening for opening in fitting if opening.boundary == "sentence" and gold.reads_as_a_start(opening)]
     chain = _best(gold, starts, low)
     if not chain:
@@ -102,10 +100,11 @@ def _segments(gold: Gold, starts: Sequence[int], end: int, chain: Sequence[Openi
     return found
 
 
-def _fits(opening: Opening, taken: set[str] | frozenset[str], low: int, high: int) -> bool:
-    """Whether a label's letters are free and lie in order."""
+def _fits(opening: Opening, taken: Collection[str], free: Collection[str], low: int, high: int) -> bool:
+    """Whether a label's letters are not taken, or free all the same, and lie in order."""
     letters = capitals(opening.label)
-    return taken.isdisjoint(letters) and low < code(letters[0]) <= code(letters[-1]) < high
+    open_ = all(letter not in taken or letter in free for letter in letters)
+    return open_ and low < code(letters[0]) <= code(letters[-1]) < high
 
 
 def _opens(gold: Gold, number: int, opening: Opening) -> bool:

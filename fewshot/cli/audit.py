@@ -54,17 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Audits, prints, repairs."""
-    from fewshot.audit import audit, folder, ordered
-    from fewshot.data import read
+    from fewshot.audit import audit, folder, ordered, reading
 
     _check(args)
     target = None if args.fix is None else folder.target(args.fix, args.data)
-    examples = read(args.data, args.task, format=args.reader)
+    examples, broken = reading.read(args.data, args.task, args.reader)
     if args.apply is not None and target is not None:
         return _apply(args, examples, target)
     findings = audit(examples, args.task)
-    if args.witness or args.cross_fit is not None:
-        findings = ordered([*findings, *_of_models(args, examples)], examples)
+    if broken or args.witness or args.cross_fit is not None:
+        findings = ordered([*broken, *findings, *_of_models(args, examples)], examples)
     _show(args, findings, len(examples))
     if args.out is not None:
         _write(args, findings, examples)

@@ -101,3 +101,31 @@ def test_a_run_says_how_much_of_its_gold_is_doubtful(dirty: Path, capsys: pytest
 def test_the_page_is_written_beside_the_findings(dirty: Path) -> None:
     assert cli.main(["audit", str(dirty), "--out", "found", "--review"]) == 0
     assert "merged_panels" in Path("found/review.html").read_text("utf-8")
+
+
+def test_records_that_no_run_would_read(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "id": "a",
+        "text": "p53 and MDM2 blot",
+        "entities": [
+            {"start": 0, "end": 3, "label": "GENE", "text": "p5"},
+            {"start": 8, "end": 12, "label": "GENE"},
+            {"start": 8, "end": 10, "label": "GENE"},
+            {"start": 13, "end": 17, "label": " "},
+            {"start": 13, "end": 99, "label": "ASSAY"},
+        ],
+    }
+    Path("broken.jsonl").write_text(json.dumps(row) + "\n")
+    assert cli.main(["audit", "broken.jsonl", "--json", "--fix", "out"]) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    errors = sorted((f["kind"], f["quote"]) for f in found if f["severity"] == "error")
+    assert [kind for kind, _ in errors] == ["empty_label", "offset_mismatch", "offset_mismatch", "overlapping_spans"]
+    assert ("overlapping_spans", "MD") in errors
+    fixed = json.loads(Path("out/data.jsonl").read_text("utf-8"))
+    assert [(span["start"], span["end"]) for span in fixed["entities"]] == [(0, 3), (8, 12)]
+
+
+@pytest.mark.parametrize("content", ['{"id": "a"}', "[]", "{", '{"id": "a", "text": "b", "entities": 5}'])
+def test_a_source_that_is_none_is_refused(content: str, fails: Fails) -> None:
+    Path("broken.jsonl").write_text(content + "\n")
+    assert "broken.jsonl:1" in fails("audit", "broken.jsonl")

@@ -136,3 +136,29 @@ def changed_ranks(found: Collection[Reading]) -> bool:
         for gold in (AS_IT_IS, CLEAN, REPAIRED)
     }  # fmt: skip
     return len(set(orders.values())) > 1
+
+
+def table(found: Sequence[Reading]) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of a table: a row a system, its score and rank on each version of gold, and how far the score
+    moves beyond the interval that it has on gold as it is.
+
+    >>> one = Reading("rules", AS_IT_IS, 60, 0.81, Interval(0.7, 0.9), 1, 0.0, 0.0)
+    >>> table([one])[1]
+    [['rules', '60', '0.810 (1)', '[0.700, 0.900]']]
+    """
+    versions = list(dict.fromkeys(reading.gold for reading in found))
+    columns = ["system"]
+    for gold in versions:
+        columns += ["n", gold, "95%"] if gold == AS_IT_IS else ["n", gold, "beyond"]
+    rows: dict[str, list[str]] = {}
+    for reading in found:
+        row = rows.setdefault(reading.system, [reading.system])
+        row += [str(reading.n), f"{reading.value:.3f} ({reading.rank})", _spread(reading)]
+    return columns, list(rows.values())
+
+
+def _spread(reading: Reading) -> str:
+    if reading.gold == AS_IT_IS:
+        low, high = reading.interval.low, reading.interval.high
+        return "–" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
+    return "–" if reading.beyond is None else f"{reading.beyond:.3f}"

@@ -70,8 +70,9 @@ def repair(
         InputError: there is no such task.
     """
     now, steps = list(examples), list[Step]()
+    quick = not (aggressive or decisions.accepted)  # nothing that the slow checks find is changed by itself
     for number in range(_ROUNDS):
-        found = audit(now, task) if number or findings is None else findings
+        found = audit(now, task, quick=quick) if number or findings is None else findings
         wanted = [finding for finding in found if _is_wanted(finding, aggressive, decisions)]
         now, made = _made(now, wanted)
         steps.extend(made)

@@ -129,7 +129,9 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(width=None if stream.isatty() else width(), stderr=stderr, highlight=False, markup=False, emoji=False)
+    return Console(
+        width=None if stream.isatty() else width(), stderr=stderr, highlight=False, markup=False, emoji=False
+    )
 
 
 def _cell(content: str) -> str:

@@ -40,9 +40,8 @@ def open_backend(options: Options) -> LoadedModel:
         )
     if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
         recorded = options.recorded
-        return LoadedModel(
-            NAME, _without_slash(options.model), recorded.digest or "", options.format, recorded.labelled
-        )
+        name, digest = _without_slash(options.model), recorded.digest or ""
+        return LoadedModel(NAME, name, digest, options.format, recorded.labelled, recorded.training)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -65,6 +64,7 @@ def open_backend(options: Options) -> LoadedModel:
 
 def _load(folder: Path, manifest: Manifest, options: Options) -> LoadedModel:
     from fewshot.models import model_folder
+    from fewshot.models.training_log import training_of
 
     device = model_folder.device(options.local.device)
     notices: list[str] = []
@@ -93,6 +93,7 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> LoadedModel:
         digest=f"{model_folder.digest(folder)}:{decoder}",  # part of every key: another decoder, another answer
         format=manifest.format,
         labelled=manifest.labelled or None,
+        training=training_of(folder, manifest),
         notices=notices,
         predictor=predictor,
     )

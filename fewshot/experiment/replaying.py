@@ -185,7 +185,9 @@ class Recording:
             model=fresh.model or was.model,
             api=fresh.api or cast("Api | None", was.api),
             format=fresh.format or was.format,
-            recorded=RecordedModel(was.decoder, was.labelled, as_asked=self.same(*ASKED)),
+            recorded=RecordedModel(
+                was.decoder, was.labelled, as_asked=self.same(*ASKED), training=self.recorded.training
+            ),
         )
 
     def _wording(self, plan: Plan) -> ResolvedPrompt | None:

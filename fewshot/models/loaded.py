@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fewshot.errors import FewshotError, InputError
-from fewshot.records import Example, Prediction
+from fewshot.records import Example, Prediction, Training
 
 
 class Predictor(Protocol):
@@ -31,6 +31,7 @@ class LoadedModel:
     digest: str
     format: str | None
     labelled: int | None = None
+    training: Training = field(default_factory=Training)
     notices: Sequence[str] = ()
     kind: Literal["local"] = "local"
     predictor: Predictor | None = field(default=None, repr=False)

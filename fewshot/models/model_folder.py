@@ -25,8 +25,9 @@ from fewshot.models.soundness import check_config, check_vocabulary, check_weigh
 from fewshot.servers import hub
 
 __all__ = [
-    "AUTO_CLASSES", "BUNDLED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch", "load",
-    "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve", "unusable",
+    "AUTO_CLASSES", "BUNDLED", "FINE_TUNED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest",
+    "fetch", "fine_tuned", "load", "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
+    "unusable",
 ]  # fmt: skip
 
 CONFIG = "config.json"
@@ -39,7 +40,7 @@ VOCABULARY = (
 """The files of a tokenizer."""
 LOADED = (*WEIGHTS, "*.index.json", CONFIG, "generation_config.json", *VOCABULARY, MANIFEST)
 """The files of a folder that loading it reads."""
-BUNDLED = CORPUS / "models"
+BUNDLED, FINE_TUNED = CORPUS / "models", CORPUS / "fine-tuned"
 _DIGITS = 16
 
 
@@ -50,6 +51,11 @@ def bundled() -> tuple[str, ...]:
     ('tiny-bart', 'tiny-t5', 'tiny-tagger')
     """
     return tuple(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
+
+
+def fine_tuned() -> tuple[str, ...]:
+    """The names of the models that come with the package fine-tuned, for the demo."""
+    return tuple(sorted(path.parent.name for path in FINE_TUNED.glob(f"*/{MANIFEST}")))
 
 
 def resolve(name: str, *, config: str = CONFIG, weights: bool = True) -> Path:
@@ -68,8 +74,9 @@ def resolve(name: str, *, config: str = CONFIG, weights: bool = True) -> Path:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{name[:120]}: cannot be looked at ({why})") from None
-    if name in bundled():
-        return BUNDLED / name
+    for home, names in ((BUNDLED, bundled()), (FINE_TUNED, fine_tuned())):
+        if name in names:
+            return home / name
     is_file = path.suffix and not path.suffix[1:].isdecimal()  # "gliner_base-v2.1" is a name
     if is_file or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise InputError(f"{name}: no such model folder")

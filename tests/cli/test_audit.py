@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fewshot import cli
+from fewshot.cli import _doubts
 from fewshot.data.jsonl import WRITER
 from fewshot.records import Example
 from tests.audit.legends import SIX, marked
@@ -129,3 +131,17 @@ def test_records_that_no_run_would_read(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_source_that_is_none_is_refused(content: str, fails: Fails) -> None:
     Path("broken.jsonl").write_text(content + "\n")
     assert "broken.jsonl:1" in fails("audit", "broken.jsonl")
+
+
+def test_scores_on_clean_and_repaired_gold(dirty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    WRITER.write([DIRTY, replace(marked(SIX, id="right"), group="other")], dirty)
+    argv = ["run", "--backend", "rules", "--task", "panelization", "--data", str(dirty), "--shots", "0", "--out"]
+    assert cli.main([*argv, "a"]) == 0
+    assert cli.main([*argv, "b", "--seed", "1"]) == 0
+    capsys.readouterr()
+    _doubts.print_clean([Path("a"), Path("b")])
+    out = capsys.readouterr().out
+    assert "starts.f1: 1 of 2 examples are clean" in out
+    assert "0.857 (1)" in out  # gold lacks three of twelve starts
+    assert out.count("1.000 (1)") >= 2
+    assert "the same order" in out

@@ -183,6 +183,13 @@ class RunFolder:
         own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
         return _request(*own[-1]) if own else None
 
+    def recorded_requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The id and the request of every line of `responses.jsonl` that has both, in order of arrival."""
+        for row, where in self._rows(RESPONSES) if self.responses.exists() else ():
+            request = _request(row, where)
+            if request is not None and isinstance(row.get("id"), str):
+                yield row["id"], request
+
     def text(self, name: str) -> str:
         """The text of a file of the folder.
 

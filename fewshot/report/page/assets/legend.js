@@ -1,0 +1,81 @@
+// A legend with lanes below each of its lines: one for the gold value, one for each system, marks where spans are.
+
+const LANE = 15; // pixels from one lane to the next
+
+/** A figure of a legend. `lanes`: `{letter, title, marks: [{start, end, text, title, classes}]}`. */
+function legendFigure(example, lanes) {
+  const text = make("span", { class: "legend-text" }, example.text);
+  const marks = make("div", { class: "lanes", "aria-hidden": "true" });
+  const figure = make("div", { class: "legend", lang: "en" }, text, marks);
+  figure.style.setProperty("--lanes", lanes.length);
+  const draw = () => marks.replaceChildren(...drawnLanes(figure, text, lanes));
+  figure.redraw = draw;
+  new ResizeObserver(draw).observe(figure);
+  return figure;
+}
+
+/** Marks and letters of all lanes, placed where the browser put the characters. */
+function drawnLanes(figure, text, lanes) {
+  const frame = figure.getBoundingClientRect();
+  const places = nodePlaces(text);
+  const nodes = [];
+  for (const row of lineBoxes(rangeOf(places, 0, places.length))) {
+    lanes.forEach((lane, number) => {
+      const letter = make("b", { title: lane.title }, lane.letter);
+      letter.style.top = `${row.bottom - frame.top + number * LANE}px`;
+      nodes.push(letter);
+    });
+  }
+  lanes.forEach((lane, number) => {
+    for (const mark of lane.marks) {
+      lineBoxes(rangeOf(places, mark.start, mark.end)).forEach((box, place) => {
+        const width = box.right - box.left;
+        const fits = place === 0 && width >= 6 * mark.text.length + 4;
+        const bar = make("i", { class: mark.classes, title: mark.title }, fits ? mark.text : "");
+        bar.style.left = `${box.left - frame.left}px`;
+        bar.style.width = `${Math.max(4, width - 1)}px`;
+        bar.style.top = `${box.bottom - frame.top + number * LANE}px`;
+        nodes.push(bar);
+      });
+    }
+  });
+  return nodes;
+}
+
+/** For each offset of the text the node that holds it. A control character is shown as a mark of several letters. */
+function nodePlaces(text) {
+  const runs = [];
+  let length = 0;
+  for (const child of text.childNodes) {
+    const mark = child.nodeType === Node.ELEMENT_NODE;
+    const size = mark ? (child.textContent.startsWith("\\U") ? 2 : 1) : child.length;
+    runs.push({ start: length, end: length + size, node: child, mark });
+    length += size;
+  }
+  return { runs, length };
+}
+
+function rangeOf(places, start, end) {
+  const range = document.createRange();
+  const first = places.runs.find((run) => start < run.end) ?? places.runs[places.runs.length - 1];
+  const last = places.runs.find((run) => end <= run.end) ?? places.runs[places.runs.length - 1];
+  if (first.mark) range.setStartBefore(first.node);
+  else range.setStart(first.node, start - first.start);
+  if (last.mark) range.setEndAfter(last.node);
+  else range.setEnd(last.node, end - last.start);
+  return range;
+}
+
+/** The boxes of a range, one for each line that it touches. */
+function lineBoxes(range) {
+  const boxes = [];
+  for (const rect of range.getClientRects()) {
+    if (rect.width === 0) continue;
+    const last = boxes[boxes.length - 1];
+    if (last && Math.abs(last.bottom - rect.bottom) < 8) {
+      last.left = Math.min(last.left, rect.left);
+      last.right = Math.max(last.right, rect.right);
+    } else boxes.push({ left: rect.left, right: rect.right, bottom: rect.bottom });
+  }
+  return boxes;
+}

@@ -32,6 +32,7 @@ from fewshot.experiment.requests import wording_of
 from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
+from fewshot.experiment.tallying import counted
 from fewshot.scoring import Scores, evaluate
 from fewshot.servers.address import redactor
 from fewshot.servers.secrets import without_keys
@@ -256,6 +257,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_predictions(answers.predictions, plan.task.kind)
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
+    folder.write_tallies(counted(plan, answers))
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)

@@ -226,7 +226,7 @@ class RunFolder:
     def recorded_requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The id and the request of every line of `responses.jsonl` that has both, in order of arrival."""
         for row, where in self._rows(RESPONSES) if self.responses.exists() else ():
-            request = _request(row, where)
+            request = request_at(row, where)
             if request is not None and isinstance(row.get("id"), str):
                 yield row["id"], request
 

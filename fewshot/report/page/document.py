@@ -6,9 +6,11 @@ A document has one part for each task; a part has the systems, lettered A, B, C 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from fewshot.scoring.faults import FaultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ class Document:
 
     title: str
     parts: Sequence[Part]
+
+
+FAULTS: Mapping[FaultKind, tuple[str, str]] = {
+    "missed": ("missed", "−"),
+    "made_up": ("made up", "+"),
+    "wrong_boundary": ("wrong boundary", "↔"),
+    "wrong_label": ("wrong label", "≠"),
+    "merged": ("panels merged", "&"),
+    "split": ("panel split", "÷"),
+    "copied": ("copied from a demonstration", "“"),
+    "not_in_text": ("not in the legend", "?"),
+    "malformed": ("malformed answer", "!"),
+}
+"""What a page calls each kind of fault, and the sign that stands for it in a lane."""
 
 
 def letter(number: int) -> str:

@@ -2,12 +2,12 @@
 
     {"id": "fig-1", "group": "10.1000/x", "text": "(A) p53 blot.", "gold": [{"start": 4, "end": 7, …}],
      "lines": ["You annotate …", "Legend: (A) p53 blot."],
-     "answers": [{"value": […], "problems": {"truncated": 1}, "unplaced": [{"label": …, "text": …}],
-                  "outputs": ["(A) <GENEPROD>p53…"], "prompt": [["system", [0]], ["user", [1]]]}, …]}
+     "answers": [{"value": […], "right": false, "faults": [{"kind": "missed", …}], "problems": {"truncated": 1},
+                  "unplaced": […], "outputs": ["(A) <GENEPROD>p53…"], "prompt": [["system", [0]], ["user", [1]]]}]}
 
 Offsets count characters, as everywhere in Python; the page's script counts them in UTF-16. A prompt is a list of turns,
 a turn the numbers of its lines: prompts share their instruction and their demonstrations, and a line is kept once
-(`lines`: those that no earlier example had).
+(`lines`: those that no earlier example had). `right` is null where nothing is scored.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fewshot.records import Prediction, Value
+from fewshot.records import Prediction
 from fewshot.report.compare import FinishedRun
-from fewshot.report.page.faults import faults
 from fewshot.schema import value_to_json
+from fewshot.scoring.errors import Errors
+from fewshot.scoring.faults import Answered
 from fewshot.tasks import Task
 
 
-def examples(runs: Sequence[FinishedRun]) -> Iterator[dict[str, Any]]:
-    """Yields the examples of runs that were asked the same, in the order of the data."""
+def examples(runs: Sequence[FinishedRun], errors: Sequence[Errors]) -> Iterator[dict[str, Any]]:
+    """Yields the examples of runs that were asked the same, in the order of the data.
+
+    Args:
+        runs: One run of each system.
+        errors: What is wrong in the answers of each.
+    """
     task, lines = runs[0].task, _Lines()
     answers = [{prediction.id: prediction for prediction in run.predictions} for run in runs]
+    examined = [{one.id: one.answered for one in each.examples} for each in errors]
     prompts = [_prompts(run) for run in runs]
     for example in runs[0].gold:
         gold = task.gold(example)
@@ -35,20 +42,22 @@ def examples(runs: Sequence[FinishedRun]) -> Iterator[dict[str, Any]]:
             "text": example.text,
             "gold": None if gold is None else value_to_json(gold, task.kind),
             "answers": [
-                _answer(said.get(example.id), gold, task) | {"prompt": lines.of(asked.get(example.id, ()))}
-                for said, asked in zip(answers, prompts, strict=True)
+                _answer(said.get(example.id), judged.get(example.id), task)
+                | {"prompt": lines.of(asked.get(example.id, ()))}
+                for said, judged, asked in zip(answers, examined, prompts, strict=True)
             ],
             "lines": lines.fresh(),
         }
 
 
-def _answer(prediction: Prediction | None, gold: Value | None, task: Task) -> dict[str, Any]:
+def _answer(prediction: Prediction | None, answered: Answered | None, task: Task) -> dict[str, Any]:
+    faults = [] if answered is None else [fault.to_json() | {"scored": fault.scored} for fault in answered.faults]
+    judged = {"right": None if answered is None else answered.right, "faults": faults}
     if prediction is None:
-        return {"value": None, "faults": [], "problems": {}, "unplaced": [], "outputs": []}
+        return judged | {"value": None, "problems": {}, "unplaced": [], "outputs": []}
     output = prediction.output
-    return {
+    return judged | {
         "value": value_to_json(prediction.value, task.kind),
-        "faults": faults(gold, prediction.value),
         "problems": dict(prediction.problems),
         "unplaced": [{"label": member.label, "text": member.text} for member in prediction.unplaced],
         "outputs": [] if output is None else [output] if isinstance(output, str) else list(output),

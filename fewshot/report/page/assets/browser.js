@@ -136,7 +136,7 @@ function systemToggles(view, example) {
   return make("fieldset", { class: "toggles" }, make("legend", {}, "Systems shown"),
     view.part.systems.map((system, place) => {
       const answer = example.answers[place];
-      const said = answer.right === null ? "" : answer.right ? "right" : counted(answer.faults.length, "error");
+      const said = answer.right === null ? "" : answer.right ? "right" : counted(answer.errors, "error");
       return make("label", {},
         make("input", { type: "checkbox", checked: view.shown.includes(place), onchange: (event) => {
           view.shown = view.part.systems.map((_, at) => at)

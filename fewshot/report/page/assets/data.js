@@ -13,12 +13,13 @@ function prepared(part) {
   part.byId = new Map();
   part.shortOf = new Map(part.labels.map((label) => [label.name, label.short]));
   part.placeOf = new Map(part.labels.map((label, place) => [label.name, place]));
+  part.kindOf = new Map(part.kinds.map((kind) => [kind.name, kind]));
   part.examples.forEach((example, place) => {
     for (const line of example.lines) part.lines.push(line);
     example.place = place;
     part.byId.set(example.id, example);
     countedInUtf16(example);
-    example.answers.forEach((answer) => summarise(answer, example));
+    example.answers.forEach((answer) => summarise(answer, part));
     const said = example.answers.map((answer) => valueKey(answer.value));
     example.disagree = new Set(said).size > 1;
   });
@@ -43,19 +44,20 @@ function* spansIn(example) {
     if (Array.isArray(value)) yield* value;
   }
   for (const answer of example.answers) {
-    for (const fault of answer.faults) yield* [fault.gold, fault.predicted].filter((span) => span && "start" in span);
+    for (const fault of answer.faults) yield* [...fault.gold, ...fault.predicted].filter((span) => "start" in span);
   }
 }
 
 /** What filters ask about an answer. */
-function summarise(answer, example) {
+function summarise(answer, part) {
   const parts = Array.isArray(answer.value) ? answer.value : Object.values(answer.value ?? {}).flat();
-  const sure = parts.map((part) => part.confidence).filter((confidence) => confidence !== undefined);
+  const sure = parts.map((one) => one.confidence).filter((confidence) => confidence !== undefined);
   answer.parts = parts;
   answer.least = sure.length ? Math.min(...sure) : null;
-  answer.near = parts.some((part) => part.match === "near");
+  answer.near = parts.some((one) => one.match === "near");
   answer.malformed = Object.keys(answer.problems).length > 0;
-  answer.right = example.gold === null ? null : answer.faults.length === 0;
+  answer.errors = answer.faults.filter((fault) => fault.scored).length;
+  for (const fault of answer.faults) Object.assign(fault, part.kindOf.get(fault.kind));
 }
 
 /** Equal for equal values. */

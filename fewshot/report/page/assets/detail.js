@@ -8,8 +8,8 @@ function detail(example, part, shown) {
     spans
       ? legendFigure(example, lanesOf(example, part, systems))
       : [make("p", { class: "plain-legend" }, example.text), hypothesisTable(example, systems)],
-    spans ? spanTable(example, part, systems) : null,
     notPlaced(systems),
+    spans ? spanTable(example, part, systems) : null,
     make("div", { class: "answers" }, systems.map((one) => answerBlock(one, part))),
   ];
 }
@@ -22,16 +22,24 @@ function lanesOf(example, part, systems) {
     lanes.push({ letter: "gold", title: "gold", marks });
   }
   for (const { system, answer } of systems) {
-    const faults = new Map(answer.faults.map((fault) => [fault.predicted && spanKey(fault.predicted), fault]));
+    const faults = faultsBySpan(answer);
     const marks = (answer.value ?? []).map((span) =>
       mark(span, part, faults.get(spanKey(span)), example.gold === null ? "gold" : "right"),
     );
-    for (const fault of answer.faults) {
-      if (!fault.predicted) marks.push(mark(fault.gold, part, fault, ""));
-    }
+    for (const fault of answer.faults.filter(isMissed)) marks.push(mark(fault.gold[0], part, fault, ""));
     lanes.push({ letter: system.letter, title: `${system.letter} ${system.name}`, marks });
   }
   return lanes;
+}
+
+/** The fault of each predicted span that is wrong. */
+function faultsBySpan(answer) {
+  return new Map(answer.faults.flatMap((fault) => fault.predicted.map((part) => [spanKey(part), fault])));
+}
+
+/** Whether a fault is of gold that nobody has an answer to. */
+function isMissed(fault) {
+  return fault.gold.length === 1 && fault.predicted.length === 0;
 }
 
 function spanKey(span) {
@@ -41,7 +49,7 @@ function spanKey(span) {
 /** How a span is drawn: filled where it is right, hatched with a sign where it is wrong, dotted where it is missed. */
 function mark(span, part, fault, state) {
   const name = nameOf(span, part);
-  const missed = fault && !fault.predicted;
+  const missed = fault && isMissed(fault);
   const kind = fault ? (missed ? "missed" : "wrong") : state;
   const sign = fault ? `${fault.sign} ` : "";
   const sure = span.confidence === undefined ? "" : `, confidence ${span.confidence.toFixed(2)}`;
@@ -71,25 +79,26 @@ function hueOf(name, part) {
   return place === undefined ? "none" : place % 9;
 }
 
-/** A table of the spans that somebody marks: what gold and each system say of it. Those without a fault are folded. */
+/** A table of the spans that somebody marks: what gold and each system say of it. */
 function spanTable(example, part, systems) {
   const rows = spanRows(example, systems);
-  const wrong = rows.filter((row) => row.faulty);
-  const agreed = rows.filter((row) => !row.faulty);
-  const table = (list, caption) => make(
-    "div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  if (!rows.length) return null;
+  const wrong = rows.filter((row) => row.faulty).length;
+  const table = () => make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Spans" },
     make("table", { class: "spans" },
-      make("caption", {}, caption),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Text"), make("th", { scope: "col" }, "Gold"),
         systems.map(({ system }) => make("th", { scope: "col", title: system.name }, system.letter)))),
-      make("tbody", {}, list.map((row) => spanRow(row, example, part)))));
-  return [
-    wrong.length ? table(wrong, "Where somebody is wrong") : null,
-    agreed.length
-      ? make("details", { class: "agreed" },
-          make("summary", {}, `${counted(agreed.length, "span")} that all have right`), table(agreed, "Right"))
-      : null,
-  ];
+      make("tbody", {}, rows.map((row) => spanRow(row, example, part)))));
+  return fold(`The same as a table: ${counted(rows.length, "span")}, ${wrong} that somebody has wrong`, table);
+}
+
+/** A fold whose content is made when it is opened. */
+function fold(title, content) {
+  const details = make("details", { class: "fold" }, make("summary", {}, title));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.children.length === 1) details.append(...[content()].flat());
+  });
+  return details;
 }
 
 /** One row for each place that gold or a system marks; a fault stands in the row of the gold span that it is about. */
@@ -104,14 +113,16 @@ function spanRows(example, systems) {
   };
   for (const span of example.gold ?? []) row(span).gold = span;
   systems.forEach(({ answer }, place) => {
-    const faults = new Map(answer.faults.map((fault) => [fault.predicted && spanKey(fault.predicted), fault]));
+    const faults = faultsBySpan(answer);
     for (const span of answer.value ?? []) {
       const fault = faults.get(spanKey(span));
-      row(fault?.gold ?? span).cells[place].push({ span, fault });
+      const at = row(fault?.gold[0] ?? span);
+      at.cells[place].push({ span, fault });
+      at.faulty ||= fault !== undefined;
     }
-    for (const fault of answer.faults) {
-      row(fault.gold ?? fault.predicted).faulty = true;
-      if (!fault.predicted) row(fault.gold).cells[place].push({ span: null, fault });
+    for (const fault of answer.faults.filter(isMissed)) {
+      row(fault.gold[0]).faulty = true;
+      row(fault.gold[0]).cells[place].push({ span: null, fault });
     }
   });
   return [...rows.values()].sort((one, other) => one.start - other.start || one.end - other.end);
@@ -148,7 +159,7 @@ function surface(text, start, end) {
   return cut.length <= 60 ? cut : `${cut.slice(0, 36)} … ${cut.slice(-18)}`;
 }
 
-/** What systems name and no text has. */
+/** What systems name and no text has, each name once. */
 function notPlaced(systems) {
   const some = systems.filter(({ answer }) => answer.unplaced.length > 0);
   if (!some.length) return null;
@@ -157,21 +168,26 @@ function notPlaced(systems) {
     { class: "unplaced" },
     make("h5", {}, "Named, and found nowhere in the legend"),
     make("ul", {}, some.map(({ system, answer }) =>
-      make("li", {}, make("b", {}, system.letter), " ",
-        answer.unplaced.map((member) => make("span", { class: "chip" }, member.text, make("small", {}, member.label)))))),
+      make("li", {}, make("b", { class: "letter" }, system.letter), " ", [...tally(answer).values()].map(({ member, count, copied }) =>
+        make("span", { class: "chip" }, member.text, make("small", {}, member.label, count > 1 ? ` ×${count}` : "",
+          copied ? " copied from a demonstration" : "")))))),
   );
+}
+
+/** How often an answer has each name that has no place, and whether a demonstration has it. */
+function tally(answer) {
+  const copied = new Set(answer.faults.filter((fault) => fault.kind === "copied").flatMap((fault) => fault.predicted.map(memberKey)));
+  const names = new Map();
+  for (const member of answer.unplaced) {
+    const key = memberKey(member);
+    names.set(key, { member, count: (names.get(key)?.count ?? 0) + 1, copied: copied.has(key) });
+  }
+  return names;
 }
 
 /** The prompt and the answer of a system as they were recorded, made when they are asked for. */
 function answerBlock({ system, answer }, part) {
   const problems = Object.entries(answer.problems).map(([kind, count]) => `${kind.replaceAll("_", " ")} ${count}`);
-  const fold = (title, texts) => {
-    const details = make("details", {}, make("summary", {}, title));
-    details.addEventListener("toggle", () => {
-      if (details.open && details.children.length === 1) details.append(...texts());
-    });
-    return details;
-  };
   return make(
     "section",
     { class: "answer" },
@@ -184,6 +200,6 @@ function answerBlock({ system, answer }, part) {
       ? fold("Raw prompt", () => promptOf(answer, part).map(([role, text]) =>
           make("div", {}, make("h6", {}, role), make("pre", { tabindex: "0" }, text))))
       : null,
-    answer.outputs.length || answer.prompt.length ? null : make("p", { class: "quiet" }, "No text was asked for."),
+    answer.outputs.length || answer.prompt.length ? null : make("p", { class: "quiet" }, "This system gives spans and no text."),
   );
 }

@@ -76,7 +76,7 @@ function faultsAmong(answers, state) {
 }
 
 function faultLabels(fault) {
-  return [fault.gold, fault.predicted].filter(Boolean).flatMap(labelsOf);
+  return [...fault.gold, ...fault.predicted].flatMap(labelsOf);
 }
 
 /** What a span, a member or a panel is filtered by: its role where roles are asked for, else its label. */

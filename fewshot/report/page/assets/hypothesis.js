@@ -31,27 +31,23 @@ function hypothesisTable(example, systems) {
 
 /** The members of one role, those that are wrong marked, those that are missed named. */
 function members(said, role, faults) {
-  const here = faults.filter((fault) => (fault.predicted ?? fault.gold).of === role);
-  const wrong = new Map(here.filter((fault) => fault.predicted).map((fault) => [memberKey(fault.predicted), fault]));
-  const missed = here.filter((fault) => !fault.predicted);
+  const wrong = new Map();
+  const missed = [];
+  for (const fault of faults.filter((one) => one.scored)) {
+    for (const part of fault.predicted) if (part.role === role) wrong.set(memberKey(part), fault);
+    if (!fault.predicted.length) missed.push(...fault.gold.filter((part) => part.role === role));
+  }
   return make(
     "ul",
     { class: "members" },
-    said.map((member) => {
-      const fault = wrong.get(memberKey(member));
-      return make(
-        "li",
-        { class: fault ? "wrong" : false },
-        fault ? make("span", { class: "verdict" }, `${fault.title}: `) : null,
-        member.text,
-        make("small", {}, member.label),
-      );
-    }),
-    missed.map((fault) =>
-      make("li", { class: "missed" }, make("span", { class: "verdict" }, `${fault.title}: `), fault.gold.text,
-        make("small", {}, fault.gold.label)),
-    ),
+    said.map((member) => memberItem(member, wrong.get(memberKey(member)))),
+    missed.map((part) => make("li", { class: "missed" }, make("span", {}, "− missed: "), part.text, make("small", {}, part.label))),
   );
+}
+
+function memberItem(member, fault) {
+  return make("li", { class: fault ? "wrong" : "right" }, make("span", {}, fault ? `${fault.sign} ${fault.title}: ` : ""),
+    member.text, make("small", {}, member.label));
 }
 
 function memberKey(member) {

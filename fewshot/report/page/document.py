@@ -1,6 +1,7 @@
-"""What a page says, as plain records: made from comparisons, rendered as HTML, both without knowing the other.
+"""What a page says, as plain records: made of comparisons (`contents`), rendered as HTML (`rendering`), neither of which
+knows the other. `dataclasses.asdict` of a document is JSON.
 
-A document has one part for each task; a part has the systems, lettered A, B, C … in every table and every picture.
+A document has one part for each task; a part has its systems, lettered A, B, C … in every table and every picture.
 """
 
 from __future__ import annotations
@@ -15,10 +16,37 @@ from fewshot.scoring.faults import FaultKind
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One row of a part. `letter` stands for it wherever its name is too long."""
+    """One system: `letter` stands for it wherever its name is too long, `kind` decides the shape of its marks."""
 
     letter: str
     name: str
+    kind: str
+    origins: Sequence[Origin] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row comes from: one of its runs.
+
+    Attributes:
+        folder: The run folder.
+        signature: Eight digits.
+        line: The whole signature.
+        again: The command that asks again.
+        replay: The command that recomputes the scores from the recorded answers.
+        settings: Name and value of every setting, as `run.toml` has them.
+        versions: Name and version of packages.
+        when: When it was run, and for how long.
+    """
+
+    folder: str
+    signature: str
+    line: str
+    again: str
+    replay: str
+    settings: Sequence[tuple[str, str]]
+    versions: Sequence[tuple[str, str]]
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +58,99 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. `help`: what its numbers are."""
+
+    title: str
+    help: str = ""
+    number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: what is shown, what is sorted by, and whether it is the best (or tied with the best) of its column."""
+
+    text: str
+    sort: float | str | None = None
+    best: bool = False
+    tied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row; `more`: the table that unfolds below it."""
+
+    letter: str
+    cells: Sequence[Cell]
+    more: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with the data behind it. `question`: what a reader can answer with it."""
+
+    name: str
+    title: str
+    question: str
+    svg: str
+    data: Table
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """Everything about one task."""
+    """Everything about one task.
+
+    Attributes:
+        task: Its name, unique in a document.
+        title: What is heard of it in words.
+        kind: The kind of its values.
+        verdict: Two or three sentences: which system to take, and when.
+        facts: Numbers that everything rests on, as `(number, what)`.
+        notes: What the numbers mean, and what they do not.
+        systems: The systems.
+        table: One row a system.
+        copies: The table as other programs take it, by the name of the format.
+        when: Pictures of when to take which system.
+        why: Pictures of why.
+        duels: For each pair of systems the number of examples in which the first makes fewer errors.
+        labels: The labels.
+        examples: As `examples.examples` yields them.
+        left_out: What of the examples is not in the page, in a sentence; empty if all is.
+    """
 
     task: str
+    title: str
     kind: str
     systems: Sequence[System]
     labels: Sequence[Label]
-    kinds: Sequence[dict[str, str]] = field(default=())
-    examples: Sequence[dict[str, Any]] = field(default=())
+    table: Table
+    verdict: Sequence[str] = ()
+    facts: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
+    when: Sequence[Picture] = ()
+    why: Sequence[Picture] = ()
+    duels: Sequence[Sequence[int]] = ()
+    examples: Sequence[Mapping[str, Any]] = ()
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole page."""
+    """A whole page. `made`: by what and when, in a line."""
 
     title: str
     parts: Sequence[Part]
+    made: str = ""
 
 
 FAULTS: Mapping[FaultKind, tuple[str, str]] = {

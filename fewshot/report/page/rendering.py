@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fewshot.report.page.document import Document
+from fewshot.report.page.charts import paper_style
+from fewshot.report.page.document import FAULTS, Document, Part
 from fewshot.report.page.embedding import embedded, policy
 from fewshot.text.visible import visible
 
@@ -17,28 +18,38 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-_STYLES = ("page.css", "examples.css")
-_SCRIPTS = ("dom.js", "data.js", "filters.js", "legend.js", "hypothesis.js", "detail.js", "browser.js", "start.js")
+_STYLES = ("page.css", "charts.css", "examples.css")
+_SCRIPTS = ("dom.js", "data.js", "filters.js", "legend.js", "hypothesis.js", "detail.js", "browser.js", "tables.js", "start.js")
 
 
 def html(document: Document) -> str:
     """Returns the page."""
     style, script = _joined(_STYLES), f'"use strict";(() => {{\n{_joined(_SCRIPTS)}}})();\n'
-    data = [
-        embedded(
-            {
-                "task": part.task,
-                "kind": part.kind,
-                "systems": [{"letter": system.letter, "name": system.name} for system in part.systems],
-                "labels": [{"name": label.name, "short": label.short} for label in part.labels],
-                "kinds": list(part.kinds),
-                "examples": list(part.examples),
-            }
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            data=[embedded(_data(part)) for part in document.parts],
+            style=style,
+            script=script,
+            picture_style=paper_style(),
+            policy=policy(style, script),
         )
-        for part in document.parts
-    ]
-    template = _environment().get_template("page.html.j2")
-    return template.render(document=document, data=data, style=style, script=script, policy=policy(style, script))
+    )
+
+
+def _data(part: Part) -> dict[str, Any]:
+    """What the script of a page needs of a part."""
+    return {
+        "task": part.task,
+        "kind": part.kind,
+        "systems": [{"letter": system.letter, "name": system.name} for system in part.systems],
+        "labels": [{"name": label.name, "short": label.short} for label in part.labels],
+        "kinds": [{"name": kind, "title": title, "sign": sign} for kind, (title, sign) in FAULTS.items()],
+        "copies": dict(part.copies),
+        "examples": list(part.examples),
+    }
 
 
 def _joined(names: tuple[str, ...]) -> str:

@@ -5,8 +5,7 @@ const PAGE = 200; // rows that are listed at once
 /** Builds the browser of a part inside `root`. */
 function openBrowser(root, part) {
   const filters = filtersOf(part);
-  const state = { search: "", ...Object.fromEntries(Object.keys(filters).map((name) => [name, ANYTHING])) };
-  for (const name of ["system", "kind", "label"]) state[name] ??= ANYTHING;
+  const state = initialState(filters);
   const view = { part, filters, state, list: part.examples, listed: PAGE, current: null, root };
   view.shown = part.systems.map((_, place) => place);
   view.count = make("p", { class: "count", role: "status" });
@@ -30,19 +29,30 @@ function openBrowser(root, part) {
 /** A select for each filter. */
 function filterForm(view) {
   const selects = Object.entries(view.filters).map(([name, filter]) =>
-    make("label", {}, filter.title,
+    make("label", { class: `filter-${name}` }, filter.title,
       make("select", { name, onchange: (event) => change(view, name, event.target.value) },
-        make("option", { value: ANYTHING }, name === "right" || name === "wrong" ? "–" : "all"),
+        filter.always ? null : make("option", { value: ANYTHING }, filter.blank ?? "all"),
         filter.offers.map(([value, title]) => make("option", { value }, title)))));
   const clear = make("button", { type: "reset" }, "Clear");
   const form = make("form", { class: "filter-form" }, selects, clear);
   form.addEventListener("reset", () => {
     view.search.value = "";
-    for (const name of Object.keys(view.state)) view.state[name] = ANYTHING;
+    Object.assign(view.state, initialState(view.filters));
     refresh(view);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   return form;
+}
+
+/** Sets filters as if they had been chosen. */
+function choose(view, values) {
+  view.root.querySelector("form").reset();
+  for (const [name, value] of Object.entries(values)) {
+    const select = view.root.querySelector(`select[name=${name}]`);
+    if (select) select.value = value;
+    view.state[name] = value;
+  }
+  refresh(view);
 }
 
 function change(view, name, value) {
@@ -113,6 +123,7 @@ function show(view, example, focus = false) {
     make("header", {}, heading, paneTools(view, example)),
     example.group === example.id ? "" : make("p", { class: "quiet" }, `Article ${plain(example.group)}`),
     systemToggles(view, example),
+    key(view.part),
     ...detail(example, view.part, view.shown).flat(Infinity).filter(Boolean),
   );
   if (focus) heading.focus();
@@ -146,6 +157,18 @@ function systemToggles(view, example) {
         make("b", { class: "letter" }, system.letter), " ", system.name, " ",
         make("small", { class: answer.right === false ? "wrong" : "right" }, said));
     }));
+}
+
+/** What colours, letters and signs of the lanes mean. */
+function key(part) {
+  const labels = part.kind === "panels" || part.kind === "hypothesis" ? [] : part.labels;
+  const kinds = part.kinds.filter((kind) => part.examples.some((one) => one.answers.some((answer) =>
+    answer.faults.some((fault) => fault.kind === kind.name && fault.scored))));
+  return make("details", { class: "lane-key" }, make("summary", {}, "Key"),
+    make("ul", {},
+      labels.map((label) => make("li", {}, make("i", { class: `mark gold hue-${hueOf(label.name, part)}` }, label.short), label.name)),
+      kinds.map((kind) => make("li", {}, make("i", { class: `mark ${kind.name === "missed" ? "missed" : "wrong hue-none"}` }, kind.sign),
+        kind.title))));
 }
 
 function step(view, by) {

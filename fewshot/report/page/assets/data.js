@@ -20,8 +20,7 @@ function prepared(part) {
     part.byId.set(example.id, example);
     countedInUtf16(example);
     example.answers.forEach((answer) => summarise(answer, part));
-    const said = example.answers.map((answer) => valueKey(answer.value));
-    example.disagree = new Set(said).size > 1;
+    example.disagree = new Set(example.answers.map((answer) => answer.key)).size > 1;
   });
   part.groups = [...new Set(part.examples.map((example) => example.group))];
   return part;
@@ -53,6 +52,7 @@ function summarise(answer, part) {
   const parts = Array.isArray(answer.value) ? answer.value : Object.values(answer.value ?? {}).flat();
   const sure = parts.map((one) => one.confidence).filter((confidence) => confidence !== undefined);
   answer.parts = parts;
+  answer.key = valueKey(answer.value);
   answer.least = sure.length ? Math.min(...sure) : null;
   answer.near = parts.some((one) => one.match === "near");
   answer.malformed = Object.keys(answer.problems).length > 0;

@@ -36,15 +36,23 @@ function filtersOf(part) {
       offers: part.groups.length > 1 ? part.groups.map((group) => [group, group]) : [],
       passes: (example, value) => example.group === value,
     },
-    right: {
-      title: "Right",
-      offers: systems,
-      passes: (example, value) => example.answers[value].right === true,
+    first: { title: "Compare", blank: "–", offers: systems.length > 1 ? systems : [], passes: () => true },
+    relation: {
+      title: "which",
+      offers: [
+        ["fewer", "makes fewer errors than"],
+        ["right", "is right, and wrong is"],
+        ["differs", "says something else than"],
+      ],
+      always: true,
+      passes: () => true,
     },
-    wrong: {
-      title: "and wrong",
-      offers: systems,
-      passes: (example, value) => example.answers[value].right === false,
+    second: {
+      title: "with",
+      blank: "–",
+      offers: systems.length > 1 ? systems : [],
+      passes: (example, value, state) =>
+        state.first === ANYTHING || RELATIONS[state.relation](example.answers[state.first], example.answers[value]),
     },
     sure: {
       title: "Confidence at most",
@@ -55,6 +63,7 @@ function filtersOf(part) {
         chosen(example, state).some((answer) => answer.least !== null && answer.least <= Number(value)),
     },
   };
+  if (systems.length < 2) filters.relation.offers = [];
   return Object.fromEntries(Object.entries(filters).filter(([, filter]) => filter.offers.length > 0));
 }
 
@@ -66,6 +75,20 @@ const SHOWN = {
   unplaced: (example, answers) => answers.some((answer) => answer.unplaced.length > 0),
   near: (example, answers) => answers.some((answer) => answer.near),
 };
+
+/** How two answers to one example can differ. */
+const RELATIONS = {
+  fewer: (one, other) => one.errors < other.errors,
+  right: (one, other) => one.right === true && other.right === false,
+  differs: (one, other) => one.key !== other.key,
+};
+
+/** What filters say before anybody chose. */
+function initialState(filters) {
+  const state = { search: "", system: ANYTHING, kind: ANYTHING, label: ANYTHING };
+  for (const [name, filter] of Object.entries(filters)) state[name] = filter.always ? filter.offers[0][0] : ANYTHING;
+  return state;
+}
 
 /** The faults of answers that have the kind, and the label, asked for. */
 function faultsAmong(answers, state) {

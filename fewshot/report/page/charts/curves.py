@@ -1,6 +1,6 @@
 """Learning curves: scores over the number of labelled examples, with intervals and the point where two of them cross.
 
-    Curves.of([Curve("A", "MiniLM tagger", points=[Point(10, .40, .35, .45), …], kind="trained")],
+    Curves.of([Curve("A", "MiniLM tagger", points=[Point(10, .40, .35, .45), …], kind="local")],
               title=…, x_unit="labelled legends", y_unit="strict micro F1", crossing=Crossing(120, 60, 310, "…"))
 
 A curve with one point is a dot with its interval; `level` continues it as a line to the right: a few-shot system stays
@@ -37,7 +37,7 @@ class Curve:
     letter: str
     name: str
     points: Sequence[Point]
-    kind: str = "trained"
+    kind: str = "local"
     level: bool = False
 
 

@@ -14,8 +14,8 @@ _NAME = 30  # characters of a name
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval. `kind`: which shape it is drawn with; `marked`: drawn full, others hollow; `note`: what
-    stands in place of an interval."""
+    """A value with its interval. `kind`: which shape it is drawn with; `marked`: drawn full, others hollow; `rug`:
+    values of single articles, drawn as faint ticks."""
 
     letter: str
     name: str
@@ -25,6 +25,7 @@ class Estimate:
     kind: str = "prompted"
     marked: bool = True
     text: str = ""
+    rug: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Line:
     x: float
     x_low: float | None
     x_high: float | None
+    rug: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Forest:
                 x=scale(one.value),
                 x_low=None if one.low is None else scale(one.low),
                 x_high=None if one.high is None else scale(one.high),
+                rug=[scale(value) for value in one.rug if scale.low <= value <= scale.high],
             )
             for place, one in enumerate(estimates)
         ]

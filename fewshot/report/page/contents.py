@@ -1,0 +1,111 @@
+"""Comparisons → a document: one part for each, with its verdict, table, pictures, examples and origins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fewshot import __version__
+from fewshot.report import columns
+from fewshot.report.comparison import Comparison
+from fewshot.report.page import pictures
+from fewshot.report.page.details import scores_in_detail
+from fewshot.report.page.document import Cell, Column, Document, Part, Picture, Row, System, Table, letter, short_names
+from fewshot.report.page.examples import examples
+from fewshot.report.page.origins import origin_of
+from fewshot.report.runs import FinishedRun
+from fewshot.scoring.errors import Errors, errors
+from fewshot.tasks import ordered
+
+
+def document(comparisons: Sequence[Comparison], *, title: str = "Few-shot or fine-tuned?") -> Document:
+    """Returns the page of comparisons."""
+    return Document(title, [part(comparison) for comparison in comparisons], f"fewshot {__version__}")
+
+
+def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
+    """Returns everything about one comparison.
+
+    Args:
+        comparison: The comparison.
+        when: Pictures of when to take which system, such as learning curves; they stand below the table.
+    """
+    runs = [row.runs[0] for row in comparison.systems]
+    systems = [
+        System(letter(place), row.label, row.kind, [origin_of(run) for run in row.runs])
+        for place, row in enumerate(comparison.systems)
+    ]
+    judged = [examined(run) for run in runs]
+    shown = comparison.table()
+    return Part(
+        task=comparison.task.name,
+        title=comparison.task.name,
+        kind=comparison.task.kind,
+        systems=systems,
+        labels=short_names(ordered(comparison.task, runs[0].signature.labels)),
+        table=_table(comparison, systems),
+        verdict=list(comparison.verdict.sentences),
+        facts=_facts(comparison),
+        notes=[*shown.caption, *shown.notes],
+        copies=_copies(comparison),
+        when=list(when),
+        why=_why(comparison, systems, judged),
+        duels=_duels(judged),
+        examples=list(examples(runs, judged)),
+    )
+
+
+def examined(run: FinishedRun) -> Errors:
+    """Returns what is wrong in the answers of a run."""
+    return errors(
+        run.task, run.gold, run.predictions, labels=run.signature.labels, shown=run.folder.shown_examples()
+    )
+
+
+def _facts(comparison: Comparison) -> list[tuple[str, str]]:
+    """The numbers that everything rests on."""
+    first = comparison.systems[0]
+    failed = sum(row.failed for row in comparison.systems)
+    facts = [(f"{first.n:,}", f"{comparison.task.unit} legends"), (f"{comparison.articles:,}", "articles")]
+    facts.append((f"{len(comparison.systems)}", "systems"))
+    return [*facts, (f"{failed:,}", "failed requests")]
+
+
+def _copies(comparison: Comparison) -> dict[str, str]:
+    """The table as other programs take it."""
+    csv = comparison.frame.to_csv(index=False, lineterminator="\n")
+    return {"CSV": csv, "LaTeX": comparison.latex(), "Markdown": comparison.markdown()}
+
+
+def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
+    """The table of `fewshot compare`, its rows lettered, each with its scores in detail below it."""
+    shown = comparison.table()
+    kept = {heading.text for heading in shown.headings}
+    used = [column for column in columns.columns(comparison) if column.heading in kept]
+    letters = ["–", *(system.letter for system in systems)]
+    rows = []
+    for sign, row in zip(letters, comparison.rows, strict=True):
+        cells = [
+            Cell(cell.text, next(iter(column.values(row).values()), None), best=cell.bold, tied=bool(cell.mark))
+            for column in used
+            for cell in [column.cell(row)]
+        ]
+        rows.append(Row(sign, cells, scores_in_detail(row) if row.runs else None))
+    return Table([Column(column.heading, number=place > 0) for place, column in enumerate(used)], rows)
+
+
+def _why(comparison: Comparison, systems: Sequence[System], judged: Sequence[Errors]) -> list[Picture]:
+    named, score = list(zip(systems, comparison.systems, strict=True)), comparison.headline
+    baseline = next((system for system, row in named if row.label == comparison.baseline), None)
+    found = [pictures.scores(named, score, comparison.tied())]
+    if baseline is not None:
+        found.append(pictures.differences(named, score, baseline, comparison.differences()))
+    found.append(pictures.cost_and_quality(named, score))
+    found.append(pictures.errors_by_kind(systems, judged))
+    found += [pictures.confusion(system, each) for system, each in zip(systems, judged, strict=True)]
+    return [picture for picture in found if picture is not None]
+
+
+def _duels(judged: Sequence[Errors]) -> list[list[int]]:
+    """For each pair of systems the number of examples in which the first makes fewer errors than the second."""
+    counts = [[sum(fault.scored for fault in one.answered.faults) for one in each.examples] for each in judged]
+    return [[sum(a < b for a, b in zip(one, other, strict=True)) for other in counts] for one in counts]

@@ -76,21 +76,23 @@ def _copies(comparison: Comparison) -> dict[str, str]:
     return {"CSV": csv, "LaTeX": comparison.latex(), "Markdown": comparison.markdown()}
 
 
+_SPARE = 5  # from this rank on a column waits until all are asked for: beyond it a laptop's width ends
+
+
 def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
     """The table of `fewshot compare`, its rows lettered, each with its scores in detail below it."""
-    shown = comparison.table()
-    kept = {heading.text for heading in shown.headings}
+    kept = {heading.text for heading in comparison.table().headings}
     used = [column for column in columns.columns(comparison) if column.heading in kept]
     letters = ["–", *(system.letter for system in systems)]
     rows = []
     for sign, row in zip(letters, comparison.rows, strict=True):
-        cells = [
-            Cell(cell.text, next(iter(column.values(row).values()), None), best=cell.bold, tied=bool(cell.mark))
-            for column in used
-            for cell in [column.cell(row)]
-        ]
+        cells = []
+        for column in used:
+            cell = column.cell(row)
+            cells.append(Cell(cell.text, next(iter(column.values(row).values()), None), cell.bold, cell.mark))
         rows.append(Row(sign, cells, scores_in_detail(row) if row.runs else None))
-    return Table([Column(column.heading, number=place > 0) for place, column in enumerate(used)], rows)
+    heads = [Column(one.heading, number=place > 0, spare=one.rank >= _SPARE) for place, one in enumerate(used)]
+    return Table(heads, rows)
 
 
 def _why(comparison: Comparison, systems: Sequence[System], judged: Sequence[Errors]) -> list[Picture]:

@@ -17,7 +17,7 @@ def scores_in_detail(row: Result) -> Table:
     supported = any(f"{name}.support" in scores for name in names)
     columns = [Column("score", number=False), *map(Column, ("precision", "recall", "F1", "95% interval"))]
     if supported:
-        columns.append(Column("gold", "how often it stands in the gold value"))
+        columns.append(Column("gold"))
     rows = [Row("", _cells(row, name, supported=supported)) for name in names]
     for name in others:
         value, interval = _estimate(row, name)

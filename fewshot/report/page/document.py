@@ -59,21 +59,21 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. `help`: what its numbers are."""
+    """A column of a table. `spare`: shown when all columns are asked for."""
 
     title: str
-    help: str = ""
     number: bool = True
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: what is shown, what is sorted by, and whether it is the best (or tied with the best) of its column."""
+    """A cell: what is shown, what is sorted by; `mark`: the sign behind it, `*` for the best."""
 
     text: str
     sort: float | str | None = None
-    best: bool = False
-    tied: bool = False
+    bold: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ const views = new Map(); // by task
 /** Makes a part work: its table, its pictures, its examples. */
 async function startPart(section) {
   section.querySelectorAll("table.systems").forEach(startTable);
+  section.querySelectorAll("[data-columns]").forEach(startColumns);
   for (const button of section.querySelectorAll("[data-svg]")) {
     button.addEventListener("click", () => savePicture(button.closest("figure")));
   }

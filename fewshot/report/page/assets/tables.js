@@ -14,6 +14,12 @@ function startTable(table) {
   }
 }
 
+/** Shows all columns, or those that fit. */
+function startColumns(box) {
+  const table = box.closest("section").querySelector("table.systems");
+  box.addEventListener("change", () => table.classList.toggle("all-columns", box.checked));
+}
+
 /** Sorts by a column: numbers the largest first, words by the alphabet, what has no value last; once more turns round. */
 function sortBy(table, button) {
   const column = Number(button.dataset.sort) + 1;

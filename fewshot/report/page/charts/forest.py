@@ -9,7 +9,7 @@ from fewshot.report.page.charts.scale import Scale
 from fewshot.text.visible import shortened
 
 _ROW, _TOP, _LEFT, _RIGHT, _WIDTH = 26.0, 14.0, 250.0, 560.0, 720.0  # pixels
-_NAME = 30  # characters of a name
+_NAME = 32  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ def _in_words(key: str, value: Any) -> str:
 def shown(value: Any) -> str:
     """Returns a setting as it is displayed.
 
-    >>> shown((0, 2, 3)), shown({"effort": "low"}), shown(None), shown(0.5)
-    ('0, 2, 3', 'effort=low', '–', '0.5')
+    >>> shown((0, 2, 3)), shown({"effort": "low"}), shown(None), shown(0.5), shown(3060)
+    ('0, 2, 3', 'effort=low', '–', '0.5', '3,060')
     """
     if value is None or value in ((), {}):
         return "–"
@@ -110,4 +110,6 @@ def shown(value: Any) -> str:
         return ", ".join(f"{key}={shown(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -96,13 +96,13 @@ class Row:
 
 
 def rows_of(
-    runs: Sequence[FinishedRun], names: Mapping[FinishedRun, str], *, gpu_hour_usd: float | None = None
+    runs: Sequence[FinishedRun], names: Mapping[str, str], *, gpu_hour_usd: float | None = None
 ) -> list[Row]:
     """Returns the rows of runs: first the system that answers nothing, then one a system, in the order of the runs.
 
     Args:
         runs: Finished runs of one question.
-        names: The names that the user gives.
+        names: The names that the user gives, by the path of a run folder.
         gpu_hour_usd: As for `cost_of`.
 
     Raises:
@@ -143,10 +143,10 @@ def _seed(run: FinishedRun) -> object:
     return run.signature.values.get("seed") if training.settings is None else training.seed
 
 
-def _row(group: Sequence[FinishedRun], names: Mapping[FinishedRun, str], gpu_hour_usd: float | None) -> Row:
+def _row(group: Sequence[FinishedRun], names: Mapping[str, str], gpu_hour_usd: float | None) -> Row:
     first = group[0]
     counts = tuple(run.tallies for run in group if run.tallies is not None)
-    given = list(dict.fromkeys(names[run] for run in group if run in names))
+    given = list(dict.fromkeys(names[key] for run in group if (key := str(run.folder.path)) in names))
     if len(given) > 1:
         raise InputError(
             f"--name: {first.folder.path} and others are seeds of one system, and get the names {' and '.join(given)}"

@@ -13,13 +13,14 @@ from typing import Literal, TypeAlias
 from fewshot import files, tasks
 from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment import record
-from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.folder import DEMONSTRATIONS, RunFolder
 from fewshot.experiment.plan import EXTERNAL
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.tallying import tallies_of
 from fewshot.records import Example, Prediction
 from fewshot.scoring import Scores
+from fewshot.scoring.errors import Errors, errors
 from fewshot.scoring.tallies import Tallies
 from fewshot.tasks import Task
 
@@ -82,6 +83,20 @@ class FinishedRun:
     def tallies(self) -> Tallies | None:
         """The counts behind its scores, by article; `None` if its task keeps none."""
         return tallies_of(self.folder, self.result)
+
+    @cached_property
+    def errors(self) -> Errors:
+        """What is right and wrong in its answers, by example and by kind."""
+        shown = self.folder.examples(DEMONSTRATIONS) if self.folder.holds(DEMONSTRATIONS) else []
+        by_id = {example.id: example for example in shown}
+        prompts = self.folder.shown() if by_id else {}
+        return errors(
+            self.task,
+            self.gold,
+            self.predictions,
+            labels=self.signature.labels,
+            shown={id_: [by_id[one] for one in ids if one in by_id] for id_, ids in prompts.items()},
+        )
 
     @property
     def problems(self) -> Counter[str]:

@@ -41,7 +41,7 @@ def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
         title=comparison.task.name,
         kind=comparison.task.kind,
         systems=systems,
-        labels=short_names(ordered(comparison.task, runs[0].signature.labels)),
+        labels=short_names(_labels(comparison)),
         table=_table(comparison, systems),
         verdict=list(comparison.verdict.sentences),
         facts=_facts(comparison),
@@ -49,6 +49,7 @@ def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
         copies=_copies(comparison),
         when=list(when),
         why=_why(comparison, systems, judged),
+        confusions=_confusions(comparison, systems, judged),
         duels=_duels(judged),
         examples=list(examples(runs, judged)),
     )
@@ -76,7 +77,8 @@ def _copies(comparison: Comparison) -> dict[str, str]:
     return {"CSV": csv, "LaTeX": comparison.latex(), "Markdown": comparison.markdown()}
 
 
-_SPARE = 5  # from this rank on a column waits until all are asked for: beyond it a laptop's width ends
+_RANK = 3  # up to this rank, and these columns, a table is as wide as a laptop; the others wait until asked for
+_KEPT = ("labelled", "malformed", "break_even")
 
 
 def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
@@ -91,7 +93,7 @@ def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
             cell = column.cell(row)
             cells.append(Cell(cell.text, next(iter(column.values(row).values()), None), cell.bold, cell.mark))
         rows.append(Row(sign, cells, scores_in_detail(row) if row.runs else None))
-    heads = [Column(one.heading, number=place > 0, spare=one.rank >= _SPARE) for place, one in enumerate(used)]
+    heads = [Column(one.heading, number=place > 0, spare=one.rank > _RANK and one.key not in _KEPT) for place, one in enumerate(used)]
     return Table(heads, rows)
 
 
@@ -103,8 +105,17 @@ def _why(comparison: Comparison, systems: Sequence[System], judged: Sequence[Err
         found.append(pictures.differences(named, score, baseline, comparison.differences()))
     found.append(pictures.cost_and_quality(named, score))
     found.append(pictures.errors_by_kind(systems, judged))
-    found += [pictures.confusion(system, each) for system, each in zip(systems, judged, strict=True)]
     return [picture for picture in found if picture is not None]
+
+
+def _confusions(comparison: Comparison, systems: Sequence[System], judged: Sequence[Errors]) -> list[Picture]:
+    labels = _labels(comparison)
+    found = [pictures.confusion(system, each, labels) for system, each in zip(systems, judged, strict=True)]
+    return [picture for picture in found if picture is not None]
+
+
+def _labels(comparison: Comparison) -> tuple[str, ...]:
+    return ordered(comparison.task, comparison.systems[0].runs[0].signature.labels)
 
 
 def _duels(judged: Sequence[Errors]) -> list[list[int]]:

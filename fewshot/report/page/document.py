@@ -121,6 +121,7 @@ class Part:
         copies: The table as other programs take it, by the name of the format.
         when: Pictures of when to take which system.
         why: Pictures of why.
+        confusions: For each system which labels it takes for which.
         duels: For each pair of systems the number of examples in which the first makes fewer errors.
         labels: The labels.
         examples: As `examples.examples` yields them.
@@ -139,6 +140,7 @@ class Part:
     copies: Mapping[str, str] = field(default_factory=dict)
     when: Sequence[Picture] = ()
     why: Sequence[Picture] = ()
+    confusions: Sequence[Picture] = ()
     duels: Sequence[Sequence[int]] = ()
     examples: Sequence[Mapping[str, Any]] = ()
     left_out: str = ""
@@ -158,11 +160,11 @@ FAULTS: Mapping[FaultKind, tuple[str, str]] = {
     "made_up": ("made up", "+"),
     "wrong_boundary": ("wrong boundary", "↔"),
     "wrong_label": ("wrong label", "≠"),
-    "merged": ("panels merged", "&"),
-    "split": ("panel split", "÷"),
-    "copied": ("copied from a demonstration", "“"),
-    "not_in_text": ("not in the legend", "?"),
-    "malformed": ("malformed answer", "!"),
+    "merged": ("merged", "&"),
+    "split": ("split", "÷"),
+    "copied": ("copied", "“"),
+    "not_in_text": ("not in text", "?"),
+    "malformed": ("malformed", "!"),
 }
 """What a page calls each kind of fault, and the sign that stands for it in a lane."""
 

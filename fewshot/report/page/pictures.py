@@ -126,9 +126,10 @@ def errors_by_kind(systems: Sequence[System], errors: Sequence[Errors]) -> Pictu
     )
 
 
-def confusion(system: System, errors: Errors) -> Picture | None:
-    """A matrix of gold and predicted labels; `None` where there are fewer than two."""
-    labels = list(dict.fromkeys(name for pair in errors.confusion for name in pair if name != NOTHING))
+def confusion(system: System, errors: Errors, known: Sequence[str]) -> Picture | None:
+    """A matrix of gold and predicted labels; `None` where there are fewer than two. `known`: labels in their order."""
+    found = {name for pair in errors.confusion for name in pair if name != NOTHING}
+    labels = [*(name for name in known if name in found), *sorted(found.difference(known))]
     gold = [name for name in labels if any(pair[0] == name for pair in errors.confusion)]
     if len(labels) < 2:  # noqa: PLR2004
         return None
@@ -144,7 +145,7 @@ def confusion(system: System, errors: Errors) -> Picture | None:
     ]
     return Picture(
         name=f"confusion-{system.letter}",
-        title=f"Labels of {system.letter} {system.name}",
+        title=f"{system.letter} {system.name}",
         question="Which labels are taken for which? Rows are gold, shaded by their own largest number.",
         svg=drawn("matrix", Matrix.of(names, heads, matrix, title=f"Confusion of labels, {system.name}")),
         data=Table(columns, rows),

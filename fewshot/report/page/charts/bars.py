@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from fewshot.text.visible import shortened
 
 _ROW, _TOP, _LEFT, _WIDTH, _GAP = 24.0, 44.0, 215.0, 720.0, 12.0  # pixels
-_NAME, _HEAD = 23, 22  # characters
+_NAME = 23  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars in pixels: `heads` `(x, text)`, `rows` `(y, letter, name, title, [(x, width, count)])`."""
+    """Bars in pixels: `heads` `(x, words)`, `rows` `(y, letter, name, [(x, width, count)])`."""
 
     title: str
-    heads: Sequence[tuple[float, str]]
+    heads: Sequence[tuple[float, Sequence[str]]]
     rows: Sequence[tuple[float, str, str, Sequence[tuple[float, float, str]]]]
     height: float
     width: float = _WIDTH
@@ -45,5 +45,5 @@ class Bars:
                 for at, kind in enumerate(kinds)
             ]  # fmt: skip
             rows.append((y, letter, shortened(name, _NAME), bars))
-        heads = [(_LEFT + room * at, shortened(kind, _HEAD)) for at, kind in enumerate(kinds)]
+        heads = [(_LEFT + room * at, kind.split(" ", 1)) for at, kind in enumerate(kinds)]
         return cls(title, heads, rows, _TOP + _ROW * len(systems) + 8)

@@ -253,7 +253,7 @@ class RunFolder:
 
     def _rows(self, name: str) -> Iterator[tuple[dict[str, Any], Where]]:
         path = self.path / name
-        for number, row in files.json_objects(self.text(name).splitlines(keepends=True), path):
+        for number, row in files.json_objects(self.text(name).split("\n"), path):
             yield row, Where(path, number)
 
     def _write(self, name: str, text: str) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fewshot.records import Prediction
+from fewshot.records import Prediction, Value
 from fewshot.report.compare import FinishedRun
 from fewshot.schema import value_to_json
 from fewshot.scoring.errors import Errors
@@ -40,7 +40,7 @@ def examples(runs: Sequence[FinishedRun], errors: Sequence[Errors]) -> Iterator[
             "id": example.id,
             "group": example.group,
             "text": example.text,
-            "gold": None if gold is None else value_to_json(gold, task.kind),
+            "gold": None if gold is None else _value(gold, task),
             "answers": [
                 _answer(said.get(example.id), judged.get(example.id), task)
                 | {"prompt": lines.of(asked.get(example.id, ()))}
@@ -57,11 +57,19 @@ def _answer(prediction: Prediction | None, answered: Answered | None, task: Task
         return judged | {"value": None, "problems": {}, "unplaced": [], "outputs": []}
     output = prediction.output
     return judged | {
-        "value": value_to_json(prediction.value, task.kind),
+        "value": _value(prediction.value, task),
         "problems": dict(prediction.problems),
         "unplaced": [{"label": member.label, "text": member.text} for member in prediction.unplaced],
         "outputs": [] if output is None else [output] if isinstance(output, str) else list(output),
     }
+
+
+def _value(value: Value, task: Task) -> Any:
+    """A value as JSON; the roles of entities only where they are asked for."""
+    row = value_to_json(value, task.kind)
+    if task.kind == "entities":
+        return [{key: item for key, item in span.items() if key != "role"} for span in row]
+    return row
 
 
 Turns = Sequence[tuple[str, str]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fewshot.report.page.charts import paper_style
 from fewshot.report.page.document import FAULTS, Document, Part
 from fewshot.report.page.embedding import embedded, policy
+from fewshot.report.page.packing import Packer
 from fewshot.text.visible import visible
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def html(document: Document) -> str:
 
 def _data(part: Part) -> dict[str, Any]:
     """What the script of a page needs of a part."""
+    packer = Packer()
+    examples = [packer.packed(example) for example in part.examples]
     return {
         "task": part.task,
         "kind": part.kind,
@@ -48,7 +51,8 @@ def _data(part: Part) -> dict[str, Any]:
         "labels": [{"name": label.name, "short": label.short} for label in part.labels],
         "kinds": [{"name": kind, "title": title, "sign": sign} for kind, (title, sign) in FAULTS.items()],
         "copies": dict(part.copies),
-        "examples": list(part.examples),
+        "features": packer.features,
+        "examples": examples,
     }
 
 

@@ -10,62 +10,74 @@ async function unpack(element) {
 /** A part with everything that filters and lists ask for, computed once. */
 function prepared(part) {
   part.lines = [];
-  part.byId = new Map();
   part.shortOf = new Map(part.labels.map((label) => [label.name, label.short]));
   part.placeOf = new Map(part.labels.map((label, place) => [label.name, place]));
-  part.kindOf = new Map(part.kinds.map((kind) => [kind.name, kind]));
-  part.examples.forEach((example, place) => {
+  part.examples.forEach((example) => {
     for (const line of example.lines) part.lines.push(line);
-    example.place = place;
-    part.byId.set(example.id, example);
-    countedInUtf16(example);
-    example.answers.forEach((answer) => summarise(answer, part));
+    const offsets = offsetsOf(example.text);
+    example.gold = valueOf(example.gold, part, offsets);
+    for (const answer of example.answers) {
+      answer.value = valueOf(answer.value, part, offsets, answer.sure);
+      answer.faults = answer.faults.map((packed) => faultOf(packed, example.gold, answer, part));
+      summarise(answer);
+    }
     example.disagree = new Set(example.answers.map((answer) => answer.key)).size > 1;
   });
   part.groups = [...new Set(part.examples.map((example) => example.group))];
   return part;
 }
 
-/** Turns offsets that count characters into offsets that count UTF-16 units, in texts where they differ. */
-function countedInUtf16(example) {
-  if (!/[\ud800-\udbff][\udc00-\udfff]/.test(example.text)) return;
-  const offsets = [0];
-  for (const sign of example.text) offsets.push(offsets[offsets.length - 1] + sign.length);
-  for (const span of spansIn(example)) {
-    span.start = offsets[span.start];
-    span.end = offsets[span.end];
+/** A value of spans from three numbers a span: gap, length, feature (packing.py). A hypothesis is as it was. */
+function valueOf(packed, part, offsets, sure) {
+  if (!Array.isArray(packed)) return packed;
+  const spans = [];
+  let end = 0;
+  for (let at = 0; at < packed.length; at += 3) {
+    const start = end + packed[at];
+    end = start + packed[at + 1];
+    const span = { ...part.features[packed[at + 2]], start: offsets ? offsets[start] : start, end: offsets ? offsets[end] : end };
+    const confidence = sure?.[spans.length];
+    if (confidence !== undefined && confidence !== null) span.confidence = confidence / 1000;
+    spans.push(span);
   }
+  return spans;
 }
 
-/** Every span that an example holds: of the gold, of answers, of their faults. */
-function* spansIn(example) {
-  for (const value of [example.gold, ...example.answers.map((answer) => answer.value)]) {
-    if (Array.isArray(value)) yield* value;
-  }
-  for (const answer of example.answers) {
-    for (const fault of answer.faults) yield* [...fault.gold, ...fault.predicted].filter((span) => "start" in span);
-  }
+/** For each offset that counts characters the one that counts UTF-16 units; null where they are the same. */
+function offsetsOf(text) {
+  if (!/[\ud800-\udbff][\udc00-\udfff]/.test(text)) return null;
+  const offsets = [0];
+  for (const sign of text) offsets.push(offsets[offsets.length - 1] + sign.length);
+  return offsets;
+}
+
+/** The parts of a value in order; those of a hypothesis with their role. */
+function partsOf(value) {
+  if (value === null || Array.isArray(value)) return value ?? [];
+  return Object.entries(value).flatMap(([role, members]) => members.map((member) => ({ ...member, role })));
+}
+
+/** A fault with its parts, and with the title and the sign of its kind. */
+function faultOf([kind, ours, theirs, scored = 1], gold, answer, part) {
+  const [of, said] = [partsOf(gold), [...partsOf(answer.value), ...answer.unplaced]];
+  const { name, title, sign } = part.kinds[kind];
+  return { kind: name, title, sign, scored: scored === 1, gold: ours.map((at) => of[at]), predicted: theirs.map((at) => said[at]) };
 }
 
 /** What filters ask about an answer. */
-function summarise(answer, part) {
-  const parts = Array.isArray(answer.value) ? answer.value : Object.values(answer.value ?? {}).flat();
-  const sure = parts.map((one) => one.confidence).filter((confidence) => confidence !== undefined);
-  answer.parts = parts;
-  answer.key = valueKey(answer.value);
+function summarise(answer) {
+  answer.parts = partsOf(answer.value);
+  const sure = answer.parts.map((one) => one.confidence).filter((confidence) => confidence !== undefined);
   answer.least = sure.length ? Math.min(...sure) : null;
-  answer.near = parts.some((one) => one.match === "near");
+  answer.near = answer.parts.some((one) => one.match === "near");
   answer.malformed = Object.keys(answer.problems).length > 0;
   answer.errors = answer.faults.filter((fault) => fault.scored).length;
-  for (const fault of answer.faults) Object.assign(fault, part.kindOf.get(fault.kind));
+  answer.key = valueKey(answer.parts);
 }
 
 /** Equal for equal values. */
-function valueKey(value) {
-  const one = (part) => [part.start, part.end, part.label, part.role, part.labels, part.text].join("\u0001");
-  if (value === null) return "";
-  if (Array.isArray(value)) return value.map(one).join("\u0002");
-  return Object.values(value).map((members) => members.map(one).sort().join("\u0002")).join("\u0003");
+function valueKey(parts) {
+  return parts.map((one) => [one.start, one.end, one.label, one.role, one.labels, one.text].join("\u0001")).sort().join("\u0002");
 }
 
 /** A recorded prompt, turn by turn: `[role, text]`. */

@@ -108,8 +108,7 @@ function labelsOf(part) {
 }
 
 function hasLabel(example, answers, label) {
-  const gold = Array.isArray(example.gold) ? example.gold : Object.values(example.gold ?? {}).flat();
-  return [...gold, ...answers.flatMap((answer) => answer.parts)].some((part) => labelsOf(part).includes(label));
+  return [...partsOf(example.gold), ...answers.flatMap((answer) => answer.parts)].some((part) => labelsOf(part).includes(label));
 }
 
 /** The examples that pass every filter and hold every word that is searched for. */

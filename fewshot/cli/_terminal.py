@@ -87,12 +87,12 @@ def clear(content: str, limit: int = _LONGEST_MESSAGE) -> str:
     return shortened(re.sub(_UNBROKEN, lambda word: _short_word(word[0]), content), limit)
 
 
-def pieces(lines: Iterable[Iterable[Piece]]) -> None:
-    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it."""
+def pieces(lines: Iterable[Iterable[Piece]], *, flush: bool = False) -> None:
+    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once, in a pipe too."""
     styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     for one in lines:
         parts = [f"\x1b[1m{one_line(p.text)}\x1b[0m" if styled and p.bold else one_line(p.text) for p in one]
-        print("".join(parts))
+        print("".join(parts), flush=flush)
 
 
 def width() -> int:

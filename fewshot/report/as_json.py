@@ -23,7 +23,7 @@ def of(comparison: Comparison) -> dict[str, Any]:
         "n": comparison.rows[0].n,
         "articles": comparison.articles,
         "grouped": comparison.grouped,
-        "caption": comparison.caption,
+        "captions": list(comparison.captions),
         "headline": list(comparison.task.headline),
         "baseline": comparison.baseline,
         "gpu_hour_usd": comparison.gpu_hour_usd,

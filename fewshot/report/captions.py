@@ -31,22 +31,31 @@ MEANINGS = {
 
 def above(comparison: Comparison, same: Iterable[tuple[str, str]]) -> list[str]:
     """Returns what a reader must know first: the data, and what is the same for all systems."""
-    n = comparison.rows[0].n
-    articles = f" of {_counted(comparison.articles, 'article')}" if comparison.grouped else ""
-    found = [comparison.caption] if comparison.caption else []
-    found.append(f"{_counted(n, comparison.task.unit)}{articles}")
+    found = [*comparison.captions, size(comparison)]
     shared = [f"{name} {value}" for name, value in same if name != "n"]
     if shared:
         found.append(f"all systems: {', '.join(shared)}")
     return found
 
 
+def size(comparison: Comparison) -> str:
+    """Returns how much was scored: `20 legends of 6 articles`."""
+    articles = f" of {_counted(comparison.articles, 'article')}" if comparison.grouped else ""
+    return f"{_counted(comparison.rows[0].n, 'legend')}{articles}"
+
+
 def below(comparison: Comparison) -> list[str]:
     """Returns what signs mean, prices, and the methods."""
-    found = _marks(comparison)
+    return [*_marks(comparison), *prices(comparison), *_missing(comparison), *methods(comparison)]
+
+
+def prices(comparison: Comparison) -> list[str]:
+    """Returns where the dollars are from."""
+    found = []
     if comparison.gpu_hour_usd is not None:
         found.append(f"What no API priced is priced by its seconds, at ${comparison.gpu_hour_usd:g} an hour.")
-    return [*found, *_missing(comparison), *methods(comparison)]
+    known = dict.fromkeys(run.recorded.usage.price for row in comparison.systems for run in row.runs)
+    return [*found, *(f"API: {price}." for price in known if price)]
 
 
 def of_delta(comparison: Comparison) -> str:
@@ -89,7 +98,7 @@ def _missing(comparison: Comparison) -> list[str]:
 def _counted(n: int, what: str) -> str:
     """A number and its noun.
 
-    >>> _counted(1, "figure"), _counted(3, "article")
-    ('1 figure', '3 articles')
+    >>> _counted(1, "legend"), _counted(3, "article")
+    ('1 legend', '3 articles')
     """
     return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -15,6 +15,7 @@ from fewshot import discovery
 from fewshot.report import captions, naming, numbers
 from fewshot.report.rows import Row
 from fewshot.report.table import Cell, Heading, Table
+from fewshot.scoring.intervals import Fold
 
 if TYPE_CHECKING:
     from fewshot.report.comparison import Comparison
@@ -193,19 +194,20 @@ def _problem(kind: str) -> Column:
     return _count(kind, kind, _OTHERS, lambda row: row.problems[kind], less=True)
 
 
-def _score(comparison: Comparison, name: str, rank: int) -> Column:
-    def cell(row: Row) -> Cell:
-        found = row.estimate(name)
-        if found is None:
-            return Cell(numbers.UNKNOWN)
-        if name.endswith((".support", ".neutral")):
-            return Cell(numbers.count(found.mean))
-        best = comparison.best(name)
-        tied = comparison.tied(name)
-        is_best = best is not None and best.label == row.label and found.mean > 0
-        mark = BEST if is_best else TIED if row.label in tied else ""
-        return Cell(_estimate_text(found), bold=is_best, mark=mark)
+def score_cell(comparison: Comparison, name: str, row: Row) -> Cell:
+    """Returns a score with its interval; the best one is bold, and those not told apart from it are marked."""
+    found = row.estimate(name)
+    if found is None:
+        return Cell(numbers.UNKNOWN)
+    if name.endswith((".support", ".neutral")):
+        return Cell(numbers.count(found.mean))
+    best = comparison.best(name)
+    is_best = best is not None and best.label == row.label and found.mean > 0
+    mark = BEST if is_best else TIED if row.label in comparison.tied(name) else ""
+    return Cell(_estimate_text(found), bold=is_best, mark=mark)
 
+
+def _score(comparison: Comparison, name: str, rank: int) -> Column:
     def values(row: Row) -> Mapping[str, Any]:
         found = row.estimate(name)
         if found is None:
@@ -213,10 +215,10 @@ def _score(comparison: Comparison, name: str, rank: int) -> Column:
         low, high = found.interval.low, found.interval.high
         return {name: found.mean, f"{name}.low": low, f"{name}.high": high, f"{name}.sd": found.deviation}
 
-    return Column(name, name, rank, cell, values, moves=False)
+    return Column(name, name, rank, lambda row: score_cell(comparison, name, row), values, moves=False)
 
 
-def _estimate_text(found: Any) -> str:
+def _estimate_text(found: Fold) -> str:
     text = numbers.score(found.mean)
     if found.deviation is not None:
         text += f" ± {numbers.score(found.deviation)}"

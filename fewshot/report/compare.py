@@ -50,12 +50,12 @@ def compare(
     same_question(list(runs.values()))
     given = {str(path): name for path, name in (names or {}).items()}
     rows = rows_of(list(runs.values()), _given(runs, given), gpu_hour_usd=price)
-    said = {run.recorded.plan.caption for run in runs.values()} - {None}
+    said = dict.fromkeys(run.recorded.plan.caption for run in runs.values())
     return Comparison(
         task=runs[paths[0]].task,
         rows=tuple(rows),
         baseline=_baseline(rows, baseline),
-        caption=min(filter(None, said), default=None),
+        captions=tuple(filter(None, said)),
         kinds=kinds,
         gpu_hour_usd=price,
         seed=seed,

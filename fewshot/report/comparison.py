@@ -39,7 +39,7 @@ class Comparison:
         task: The task that all of them were asked.
         rows: The system that answers nothing, then one row a system.
         baseline: The label of the row that the others are compared with; `None` if nothing can be.
-        caption: What must be said of the data; `None`: nothing.
+        captions: What must be said of the data and the systems.
         kinds: Whether tables have a column for each kind of problem of answers.
         gpu_hour_usd: Dollars for an hour of the machine; `None`: not given.
         seed: Of the exchanges that a swap test draws.
@@ -48,7 +48,7 @@ class Comparison:
     task: Task
     rows: tuple[Row, ...]
     baseline: str | None
-    caption: str | None = None
+    captions: tuple[str, ...] = ()
     kinds: bool = False
     gpu_hour_usd: float | None = None
     seed: int = 0

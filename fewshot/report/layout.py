@@ -124,7 +124,7 @@ def _row(cells: Sequence[Cell], widths: Sequence[int]) -> Line:
         pieces += [Piece(gap + room), text] if number else [text, Piece(room)]
     while pieces and not pieces[-1].text.strip():
         pieces.pop()
-    return tuple(pieces)
+    return (*pieces[:-1], replace(pieces[-1], text=pieces[-1].text.rstrip())) if pieces else ()
 
 
 def _head(table: Table, number: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Numbers as tables show them.
 
 >>> score(0.8623), score(1.0), interval(0.8123, 0.9), difference(-0.0213), dollars(0.00042), seconds(0.00031)
-('.862', '1.000', '[.81, .90]', '−.021', '.00042', '.00031')
+('.862', '1.000', '[.81, .90]', '−.021', '0.00042', '0.00031')
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ def dollars(value: float | None) -> str:
     """An amount of dollars: cents, or two digits of what is less; never 0 for what is not.
 
     >>> dollars(12.345), dollars(0.5), dollars(0.0000023), dollars(0), dollars(None)
-    ('12.35', '.50', '2.3e-06', '0', '–')
+    ('12.35', '0.50', '2.3e-06', '0', '–')
     """
     if value is None:
         return UNKNOWN
     if value == 0:
         return "0"
-    return f"{value:,.2f}".removeprefix("0") if value >= 0.1 else f"{value:.2g}".removeprefix("0")
+    return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def seconds(value: float | None) -> str:
     """A duration in seconds, two digits."""
     if value is None:
         return UNKNOWN
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}".removeprefix("0") or "0"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def duration(value: float | None) -> str:

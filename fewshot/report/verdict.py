@@ -41,6 +41,69 @@ def of(comparison: Comparison) -> Verdict:
     return Verdict(tuple(filter(None, sentences)), _command(comparison))
 
 
+def over(comparisons: Sequence[Comparison]) -> Verdict:
+    """Returns the verdict over several tasks: a sentence that decides, one on what can be told apart, one on costs."""
+    scored = [comparison for comparison in comparisons if comparison.best() is not None]
+    sentences = [_choices(scored), _apart(scored), _prices(scored)]
+    first = next((command for comparison in scored if (command := comparison.verdict.command)), None)
+    return Verdict(tuple(filter(None, sentences)), first)
+
+
+def _choices(comparisons: Sequence[Comparison]) -> str:
+    tuned, few, open_ = [], [], []
+    for comparison in comparisons:
+        prompted, local = _of_kind(comparison, "prompted"), _of_kind(comparison, "local")
+        if prompted is None or local is None:
+            continue
+        one = _tuned_against(comparison, prompted, local)
+        if one is None or not one.detected:
+            open_.append(comparison.task.name)
+        else:
+            (tuned if one.delta > 0 else few).append(f"{comparison.task.name} ({_difference(one)})")
+    parts = [
+        f"fine-tune for {_list(tuned)}" if tuned else "",
+        f"few-shot prompting is good enough for {_list(few)}" if few else "",
+        f"for {_list(open_)} few-shot prompting and fine-tuning cannot be told apart" if open_ else "",
+    ]
+    text = "; ".join(filter(None, parts))
+    if text:
+        return f"{text[0].upper()}{text[1:]}."
+    return "No task has both a prompted and a fine-tuned model: which of the two is better is not known."
+
+
+def _apart(comparisons: Sequence[Comparison]) -> str:
+    best: dict[str, list[str]] = {}
+    ties = []
+    for comparison in comparisons:
+        row = comparison.best()
+        if row is not None:
+            best.setdefault(row.label, []).append(comparison.task.name)
+            others = [label for label in comparison.tied() if label != row.label]
+            ties += [f"{_list(others)} for {comparison.task.name}"] if others else []
+    parts = [f"{label} for {_list(tasks)}" for label, tasks in best.items()]
+    tied = f", not told apart from {', nor from '.join(ties)}" if ties else ""
+    return f"Best is {_list(parts)}{tied}{_detectable(*comparisons)}." if parts else ""
+
+
+def _prices(comparisons: Sequence[Comparison]) -> str:
+    parts = []
+    for comparison in comparisons:
+        rows = [row for kind in ("prompted", "local") if (row := _of_kind(comparison, kind)) is not None]
+        known = [row for row in rows if row.cost.usd is not None]
+        if known:
+            each = _list([f"${numbers.dollars(row.cost.usd_per_thousand)} with {row.label}" for row in known])
+            parts.append(f"{each} for {comparison.task.name}{_pays_briefly(comparison)}")
+    return f"1,000 legends cost {'; '.join(parts)}." if parts else "What the models cost is not known."
+
+
+def _pays_briefly(comparison: Comparison) -> str:
+    local = _of_kind(comparison, "local")
+    found = None if local is None else comparison.break_even(local)
+    if found is None:
+        return ""
+    return " (never cheaper fine-tuned)" if found == "never" else f" (training pays from {found:,} legends on)"
+
+
 def _of_kind(comparison: Comparison, kind: str) -> Row | None:
     rows = [row for row in comparison.systems if row.kind == kind and row.score(comparison.headline) is not None]
     return max(rows, key=lambda row: row.score(comparison.headline) or 0.0, default=None)
@@ -63,8 +126,7 @@ def _good_enough(comparison: Comparison) -> str:
 
 
 def _few_shot_or_fine_tuned(comparison: Comparison, prompted: Row, local: Row) -> str:
-    tuned = [row.label for row in comparison.systems if row.kind == "local"]
-    one = comparison.against(prompted.label, tuned).get(local.label)
+    one = _tuned_against(comparison, prompted, local)
     values = f"{_reaches(comparison, local, _labels(local))}, {_reaches(comparison, prompted)}"
     if one is None or one.adjusted is None:
         return f"Whether few-shot prompting is good enough cannot be tested here: {values}."
@@ -77,6 +139,12 @@ def _few_shot_or_fine_tuned(comparison: Comparison, prompted: Row, local: Row) -
         )
     choice = "Fine-tune" if one.delta > 0 else "Few-shot prompting is good enough"
     return f"{choice}: {values}, a difference of {_difference(one)}."
+
+
+def _tuned_against(comparison: Comparison, prompted: Row, local: Row) -> Difference | None:
+    """The best fine-tuned model against the best prompted one, adjusted over all fine-tuned ones."""
+    tuned = [row.label for row in comparison.systems if row.kind == "local"]
+    return comparison.against(prompted.label, tuned).get(local.label)
 
 
 def _against_program(comparison: Comparison, row: Row) -> str:
@@ -112,13 +180,25 @@ def _others(n: int) -> str:
     return "the other system" if n == 1 else f"each of the other {n} systems"
 
 
-def _detectable(comparison: Comparison) -> str:
-    found = [one.minimum_detectable for one in comparison.differences().values() if one.minimum_detectable is not None]
+def _detectable(*comparisons: Comparison) -> str:
+    """How large a difference from the baseline must be on so many articles; of several tasks the range."""
+    found = [
+        one.minimum_detectable
+        for comparison in comparisons
+        for one in comparison.differences().values()
+        if one.minimum_detectable is not None
+    ]
     if not found:
         return ""
-    low, high = numbers.score(min(found), 2), numbers.score(max(found), 2)
-    size = low if low == high else f"{low} to {high}, depending on the system,"
-    return f"; a difference of {size} from {comparison.baseline} is detected four times in five"
+    size = _range(numbers.score(min(found), 2), numbers.score(max(found), 2))
+    if len(comparisons) == 1:
+        return f"; to be detected four times in five, a difference from {comparisons[0].baseline} must be {size}"
+    counts = [comparison.articles for comparison in comparisons]
+    return f"; on {_range(str(min(counts)), str(max(counts)))} articles a difference must be {size} to be detected four times in five"
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _costs(comparison: Comparison) -> str:
@@ -126,17 +206,22 @@ def _costs(comparison: Comparison) -> str:
     best = comparison.best()
     rows = rows or ([best] if best is not None else [])
     priced = [row for row in rows if row.cost.usd is not None]
-    unknown = [row.label for row in rows if row.cost.usd is None]
     parts = [
-        f"${numbers.dollars(row.cost.usd_per_thousand)} with {row.label}{_seconds(row)}{_training(row)}" for row in priced
+        f"${numbers.dollars(row.cost.usd_per_thousand)} with {row.label}{_seconds(row)}{_training(row)}"
+        for row in priced
     ]
-    found = f"1,000 legends cost {_list(parts)}" if parts else ""
-    if unknown:
-        timed = [f"{row.label} takes {_time(row)} for a legend{_training(row)}" for row in rows if row.label in unknown and row.cost.p50]
-        lacking = f"what {'they' if not priced else _list(unknown)} cost{'s' * bool(priced)} is not known (--gpu-hour-usd prices the seconds)"
-        found = "; ".join(filter(None, [found, *timed, lacking]))
-        found = found[0].upper() + found[1:]
-    return f"{found}{_pays(comparison)}."
+    found = [f"1,000 legends cost {_list(parts)}{_pays(comparison)}"] if parts else []
+    for row in rows:
+        if row not in priced:
+            time = "" if row.cost.p50 is None else f"a legend takes {_time(row)} with {row.label}{_training(row)}, and "
+            found.append(f"{time}what {'that' if time else row.label} costs is not known{_advice(comparison, row)}")
+    text = "; ".join(found)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _advice(comparison: Comparison, row: Row) -> str:
+    timed = row.cost.p50 is not None and comparison.gpu_hour_usd is None
+    return " (--gpu-hour-usd prices the seconds)" if timed else ""
 
 
 def _pays(comparison: Comparison) -> str:

@@ -13,13 +13,16 @@ from fewshot.report.page.document import Cell, Column, Document, Part, Picture, 
 from fewshot.report.page.examples import examples
 from fewshot.report.page.origins import origin_of
 from fewshot.report.runs import FinishedRun
+from fewshot.report.table import Heading
+from fewshot.report.verdict import over
 from fewshot.scoring.errors import Errors, errors
 from fewshot.tasks import ordered
 
 
 def document(comparisons: Sequence[Comparison], *, title: str = "Few-shot or fine-tuned?") -> Document:
     """Returns the page of comparisons."""
-    return Document(title, [part(comparison) for comparison in comparisons], f"fewshot {__version__}")
+    verdict = over(comparisons).sentences if len(comparisons) > 1 else ()
+    return Document(title, [part(one) for one in comparisons], list(verdict), f"fewshot {__version__}")
 
 
 def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
@@ -45,7 +48,8 @@ def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
         table=_table(comparison, systems),
         verdict=list(comparison.verdict.sentences),
         facts=_facts(comparison),
-        notes=[*shown.caption, *shown.notes],
+        captions=list(comparison.captions),
+        notes=[*shown.caption[len(comparison.captions) :], *_meanings(shown.headings), *shown.notes],
         copies=_copies(comparison),
         when=list(when),
         why=_why(comparison, systems, judged),
@@ -71,29 +75,43 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     return [*facts, (f"{failed:,}", "failed requests")]
 
 
+def _meanings(headings: Sequence[Heading]) -> list[str]:
+    """What columns mean, in a sentence."""
+    said = dict.fromkeys(heading.note for heading in headings if heading.note)
+    return [f"{'; '.join(said)}."] if said else []
+
+
 def _copies(comparison: Comparison) -> dict[str, str]:
     """The table as other programs take it."""
     csv = comparison.frame.to_csv(index=False, lineterminator="\n")
     return {"CSV": csv, "LaTeX": comparison.latex(), "Markdown": comparison.markdown()}
 
 
-_RANK = 3  # up to this rank, and these columns, a table is as wide as a laptop; the others wait until asked for
-_KEPT = ("labelled", "malformed", "break_even")
+_ALWAYS, _ROOM = 1, 4  # ranks of columns up to which a phone, and a laptop, has room
+_KEPT = ("labelled", "malformed", "break_even")  # shown on a laptop whatever their rank
 
 
 def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
-    """The table of `fewshot compare`, its rows lettered, each with its scores in detail below it."""
-    kept = {heading.text for heading in comparison.table().headings}
-    used = [column for column in columns.columns(comparison) if column.heading in kept]
-    letters = ["–", *(system.letter for system in systems)]
+    """The table of `fewshot compare`, its rows lettered, each with its scores in detail below it. The names of systems
+    say already which settings tell them apart: columns of settings wait until all are asked for."""
+    notes = {heading.text: heading.note for heading in comparison.table().headings}
+    used = [column for column in columns.columns(comparison) if column.heading in notes]
+    settings = set(comparison.systems[0].settings)
+
+    def rank(column: columns.Column) -> int:
+        if column.key in settings and column.key not in _KEPT:
+            return 2
+        return 0 if column.rank <= _ALWAYS else 1 if column.rank <= _ROOM or column.key in _KEPT else 2
+
     rows = []
-    for sign, row in zip(letters, comparison.rows, strict=True):
-        cells = []
-        for column in used:
+    for letters, row in zip(["–", *(system.letter for system in systems)], comparison.rows, strict=True):
+        cells = [Cell(row.label, row.label)]
+        for column in used[1:]:
             cell = column.cell(row)
             cells.append(Cell(cell.text, next(iter(column.values(row).values()), None), cell.bold, cell.mark))
-        rows.append(Row(sign, cells, scores_in_detail(row) if row.runs else None))
-    heads = [Column(one.heading, number=place > 0, spare=one.rank > _RANK and one.key not in _KEPT) for place, one in enumerate(used)]
+        rows.append(Row(letters, cells, scores_in_detail(row) if row.runs else None))
+    heads = [Column(used[0].heading, number=False)]
+    heads += [Column(one.heading, rank=rank(one), note=notes[one.heading] or "") for one in used[1:]]
     return Table(heads, rows)
 
 

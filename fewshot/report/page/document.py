@@ -59,11 +59,19 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. `spare`: shown when all columns are asked for."""
+    """A column of a table.
+
+    Attributes:
+        title: What stands above it.
+        number: Whether it holds numbers, which stand to the right.
+        rank: 0: always shown; 1: where there is room (not on a phone); 2: when all columns are asked for.
+        note: What it means, where the title does not say it.
+    """
 
     title: str
     number: bool = True
-    spare: bool = False
+    rank: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,7 @@ class Part:
         kind: The kind of its values.
         verdict: Two or three sentences: which system to take, and when.
         facts: Numbers that everything rests on, as `(number, what)`.
+        captions: What must be known of the data before any number is read.
         notes: What the numbers mean, and what they do not.
         systems: The systems.
         table: One row a system.
@@ -136,6 +145,7 @@ class Part:
     table: Table
     verdict: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
+    captions: Sequence[str] = ()
     notes: Sequence[str] = ()
     copies: Mapping[str, str] = field(default_factory=dict)
     when: Sequence[Picture] = ()
@@ -148,10 +158,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole page. `made`: by what and when, in a line."""
+    """A whole page. `verdict`: over all parts, where there are several; `made`: by what, in a line."""
 
     title: str
     parts: Sequence[Part]
+    verdict: Sequence[str] = ()
     made: str = ""
 
 

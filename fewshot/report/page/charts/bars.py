@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fewshot.text.visible import shortened
 
-_ROW, _TOP, _LEFT, _WIDTH, _GAP = 24.0, 44.0, 215.0, 720.0, 12.0  # pixels
+_ROW, _TOP, _LEFT, _WIDTH, _GAP, _KIND = 24.0, 44.0, 215.0, 720.0, 12.0, 68.0  # pixels; the least for a kind
 _NAME = 23  # characters
 
 
@@ -19,7 +19,7 @@ class Bars:
     heads: Sequence[tuple[float, Sequence[str]]]
     rows: Sequence[tuple[float, str, str, Sequence[tuple[float, float, str]]]]
     height: float
-    width: float = _WIDTH
+    width: float
 
     @classmethod
     def of(
@@ -33,7 +33,7 @@ class Bars:
             counts: For each system the number of errors of each kind.
             title: What a screen reader says.
         """
-        room = (_WIDTH - _LEFT) / max(1, len(kinds))
+        room = max(_KIND, (_WIDTH - _LEFT) / max(1, len(kinds)))
         most = max((count.get(kind, 0) for count in counts for kind in kinds), default=0) or 1
         longest = room - _GAP - 34  # room for a number of four digits
         rows = []
@@ -46,4 +46,4 @@ class Bars:
             ]  # fmt: skip
             rows.append((y, letter, shortened(name, _NAME), bars))
         heads = [(_LEFT + room * at, kind.split(" ", 1)) for at, kind in enumerate(kinds)]
-        return cls(title, heads, rows, _TOP + _ROW * len(systems) + 8)
+        return cls(title, heads, rows, _TOP + _ROW * len(systems) + 8, _LEFT + room * len(kinds))

@@ -59,9 +59,11 @@ def log_ticks(low: float, high: float) -> list[float]:
 def short(value: float) -> str:
     """Returns a number for an axis.
 
-    >>> [short(value) for value in (0.2, 1, 2500, 1e6, 0.0005)]
-    ['0.2', '1', '2,500', '1M', '0.0005']
+    >>> [short(value) for value in (0.2, 1, 2500, 1e6, 0.0005, -0.5)]
+    ['0.2', '1', '2,500', '1M', '0.0005', '−0.5']
     """
+    if value < 0:
+        return f"−{short(-value)}"
     if value >= 1e6:  # noqa: PLR2004
         return f"{value / 1e6:g}M"
     if value >= 1000 and float(value).is_integer():  # noqa: PLR2004

@@ -5,7 +5,8 @@
     fewshot compare runs/* --columns shots,starts.f1,usd_1k --sort starts.f1
 
 One row a system, below the row of a system that answers nothing: runs that differ in the seed alone are one row. Also
-writes report.html (the page: `fewshot open` shows it), report.md, table.md, table.csv and table.tex. --json prints everything unrounded instead.
+writes report.html (`fewshot open` shows it), report.md, table.md, table.csv and table.tex. --json prints everything
+unrounded instead.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@
 
 Needs no key and no network: the answers of the language model were recorded, and the weights of the tiny fine-tuned
 models are in the package (they need the extra `local`; --no-training leaves them out, --train trains them anew, four
-minutes on two cores). Ends with the path of a page that shows everything. --live asks a model now. --generate writes new synthetic legends as JSONL instead.
+minutes on two cores). Ends with the path of a page that shows everything. --live asks a model now. --generate writes
+new synthetic legends as JSONL instead.
 """
 
 from __future__ import annotations

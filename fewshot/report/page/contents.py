@@ -61,9 +61,7 @@ def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
 
 def examined(run: FinishedRun) -> Errors:
     """Returns what is wrong in the answers of a run."""
-    return errors(
-        run.task, run.gold, run.predictions, labels=run.signature.labels, shown=run.folder.shown_examples()
-    )
+    return errors(run.task, run.gold, run.predictions, labels=run.signature.labels, shown=run.folder.shown_examples())
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
@@ -118,7 +116,7 @@ def _table(comparison: Comparison, systems: Sequence[System]) -> Table:
 def _why(comparison: Comparison, systems: Sequence[System], judged: Sequence[Errors]) -> list[Picture]:
     named, score = list(zip(systems, comparison.systems, strict=True)), comparison.headline
     baseline = next((system for system, row in named if row.label == comparison.baseline), None)
-    found = [pictures.scores(named, score, comparison.tied())]
+    found: list[Picture | None] = [pictures.scores(named, score, comparison.tied())]
     if baseline is not None:
         found.append(pictures.differences(named, score, baseline, comparison.differences()))
     found.append(pictures.cost_and_quality(named, score))

@@ -1,5 +1,5 @@
-"""What a page says, as plain records: made of comparisons (`contents`), rendered as HTML (`rendering`), neither of which
-knows the other. `dataclasses.asdict` of a document is JSON.
+"""What a page says, as plain records: made of comparisons (`contents`) and rendered as HTML (`rendering`); neither of
+the two knows the other. `dataclasses.asdict` of a document is JSON.
 
 A document has one part for each task; a part has its systems, lettered A, B, C … in every table and every picture.
 """

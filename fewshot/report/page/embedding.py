@@ -36,7 +36,7 @@ def unpacked(data: str) -> Any:
 def policy(style: str, script: str) -> str:
     """Returns the Content-Security-Policy of a page with one style element and one script element.
 
-    Nothing may be loaded, sent, framed or submitted; no other script runs, not even one that stands in an attribute; and
+    Nothing may be loaded, sent, framed or submitted; no other script runs, not even one in an attribute; and
     scripts cannot write HTML, because no policy of trusted types is allowed.
     """
     return "; ".join(

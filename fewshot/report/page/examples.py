@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fewshot.records import Prediction, Value
-from fewshot.report.compare import FinishedRun
+from fewshot.report.runs import FinishedRun
 from fewshot.schema import value_to_json
 from fewshot.scoring.errors import Errors
 from fewshot.scoring.faults import Answered

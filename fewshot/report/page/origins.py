@@ -55,7 +55,9 @@ def command(settings: Settings) -> str:
 
 
 def _is_default(field: Any, value: object) -> bool:
-    default = field.default_factory() if field.default is MISSING and field.default_factory is not MISSING else field.default
+    default = (
+        field.default_factory() if field.default is MISSING and field.default_factory is not MISSING else field.default
+    )
     return bool(value == default)
 
 

@@ -1,4 +1,4 @@
-"""Examples as numbers, so that thousands of spans fit into a page: `assets/data.js` makes the same records of them again.
+"""Examples as numbers, so that thousands of spans fit into a page; `assets/data.js` makes the same records of them.
 
     {"value": [{"start": 4, "end": 7, "label": "GENEPROD"}, {"start": 12, "end": 16, "label": "GENEPROD"}]}
     {"value": [4, 3, 0, 5, 4, 0]}        and  features: [{"label": "GENEPROD"}]

@@ -21,7 +21,9 @@ Named = Sequence[tuple[System, Result]]
 
 
 def _with_interval(value: float, low: float | None, high: float | None) -> str:
-    return numbers.score(value) if low is None or high is None else f"{numbers.score(value)} {numbers.interval(low, high)}"
+    return (
+        numbers.score(value) if low is None or high is None else f"{numbers.score(value)} {numbers.interval(low, high)}"
+    )
 
 
 def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture:
@@ -44,8 +46,8 @@ def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture:
     return Picture(
         name="scores",
         title=f"Scores: {score}",
-        question="Who is best, and how sure is that? Bars are 95% intervals over articles, faint ticks single articles; "
-        "filled marks cannot be told apart from the best.",
+        question="Who is best, and how sure is that? Bars are 95% intervals over articles, faint ticks single "
+        "articles; filled marks cannot be told apart from the best.",
         svg=drawn("forest", Forest.of(estimates, title=f"{score} of every system", unit=score)),
         data=_table(["score", "low", "high"], rows, last="no interval because"),
     )
@@ -91,7 +93,7 @@ def cost_and_quality(systems: Named, score: str) -> Picture | None:
             text = f"{_with_interval(fold.mean, fold.interval.low, fold.interval.high)} at {cost:.3g} {unit}"
             low, high = fold.interval.low, fold.interval.high
             points.append(Point(system.letter, system.name, cost, fold.mean, low, high, row.kind, text))
-    if len(points) < 2:  # noqa: PLR2004
+    if len(points) < 2:
         return None
     best = front(points)
     by_letter = {system.letter: system for system, _ in systems}
@@ -102,7 +104,7 @@ def cost_and_quality(systems: Named, score: str) -> Picture | None:
     return Picture(
         name="cost",
         title="Cost and quality",
-        question="What does a better score cost? Systems off the dashed line are beaten by one that is cheaper and better.",
+        question="What does a better score cost? Who is off the dashed line is beaten: one is cheaper and better.",
         svg=drawn("scatter", Scatter.of(points, title=f"{score} by {unit}", x_unit=unit, y_unit=score)),
         data=_table([unit, "score", "low", "high"], rows, last="front"),
     )
@@ -116,7 +118,9 @@ def errors_by_kind(systems: Sequence[System], errors: Sequence[Errors]) -> Pictu
     titles = [FAULTS[kind][0] for kind in kinds]
     counts = [{FAULTS[kind][0]: each.kinds.get(kind, 0) for kind in kinds} for each in errors]
     named = [(system.letter, system.name) for system in systems]
-    rows = [(system, [float(count[title]) for title in titles], "") for system, count in zip(systems, counts, strict=True)]
+    rows = [
+        (system, [float(count[title]) for title in titles], "") for system, count in zip(systems, counts, strict=True)
+    ]
     return Picture(
         name="errors",
         title="Errors by kind",
@@ -131,7 +135,7 @@ def confusion(system: System, errors: Errors, known: Sequence[str]) -> Picture |
     found = {name for pair in errors.confusion for name in pair if name != NOTHING}
     labels = [*(name for name in known if name in found), *sorted(found.difference(known))]
     gold = [name for name in labels if any(pair[0] == name for pair in errors.confusion)]
-    if len(labels) < 2:  # noqa: PLR2004
+    if len(labels) < 2:
         return None
     said = [*labels, NOTHING]
     counts = [[errors.confusion.get((one, other), 0) for other in said] for one in gold]

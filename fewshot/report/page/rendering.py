@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _STYLES = ("page.css", "charts.css", "examples.css")
-_SCRIPTS = ("dom.js", "data.js", "filters.js", "legend.js", "hypothesis.js", "detail.js", "browser.js", "tables.js", "start.js")
+_SCRIPTS = (
+    "dom.js",
+    "data.js",
+    "filters.js",
+    "legend.js",
+    "hypothesis.js",
+    "detail.js",
+    "browser.js",
+    "tables.js",
+    "start.js",
+)
 
 
 def html(document: Document) -> str:

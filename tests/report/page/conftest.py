@@ -1,4 +1,4 @@
-"""Pages of real runs and of hostile ones, and a real browser to open them in: Debian's chromium, driven by Playwright."""
+"""Pages of real runs and of hostile ones, and a real browser to open them in: Debian's chromium, by Playwright."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHROMIUM = shutil.which(os.environ.get("FEWSHOT_CHROMIUM", "chromium"))
 
 ATTACK = "<script>window.attacked = 1</script>"
 BIDI = "p53\u202egenes\u2066"
-HOSTILE_LABELS = ("<img src=x onerror=attacked=1>", "GENE\u202ePROD", "javascript:attacked=1", "x\" onclick=\"attacked=1")
+HOSTILE_LABELS = ("<img src=x onerror=attacked=1>", "GENE\u202ePROD", "javascript:attacked=1", 'x" onclick="attacked=1')
 HOSTILE_TEXTS = (
     f"{ATTACK} binds </script><script>attacked=1</script> and </textarea> in cells.",
     f"Loss of {BIDI}\u2028 in 𝛼-cells, then </style><svg onload=attacked=1> again 𝛼.",

@@ -60,7 +60,9 @@ def test_the_table_is_copied(real_page: Path, opened: Opener, format: str, holds
     with opened(real_page, permissions=["clipboard-read", "clipboard-write"]) as page:
         button = page.tab.locator(f".part:visible [data-copy={format}]")
         button.click()
-        page.tab.wait_for_function("name => document.querySelector(`[data-copy=${name}]`).textContent === 'Copied'", arg=format)
+        page.tab.wait_for_function(
+            "name => document.querySelector(`[data-copy=${name}]`).textContent === 'Copied'", arg=format
+        )
         assert holds in page.tab.evaluate("navigator.clipboard.readText()")
 
 
@@ -93,7 +95,9 @@ def test_an_example_has_a_link_of_its_own(real_page: Path, opened: Opener) -> No
         link = page.tab.locator(".part:visible .rows a").nth(3)
         wanted, href = link.locator(".id").inner_text(), str(link.get_attribute("href"))
         link.click()
-        page.tab.wait_for_function("id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted)
+        page.tab.wait_for_function(
+            "id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted
+        )
     with opened(real_page, hash=href) as page:
         assert page.tab.locator(".part:visible h4").inner_text() == wanted
 
@@ -105,9 +109,13 @@ def test_keys_go_through_the_examples(real_page: Path, opened: Opener) -> None:
         part.locator(".rows a").first.focus()
         for wanted in (ids[1], ids[2]):
             page.tab.keyboard.press("j")
-            page.tab.wait_for_function("id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted)
+            page.tab.wait_for_function(
+                "id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted
+            )
         page.tab.keyboard.press("k")
-        page.tab.wait_for_function("id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=ids[1])
+        page.tab.wait_for_function(
+            "id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=ids[1]
+        )
         page.tab.keyboard.press("/")
         assert page.tab.evaluate("document.activeElement.type") == "search"
         page.tab.keyboard.type("jk")  # are letters now
@@ -253,10 +261,16 @@ def test_what_the_page_may_do_is_nothing(attacked: Any) -> None:
     blocked = attacked.tab.evaluate(
         """async () => {
           const tried = {};
-          const script = document.createElement("script");
-          try { script.textContent = "window.attacked = 2"; document.body.append(script); } catch (error) { tried.script = error.name; }
-          try { document.body.innerHTML = "<b>x</b>"; tried.html = "written"; } catch (error) { tried.html = error.name; }
-          try { await fetch("https://example.org/"); tried.fetch = "sent"; } catch (error) { tried.fetch = error.name; }
+          const attempt = async (name, act) => {
+            try { await act(); tried[name] = "done"; } catch (error) { tried[name] = error.name; }
+          };
+          await attempt("script", () => {
+            const script = document.createElement("script");
+            script.textContent = "window.attacked = 2";
+            document.body.append(script);
+          });
+          await attempt("html", () => { document.body.innerHTML = "<b>x</b>"; });
+          await attempt("fetch", () => fetch("https://example.org/"));
           tried.attacked = window.attacked;
           return tried;
         }"""

@@ -18,15 +18,15 @@ function detail(example, part, shown) {
 function lanesOf(example, part, systems) {
   const lanes = [];
   if (example.gold !== null) {
-    const marks = example.gold.map((span) => mark(span, part, null, "gold"));
+    const marks = example.gold.map((span, place) => mark(span, part, null, "gold", place));
     lanes.push({ letter: "gold", title: "gold", marks });
   }
   for (const { system, answer } of systems) {
     const faults = faultsBySpan(answer);
-    const marks = (answer.value ?? []).map((span) =>
-      mark(span, part, faults.get(spanKey(span)), example.gold === null ? "gold" : "right"),
+    const marks = (answer.value ?? []).map((span, place) =>
+      mark(span, part, faults.get(spanKey(span)), example.gold === null ? "gold" : "right", place),
     );
-    for (const fault of answer.faults.filter(isMissed)) marks.push(mark(fault.gold[0], part, fault, ""));
+    for (const fault of answer.faults.filter(isMissed)) marks.push(mark(fault.gold[0], part, fault, "", 0));
     lanes.push({ letter: system.letter, title: `${system.letter} ${system.name}`, marks });
   }
   return lanes;
@@ -46,9 +46,12 @@ function spanKey(span) {
   return [span.start, span.end, span.label, span.role ?? ""].join("\u0001");
 }
 
-/** How a span is drawn: filled where it is right, hatched with a sign where it is wrong, dotted where it is missed. */
-function mark(span, part, fault, state) {
-  const name = nameOf(span, part);
+/**
+ * How a span is drawn: filled where it is right, hatched with a sign where it is wrong, dotted where it is missed.
+ * `place`: among the spans of its lane; panels, which lie side by side, alternate in shade.
+ */
+function mark(span, part, fault, state, place) {
+  const name = nameOf(span, part, place);
   const missed = fault && isMissed(fault);
   const kind = fault ? (missed ? "missed" : "wrong") : state;
   const sign = fault ? `${fault.sign} ` : "";
@@ -64,10 +67,10 @@ function mark(span, part, fault, state) {
 }
 
 /** The name of a span: its role or its label, or the letters of a panel. */
-function nameOf(span, part) {
-  if (span.labels !== undefined || part.kind === "panels") {
+function nameOf(span, part, place = 0) {
+  if (part.kind === "panels") {
     const letters = (span.labels ?? []).join(",") || "–";
-    return { short: letters, long: `panel ${letters}`, hue: "panel" };
+    return { short: letters, long: `panel ${letters}`, hue: place % 2 ? "panel-odd" : "panel" };
   }
   const name = part.kind === "roles" ? span.role || "no role" : span.label;
   return { short: part.shortOf.get(name) ?? name.slice(0, 3), long: name, hue: hueOf(name, part) };

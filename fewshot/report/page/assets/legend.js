@@ -8,10 +8,45 @@ function legendFigure(example, lanes) {
   const marks = make("div", { class: "lanes", "aria-hidden": "true" });
   const figure = make("div", { class: "legend", lang: "en" }, text, marks);
   figure.style.setProperty("--lanes", lanes.length);
-  const draw = () => marks.replaceChildren(...drawnLanes(figure, text, lanes));
-  figure.redraw = draw;
-  new ResizeObserver(draw).observe(figure);
+  figure.redraw = () => marks.replaceChildren(...drawnLanes(figure, text, lanes));
+  figure.onPaper = () => paperLines(example, text, lanes);
+  new ResizeObserver(figure.redraw).observe(figure);
   return figure;
+}
+
+/**
+ * The same for paper: a figure for each line as it is broken now, since a page may end between any two of them and
+ * marks would not move along.
+ */
+function paperLines(example, text, lanes) {
+  return linesOf(nodePlaces(text), example.text).map(({ start, end }) => {
+    const cut = lanes.map((lane) => ({
+      ...lane,
+      marks: lane.marks
+        .filter((mark) => mark.start < end && mark.end > start)
+        .map((mark) => ({ ...mark, start: Math.max(mark.start, start) - start, end: Math.min(mark.end, end) - start })),
+    }));
+    return legendFigure({ text: example.text.slice(start, end) }, cut);
+  });
+}
+
+/** Where the lines of a text begin and end, as the browser broke them: between two words, or within a very long one. */
+function linesOf(places, text) {
+  const lines = [];
+  let bottom = null;
+  const look = (start, end) => {
+    const box = lineBoxes(rangeOf(places, start, Math.min(end, start + 1)))[0];
+    if (!box) return;
+    if (bottom === null || Math.abs(box.bottom - bottom) > 8) lines.push({ start, end });
+    lines[lines.length - 1].end = end;
+    bottom = box.bottom;
+  };
+  for (const word of text.matchAll(/\s*\S+\s*/g)) {
+    const start = word.index + word[0].search(/\S/);
+    if (word[0].length < 40) look(start, word.index + word[0].length);
+    else for (let at = start; at < word.index + word[0].length; at += 1) look(at, at + 1);
+  }
+  return lines;
 }
 
 /** Marks and letters of all lanes, placed where the browser put the characters. */

@@ -77,10 +77,16 @@ function startTheme() {
   name();
 }
 
-/** Legends are drawn for the width that they have; paper has another. */
+/** Legends are drawn for the width that they have; paper has another, and ends somewhere. */
 function drawForPaper(paper) {
+  document.querySelectorAll(".paper").forEach((copy) => copy.remove());
   document.body.classList.toggle("on-paper", paper);
-  for (const figure of document.querySelectorAll(".legend")) figure.redraw();
+  if (!paper) return;
+  for (const figure of document.querySelectorAll(".part:not([hidden]) .legend")) {
+    const copy = make("div", { class: "paper" }, figure.onPaper());
+    figure.after(copy);
+    copy.querySelectorAll(".legend").forEach((line) => line.redraw());
+  }
 }
 
 startTheme();

@@ -23,7 +23,12 @@ class Bars:
 
     @classmethod
     def of(
-        cls, systems: Sequence[tuple[str, str]], kinds: Sequence[str], counts: Sequence[Mapping[str, int]], *, title: str
+        cls,
+        systems: Sequence[tuple[str, str]],
+        kinds: Sequence[str],
+        counts: Sequence[Mapping[str, int]],
+        *,
+        title: str,
     ) -> Bars:
         """Places bars.
 

@@ -143,7 +143,9 @@ def _path(curve: Curve, place: int, x: Scale, y: Scale) -> Path:
     banded = [(at, low, high) for at, _, low, high in dots if low is not None and high is not None]
     band = ""
     if len(banded) > 1:
-        edge = [f"{at:.1f} {high:.1f}" for at, _, high in banded] + [f"{at:.1f} {low:.1f}" for at, low, _ in banded[::-1]]
+        edge = [f"{at:.1f} {high:.1f}" for at, _, high in banded] + [
+            f"{at:.1f} {low:.1f}" for at, low, _ in banded[::-1]
+        ]
         band = "M" + "L".join(edge) + "Z"
     dash = _DASHES[place % len(_DASHES)]
     return Path(curve, dots, line, band, dash, shortened(curve.name, _NAME), dots[-1][1])

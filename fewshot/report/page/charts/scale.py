@@ -16,7 +16,7 @@ from math import ceil, floor, log10
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A linear or logarithmic scale from `low … high` to pixels `start … end`; what lies outside is moved to the edge."""
+    """A linear or logarithmic scale from `low … high` to pixels; what lies outside is moved to the edge."""
 
     low: float
     high: float
@@ -51,9 +51,11 @@ def log_ticks(low: float, high: float) -> list[float]:
     """Returns powers of ten within `low … high`, with twos and fives between them where there are fewer than three."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     tens = [10.0**power for power in powers if low <= 10.0**power <= high * 1.0001]
-    if len(tens) >= 3:  # noqa: PLR2004  (fewer do not show that the axis is logarithmic)
+    if len(tens) >= 3:
         return tens
-    return [times * 10.0**power for power in powers for times in (1, 2, 5) if low <= times * 10.0**power <= high * 1.0001]
+    return [
+        times * 10.0**power for power in powers for times in (1, 2, 5) if low <= times * 10.0**power <= high * 1.0001
+    ]
 
 
 def short(value: float) -> str:
@@ -64,8 +66,8 @@ def short(value: float) -> str:
     """
     if value < 0:
         return f"−{short(-value)}"
-    if value >= 1e6:  # noqa: PLR2004
+    if value >= 1e6:
         return f"{value / 1e6:g}M"
-    if value >= 1000 and float(value).is_integer():  # noqa: PLR2004
+    if value >= 1000 and float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:.10f}".rstrip("0").rstrip(".") if 0 < value < 0.001 else f"{value:g}"  # noqa: PLR2004
+    return f"{value:.10f}".rstrip("0").rstrip(".") if 0 < value < 0.001 else f"{value:g}"

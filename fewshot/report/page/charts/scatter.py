@@ -99,6 +99,6 @@ def _steps(dots: Sequence[Dot]) -> str:
 
 def _round(low: float, high: float) -> tuple[float, float]:
     """An axis with at least two ticks."""
-    while len(log_ticks(low, high)) < 2:  # noqa: PLR2004
+    while len(log_ticks(low, high)) < 2:
         low, high = low / 1.5, high * 1.5
     return low, high

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from fewshot.scoring.faults import FaultKind
@@ -202,7 +203,8 @@ def short_names(labels: Sequence[str]) -> list[Label]:
     """
     taken: dict[str, str] = {}
     for name in labels:
-        initials = "".join(word[0] for word in re.split(r"[\W_]+", name) if word).upper()
-        forms = (initials[:3], *(name[:length].upper() for length in range(1, 4)))
-        taken[next((form for form in forms if form and form not in taken), name)] = name
+        initials = "".join(word[0] for word in re.split(r"[\W_]+", name) if word).upper()[:3]
+        forms = chain([initials], (name[:length].upper() for length in range(1, 4)))
+        numbered = (f"{name[:1].upper()}{number}" for number in count(2))
+        taken[next(form for form in chain(forms, numbered) if form and form not in taken)] = name
     return [Label(name, form) for form, name in taken.items()]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fewshot.report import numbers
 from fewshot.report.page.charts import drawn
 from fewshot.report.page.charts.bars import Bars
+from fewshot.report.page.charts.curves import Anchor, Crossing, Curve, Curves
 from fewshot.report.page.charts.forest import Estimate, Forest
 from fewshot.report.page.charts.matrix import Matrix
 from fewshot.report.page.charts.scatter import Point, Scatter, front
@@ -170,3 +171,44 @@ def _table(
         cells += [Cell("–" if value is None else f"{value:.6g}", value) for value in values]
         lines.append(Row(system.letter, [*cells, Cell(words, words)] if worded else cells))
     return Table(columns, lines)
+
+
+def learning_curves(
+    curves: Sequence[Curve],
+    score: str,
+    *,
+    unit: str = "labelled examples at a system's disposal",
+    crossing: Crossing | None = None,
+    anchors: Sequence[Anchor] = (),
+) -> Picture:
+    """Scores over the number of labelled examples, for `contents.part(comparison, when=[learning_curves(…)])`.
+
+    Args:
+        curves: Systems at several sizes; a few-shot system is a curve of one point, which `level` continues.
+        score: The dotted name of the score.
+        unit: What is counted along the axis.
+        crossing: Where fine-tuning begins to win.
+        anchors: Published scores that are comparable with ours.
+    """
+    rows = []
+    for curve in curves:
+        for point in curve.points:
+            values = [
+                Cell("–" if one is None else f"{one:.6g}", one) for one in (point.x, point.y, point.low, point.high)
+            ]
+            rows.append(Row(curve.letter, [Cell(f"{curve.letter} {curve.name}", curve.letter), *values]))
+    heads = [Column("system", number=False), *map(Column, (unit, "score", "low", "high"))]
+    said = f" {crossing.text}" if crossing is not None else ""
+    return Picture(
+        name="curves",
+        title="Learning curves",
+        question=f"How many labels until fine-tuning wins? Bands and bars are 95% intervals over articles.{said}",
+        svg=drawn(
+            "curves",
+            Curves.of(
+                curves, title=f"{score} by {unit}", x_unit=unit, y_unit=score, crossing=crossing, anchors=anchors
+            ),
+        ),
+        data=Table(heads, rows),
+        notes=[anchor.text for anchor in anchors],
+    )

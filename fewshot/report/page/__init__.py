@@ -24,8 +24,11 @@ def write(document: Document, path: Path) -> None:
     """Writes a page.
 
     Raises:
-        RunFolderError: the file cannot be written.
+        RunFolderError: the file cannot be written, or it is a link (a folder from someone else must not have us write
+            into other files).
     """
     from fewshot.report.page import rendering  # here: jinja2
 
+    if path.name == NAME and path.is_symlink():
+        raise RunFolderError(f"cannot write {path}: it is a link, which is not followed", hint="choose another --out")
     files.write(path, rendering.html(document), error=RunFolderError)

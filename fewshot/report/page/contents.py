@@ -68,9 +68,13 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     """The numbers that everything rests on."""
     first = comparison.systems[0]
     failed = sum(row.failed for row in comparison.systems)
-    facts = [(f"{first.n:,}", f"{comparison.task.unit} legends"), (f"{comparison.articles:,}", "articles")]
-    facts.append((f"{len(comparison.systems)}", "systems"))
-    return [*facts, (f"{failed:,}", "failed requests")]
+    counts = [
+        (first.n, f"{comparison.task.unit} legend"),
+        (comparison.articles, "article"),
+        (len(comparison.systems), "system"),
+        (failed, "failed request"),
+    ]
+    return [(f"{count:,}", noun if count == 1 else f"{noun}s") for count, noun in counts]
 
 
 def _meanings(headings: Sequence[Heading]) -> list[str]:

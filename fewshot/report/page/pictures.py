@@ -27,7 +27,7 @@ def _with_interval(value: float, low: float | None, high: float | None) -> str:
     )
 
 
-def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture:
+def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture | None:
     """A forest plot of a score; systems that cannot be told apart from the best one are filled, all where no test can
     tell."""
     estimates, rows = [], []
@@ -44,6 +44,8 @@ def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture:
             )
         )  # fmt: skip
         rows.append((system, [fold.mean, fold.interval.low, fold.interval.high], fold.interval.why or ""))
+    if not estimates:
+        return None
     return Picture(
         name="scores",
         title=f"Scores: {score}",

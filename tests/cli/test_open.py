@@ -20,7 +20,12 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that a browser was asked to show."""
     found: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: found.append(address) or True)
+
+    def open_address(address: str) -> bool:
+        found.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_address)
     return found
 
 

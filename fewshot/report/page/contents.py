@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from fewshot import __version__
 from fewshot.report import columns
@@ -17,6 +18,9 @@ from fewshot.report.table import Heading
 from fewshot.report.verdict import over
 from fewshot.scoring.errors import Errors, errors
 from fewshot.tasks import ordered
+
+MOST_ANSWERS = 24_000
+"""Answers that a page holds: 4,000 legends with six systems, four times what docs/report.md measures."""
 
 
 def document(comparisons: Sequence[Comparison], *, title: str = "Few-shot or fine-tuned?") -> Document:
@@ -55,8 +59,18 @@ def part(comparison: Comparison, *, when: Sequence[Picture] = ()) -> Part:
         why=_why(comparison, systems, judged),
         confusions=_confusions(comparison, systems, judged),
         duels=_duels(judged),
-        examples=list(examples(runs, judged)),
+        examples=list(islice(examples(runs, judged), MOST_ANSWERS // len(runs))),
+        left_out=" ".join(_left_out(comparison)),
     )
+
+
+def _left_out(comparison: Comparison) -> Iterator[str]:
+    """What of the answers is not on the page, in sentences."""
+    shown, n = MOST_ANSWERS // len(comparison.systems), len(comparison.systems[0].runs[0].gold)
+    if shown < n:
+        yield f"These are the first {shown:,} of {n:,} examples; `fewshot show` shows the others."
+    if any(row.seeds > 1 for row in comparison.systems):
+        yield "Of a system with several seeds the answers of the first are shown."
 
 
 def examined(run: FinishedRun) -> Errors:

@@ -11,6 +11,7 @@ import pytest
 from fewshot.experiment.running import run
 from fewshot.files import CORPUS
 from fewshot.report.compare import compare
+from fewshot.report.page import contents
 from fewshot.report.page.contents import document, part
 from fewshot.report.page.document import Part
 from fewshot.report.page.packing import Packer
@@ -99,3 +100,12 @@ def test_packing_keeps_gaps_lengths_and_features() -> None:
         None,
         812,
     ]
+
+
+def test_what_is_left_out_is_said(ner: Part, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert ner.left_out == ""
+    monkeypatch.setattr(contents, "MOST_ANSWERS", 4)
+    runs = [run("ner", limit=3, shots=0, format=name, out=tmp_path / name).folder.path for name in ("list", "json")]
+    short = part(compare(runs))
+    assert len(short.examples) == 2
+    assert short.left_out == "These are the first 2 of 3 examples; `fewshot show` shows the others."

@@ -80,12 +80,15 @@ function drawRows(view) {
   view.rows.replaceChildren(...rows);
 }
 
-/** A row: the id, and a square for each system, full where it is right. */
+/** A row: the id, and a square for each system, as full as its answer is right. */
 function rowOf(view, example) {
   const squares = example.answers.map((answer, place) => {
     const state = answer.right === null ? "unscored" : answer.right ? "right" : "wrong";
-    const said = `${view.part.systems[place].letter} ${state}${answer.malformed ? ", malformed" : ""}`;
-    return make("i", { class: `square ${state}${answer.malformed ? " malformed" : ""}`, title: said });
+    const said = answer.right === null ? "not scored" : `${Math.round(100 * answer.share)}% right`;
+    const square = make("i", { class: `square ${state}${answer.malformed ? " malformed" : ""}`,
+      title: `${view.part.systems[place].letter}: ${said}${answer.malformed ? ", malformed" : ""}` });
+    square.style.setProperty("--share", `${Math.round(100 * (answer.share ?? 0))}%`);
+    return square;
   });
   const wrong = example.answers.flatMap((answer, place) => (answer.right === false ? [view.part.systems[place].letter] : []));
   return make("li", {},
@@ -164,7 +167,7 @@ function key(part) {
   const labels = part.kind === "panels" || part.kind === "hypothesis" ? [] : part.labels;
   const kinds = part.kinds.filter((kind) => part.examples.some((one) => one.answers.some((answer) =>
     answer.faults.some((fault) => fault.kind === kind.name && fault.scored))));
-  return make("details", { class: "lane-key" }, make("summary", {}, "Key"),
+  return make("details", { class: "lane-key", open: true }, make("summary", {}, "Key"),
     make("ul", {},
       labels.map((label) => make("li", {}, make("i", { class: `mark gold hue-${hueOf(label.name, part)}` }, label.short), label.name)),
       kinds.map((kind) => make("li", {}, make("i", { class: `mark ${kind.name === "missed" ? "missed" : "wrong hue-none"}` }, kind.sign),

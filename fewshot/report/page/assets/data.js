@@ -19,7 +19,7 @@ function prepared(part) {
     for (const answer of example.answers) {
       answer.value = valueOf(answer.value, part, offsets, answer.sure);
       answer.faults = answer.faults.map((packed) => faultOf(packed, example.gold, answer, part));
-      summarise(answer);
+      summarise(answer, partsOf(example.gold).length);
     }
     example.disagree = new Set(example.answers.map((answer) => answer.key)).size > 1;
   });
@@ -64,14 +64,17 @@ function faultOf([kind, ours, theirs, scored = 1], gold, answer, part) {
   return { kind: name, title, sign, scored: scored === 1, gold: ours.map((at) => of[at]), predicted: theirs.map((at) => said[at]) };
 }
 
-/** What filters ask about an answer. */
-function summarise(answer) {
+/** What filters and lists ask about an answer. `share`: of gold and predicted parts those that are right, its F1. */
+function summarise(answer, gold) {
   answer.parts = partsOf(answer.value);
   const sure = answer.parts.map((one) => one.confidence).filter((confidence) => confidence !== undefined);
   answer.least = sure.length ? Math.min(...sure) : null;
   answer.near = answer.parts.some((one) => one.match === "near");
   answer.malformed = Object.keys(answer.problems).length > 0;
   answer.errors = answer.faults.filter((fault) => fault.scored).length;
+  const wrong = answer.faults.filter((fault) => fault.scored).flatMap((fault) => fault.predicted).length;
+  const all = gold + answer.parts.length;
+  answer.share = answer.right ? 1 : all ? (2 * (answer.parts.length - wrong)) / all : 0;
   answer.key = valueKey(answer.parts);
 }
 

@@ -1,6 +1,7 @@
 // A legend with lanes below each of its lines: one for the gold value, one for each system, marks where spans are.
 
 const LANE = 15; // pixels from one lane to the next
+const SAME_LINE = 8; // pixels by which the boxes of one line may differ in height
 
 /** A figure of a legend. `lanes`: `{letter, title, marks: [{start, end, text, title, classes}]}`. */
 function legendFigure(example, lanes) {
@@ -37,7 +38,7 @@ function linesOf(places, text) {
   const look = (start, end) => {
     const box = lineBoxes(rangeOf(places, start, Math.min(end, start + 1)))[0];
     if (!box) return;
-    if (bottom === null || Math.abs(box.bottom - bottom) > 8) lines.push({ start, end });
+    if (bottom === null || Math.abs(box.bottom - bottom) > SAME_LINE) lines.push({ start, end });
     lines[lines.length - 1].end = end;
     bottom = box.bottom;
   };
@@ -49,32 +50,37 @@ function linesOf(places, text) {
   return lines;
 }
 
-/** Marks and letters of all lanes, placed where the browser put the characters. */
+/** Marks of all lanes, placed where the browser put the characters, and the lanes' letters where a line has marks. */
 function drawnLanes(figure, text, lanes) {
   const frame = figure.getBoundingClientRect();
   const places = nodePlaces(text);
-  const nodes = [];
-  for (const row of lineBoxes(rangeOf(places, 0, places.length))) {
-    lanes.forEach((lane, number) => {
+  const marked = [];
+  const bars = lanes.flatMap((lane, number) =>
+    lane.marks.flatMap((mark) =>
+      lineBoxes(rangeOf(places, mark.start, mark.end)).map((box, place) => {
+        marked.push(box.bottom);
+        return barOf(mark, box, place === 0, frame, number);
+      })));
+  const lines = lineBoxes(rangeOf(places, 0, places.length));
+  const letters = lines
+    .filter((line) => marked.some((bottom) => Math.abs(bottom - line.bottom) < SAME_LINE))
+    .flatMap((line) => lanes.map((lane, number) => {
       const letter = make("b", { title: lane.title }, lane.letter);
-      letter.style.top = `${row.bottom - frame.top + number * LANE}px`;
-      nodes.push(letter);
-    });
-  }
-  lanes.forEach((lane, number) => {
-    for (const mark of lane.marks) {
-      lineBoxes(rangeOf(places, mark.start, mark.end)).forEach((box, place) => {
-        const width = box.right - box.left;
-        const fits = place === 0 && width >= 6 * mark.text.length + 4;
-        const bar = make("i", { class: mark.classes, title: mark.title }, fits ? mark.text : "");
-        bar.style.left = `${box.left - frame.left}px`;
-        bar.style.width = `${Math.max(4, width - 1)}px`;
-        bar.style.top = `${box.bottom - frame.top + number * LANE}px`;
-        nodes.push(bar);
-      });
-    }
-  });
-  return nodes;
+      letter.style.top = `${line.bottom - frame.top + number * LANE}px`;
+      return letter;
+    }));
+  return [...letters, ...bars];
+}
+
+/** The bar of a mark on one line; its text where it fits, at the first line only. */
+function barOf(mark, box, first, frame, number) {
+  const width = box.right - box.left;
+  const fits = first && width >= 6 * mark.text.length + 4;
+  const bar = make("i", { class: mark.classes, title: mark.title }, fits ? mark.text : "");
+  bar.style.left = `${box.left - frame.left}px`;
+  bar.style.width = `${Math.max(4, width - 1)}px`;
+  bar.style.top = `${box.bottom - frame.top + number * LANE}px`;
+  return bar;
 }
 
 /** For each offset of the text the node that holds it. A control character is shown as a mark of several letters. */
@@ -107,7 +113,7 @@ function lineBoxes(range) {
   for (const rect of range.getClientRects()) {
     if (rect.width === 0) continue;
     const last = boxes[boxes.length - 1];
-    if (last && Math.abs(last.bottom - rect.bottom) < 8) {
+    if (last && Math.abs(last.bottom - rect.bottom) < SAME_LINE) {
       last.left = Math.min(last.left, rect.left);
       last.right = Math.max(last.right, rect.right);
     } else boxes.push({ left: rect.left, right: rect.right, bottom: rect.bottom });

@@ -53,13 +53,19 @@ def html(document: Document) -> str:
 def _data(part: Part) -> dict[str, Any]:
     """What the script of a page needs of a part."""
     packer = Packer()
+    answers = [answer for example in part.examples for answer in example["answers"]]
+    scored = {(fault["kind"], fault["scored"]) for answer in answers for fault in answer["faults"]}
+    seen = {kind for kind, _ in scored}
     examples = [packer.packed(example) for example in part.examples]
     return {
         "task": part.task,
         "kind": part.kind,
         "systems": [{"letter": system.letter, "name": system.name} for system in part.systems],
         "labels": [{"name": label.name, "short": label.short} for label in part.labels],
-        "kinds": [{"name": kind, "title": title, "sign": sign} for kind, (title, sign) in FAULTS.items()],
+        "kinds": [
+            {"name": kind, "title": title, "sign": sign, "seen": kind in seen, "drawn": (kind, True) in scored}
+            for kind, (title, sign) in FAULTS.items()
+        ],
         "copies": dict(part.copies),
         "features": packer.features,
         "examples": examples,

@@ -82,6 +82,7 @@ function drawRows(view) {
 
 /** A row: the id, and a square for each system, as full as its answer is right. */
 function rowOf(view, example) {
+  ready(example, view.part);
   const squares = example.answers.map((answer, place) => {
     const state = answer.right === null ? "unscored" : answer.right ? "right" : "wrong";
     const said = answer.right === null ? "not scored" : `${Math.round(100 * answer.share)}% right`;
@@ -121,6 +122,7 @@ function show(view, example, focus = false) {
     view.pane.replaceChildren(make("p", { class: "quiet" }, "No example passes these filters."));
     return;
   }
+  ready(example, view.part);
   const heading = make("h4", { tabindex: "-1" }, example.id);
   view.pane.replaceChildren(
     make("header", {}, heading, paneTools(view, example)),
@@ -165,8 +167,7 @@ function systemToggles(view, example) {
 /** What colours, letters and signs of the lanes mean. */
 function key(part) {
   const labels = part.kind === "panels" || part.kind === "hypothesis" ? [] : part.labels;
-  const kinds = part.kinds.filter((kind) => part.examples.some((one) => one.answers.some((answer) =>
-    answer.faults.some((fault) => fault.kind === kind.name && fault.scored))));
+  const kinds = part.kinds.filter((kind) => kind.drawn);
   return make("details", { class: "lane-key", open: true }, make("summary", {}, "Key"),
     make("ul", {},
       labels.map((label) => make("li", {}, make("i", { class: `mark gold hue-${hueOf(label.name, part)}` }, label.short), label.name)),

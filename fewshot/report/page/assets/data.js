@@ -2,29 +2,35 @@
 
 /** The value of a data element: base64 of a zlib stream of JSON (fewshot/report/page/embedding.py). */
 async function unpack(element) {
-  const bytes = Uint8Array.from(atob(element.textContent.trim()), (sign) => sign.charCodeAt(0));
+  const packed = atob(element.textContent.trim());
+  const bytes = new Uint8Array(packed.length);
+  for (let at = 0; at < packed.length; at += 1) bytes[at] = packed.charCodeAt(at); // four times as fast as Uint8Array.from
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
 }
 
-/** A part with everything that filters and lists ask for, computed once. */
+/** A part with what its filters and its list need to know. */
 function prepared(part) {
-  part.lines = [];
+  part.lines = part.examples.flatMap((example) => example.lines);
   part.shortOf = new Map(part.labels.map((label) => [label.name, label.short]));
   part.placeOf = new Map(part.labels.map((label, place) => [label.name, place]));
-  part.examples.forEach((example) => {
-    for (const line of example.lines) part.lines.push(line);
-    const offsets = offsetsOf(example.text);
-    example.gold = valueOf(example.gold, part, offsets);
-    for (const answer of example.answers) {
-      answer.value = valueOf(answer.value, part, offsets, answer.sure);
-      answer.faults = answer.faults.map((packed) => faultOf(packed, example.gold, answer, part));
-      summarise(answer, partsOf(example.gold).length);
-    }
-    example.disagree = new Set(example.answers.map((answer) => answer.key)).size > 1;
-  });
   part.groups = [...new Set(part.examples.map((example) => example.group))];
   return part;
+}
+
+/** An example with its values as spans and its faults with their parts: made when it is first looked at. */
+function ready(example, part) {
+  if (example.ready) return example;
+  example.ready = true;
+  const offsets = offsetsOf(example.text);
+  example.gold = valueOf(example.gold, part, offsets);
+  for (const answer of example.answers) {
+    answer.value = valueOf(answer.value, part, offsets, answer.sure);
+    answer.faults = answer.faults.map((packed) => faultOf(packed, example.gold, answer, part));
+    summarise(answer, partsOf(example.gold).length);
+  }
+  example.disagree = new Set(example.answers.map((answer) => answer.key)).size > 1;
+  return example;
 }
 
 /** A value of spans from three numbers a span: gap, length, feature (packing.py). A hypothesis is as it was. */

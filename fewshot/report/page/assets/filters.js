@@ -22,7 +22,7 @@ function filtersOf(part) {
     system: { title: "System", offers: systems, passes: () => true },
     kind: {
       title: "Error",
-      offers: part.kinds.map((kind) => [kind.name, kind.title]),
+      offers: part.kinds.filter((kind) => kind.seen).map((kind) => [kind.name, kind.title]),
       passes: (example, value, state) => faultsAmong(chosen(example, state), state).length > 0,
     },
     label: {
@@ -56,7 +56,7 @@ function filtersOf(part) {
     },
     sure: {
       title: "Confidence at most",
-      offers: part.examples.some((example) => example.answers.some((answer) => answer.least !== null))
+      offers: part.examples.some((example) => example.answers.some((answer) => answer.sure))
         ? ["0.5", "0.7", "0.8", "0.9", "0.95", "0.99"].map((value) => [value, value])
         : [],
       passes: (example, value, state) =>
@@ -114,13 +114,12 @@ function hasLabel(example, answers, label) {
 /** The examples that pass every filter and hold every word that is searched for. */
 function passing(part, filters, state) {
   const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const chosen = Object.entries(filters).filter(([name, filter]) => state[name] !== ANYTHING && !filter.always);
   return part.examples.filter((example) => {
     const text = words.length ? `${example.id} ${example.text}`.toLowerCase() : "";
     return (
       words.every((word) => text.includes(word)) &&
-      Object.entries(filters).every(
-        ([name, filter]) => state[name] === ANYTHING || filter.passes(example, state[name], state),
-      )
+      chosen.every(([name, filter]) => filter.passes(ready(example, part), state[name], state))
     );
   });
 }

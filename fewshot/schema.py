@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 from fewshot.errors import NOWHERE, DataError, Where
 from fewshot.fields import counts, name_at, share, shown, string_at, string_or_strings, strings, type_of, whole_number
 from fewshot.records import FIELDS, HYPOTHESIS_ROLES, PANEL, Example, Hypothesis, Kind, Member, Prediction, Span, Value
+from fewshot.text import offsets
 from fewshot.text.spans import trimmed
 
 Json: TypeAlias = dict[str, Any]
@@ -153,7 +154,7 @@ def _plain(item: object, key: str, text: str) -> Span | None:
         return None
     if text[start].isspace() or text[end - 1].isspace() or not (role is ... or type(role) is str):
         return None
-    if not label.strip():
+    if not label.strip() or ("text" in item and item["text"] != text[start:end]):
         return None
     return Span(start, end, label, None, None if role is ... else role, None, _match(item))
 
@@ -164,6 +165,8 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     start, end = (whole_number(item, edge, where, name) for edge in ("start", "end"))
     if not 0 <= start <= end <= len(text):
         where.fail(f"{name} is out of range: {shown(start)}–{shown(end)} of a text of {len(text)} characters")
+    if isinstance(item.get("text"), str):
+        offsets.check(text, (start, end), item["text"], name, where)
     extent = trimmed(text, start, end)
     if extent is None:
         where.fail(f"{name} is empty: {start}–{end}")
@@ -237,15 +240,6 @@ def _extras(scored: Span | Member) -> Json:
 def _match(item: Mapping[str, Any]) -> Literal["exact", "folded", "near"] | None:
     match = item.get("match")  # a record of somebody else may mean something else by that key
     return match if match in ("exact", "folded", "near") else None
-
-
-def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int] | None = None) -> None:
-    """Raises `DataError` for the first id that occurs twice."""
-    seen: dict[str, int] = {}
-    for example, line in zip(examples, lines or range(1, len(examples) + 1), strict=False):
-        if example.id in seen:
-            raise DataError(f"duplicate id (first on line {seen[example.id]})", path=path, line=line, id=example.id)
-        seen[example.id] = line
 
 
 def _named(span: Span, text: str) -> str:

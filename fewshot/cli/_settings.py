@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
-from fewshot import tasks
+from fewshot import data, tasks
 from fewshot.errors import InputError
 from fewshot.experiment.settings import Settings, refuse_secrets
 from fewshot.text import secrets
@@ -118,6 +118,8 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     values = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
     if "labels" in values:
         values["labels"] = labels(values["labels"])
+    if reading := reading_options(args):
+        values["reading"] = reading
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
     refuse_secrets(values)
@@ -126,6 +128,23 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     ):
         values["headers"] = headers
     return values
+
+
+_READING = "reading_"
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declares how files are read: `--from`, and a flag for every option that a data format declares."""
+    group = parser.add_argument_group("how files are read", argument_default=argparse.SUPPRESS)
+    source = group.add_argument("--from", dest=_READING + data.FORMAT, metavar="F", help="%(names)s [by content]")
+    listed(source, data.readable)
+    for option in data.options().values():
+        group.add_argument(option.flag, dest=_READING + option.name, metavar=option.metavar, help=option.help)
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, str]:
+    """The options of `add_reading` that are given, by name."""
+    return {name.removeprefix(_READING): value for name, value in vars(args).items() if name.startswith(_READING)}
 
 
 def labels(words: Iterable[str]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from fewshot import tasks
-from fewshot.data import Reader
+from fewshot.data import Head, Origin, Reader, label
+from fewshot.origin.opening import opened
 from fewshot.errors import DataError, Where
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
@@ -44,8 +45,6 @@ _ENTITY_TYPES = {
 _CATEGORIES = {"assay": ASSAY, "disease": "DISEASE"}
 _ROLES = {"intervention": CONTROLLED, "assayed": MEASURED}
 _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
-_GZIP = b"\x1f\x8b"
-"""How a file that gzip wrote begins (RFC 1952)."""
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
 
@@ -53,8 +52,13 @@ class SourceDataReader(Reader):
     """Articles of the SourceData corpus."""
 
     suffixes = frozenset({".xml"})
+    reads_folders = True
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def recognises(self, head: Head) -> bool | None:
+        """By the elements that no other `<article>` has."""
+        return True if "<sd-panel" in head.text or "<sd-tag" in head.text else None
+
+    def read(self, source: Origin, task: str | None) -> list[Example]:
         """Figures or panels, as the task is asked of (a hypothesis: the panels that have one); None: all.
 
         A folder that is named as a split (`train`, `eval`, `validation`, `test`) gives its files that split.
@@ -62,10 +66,10 @@ class SourceDataReader(Reader):
         Raises:
             DataError: not well-formed, no article, an id twice, nothing in it for the task.
         """
-        root = Path(source)
+        root = source.path
         examples: list[Example] = []
         seen: dict[str, Where] = {}
-        for path in sorted(root.rglob("*.xml")) if root.is_dir() else [root]:
+        for path in _files(root) if root.is_dir() else [root]:
             for where, example in _article(path, _split(path, root), task):
                 if example.id in seen:
                     first = seen[example.id]
@@ -81,6 +85,10 @@ class SourceDataReader(Reader):
                 path=source,
             )
         return tested
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.xml*") if label(path).endswith(".xml"))
 
 
 def _split(path: Path, root: Path) -> str | None:
@@ -122,10 +130,7 @@ def _parse(path: Path) -> _Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         # A file that is open is read unchanged; one that is named libxml2 would unpack without a bound.
-        with path.open("rb") as file:
-            if file.read(len(_GZIP)) == _GZIP:
-                raise DataError("is packed (gzip)", path=path, hint=f"gunzip < {path.name} > unpacked.xml")
-            file.seek(0)
+        with opened(str(path)) as file:
             root = etree.parse(file, parser).getroot()
     except etree.XMLSyntaxError as error:
         message = shortened((error.msg or "empty").partition(", line")[0], 120)

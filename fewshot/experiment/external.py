@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def evaluate(
     format: str | None = None,
     missing_as_empty: bool = False,
     out: str | Path | None = None,
+    reading: Mapping[str, str] | None = None,
 ) -> Run:
     """Scores a JSONL file of predictions against gold, by the evaluator that scores runs.
 
@@ -56,6 +57,7 @@ def evaluate(
         format: The format of raw output.
         missing_as_empty: Whether an id of the data without a prediction scores as an empty answer.
         out: The run folder; default: one in `runs/`, named after the settings.
+        reading: Options of the reader of the data, and those that fit of the reader of the predictions.
 
     Raises:
         DataError: a line that cannot be read, an unknown or repeated id.
@@ -67,6 +69,7 @@ def evaluate(
         backend=EXTERNAL,
         model=path.name,
         data=str(data),
+        reading=reading or {},
         split=split,
         labels=tuple(labels),
         format=format,

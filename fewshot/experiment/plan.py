@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fewshot import backends, tasks
+from fewshot import backends, data, tasks
 from fewshot.data._source import Dataset, Source
 from fewshot.demonstrations import Pool
 from fewshot.errors import InputError
@@ -38,6 +38,7 @@ class Materials:
     pool: Sequence[Example]
     entities: Entities | None = None  # predicted by another run, for ROLES
     labels: tuple[str, ...] | None = None
+    notices: tuple[str, ...] = ()  # what the readers decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +102,28 @@ def materials_of(settings: Settings, task: Task) -> Materials:
     Raises:
         InputError, DataError: it cannot be read.
     """
-    dataset = Source(settings.data).read(task.name)
+    dataset = Source(settings.data, settings.reading).read(task.name)
+    shown = demos_of(settings, task)
     return Materials(
         split=dataset.split(settings.split),
         digest=dataset.digest,
-        pool=labelled(pool_of(settings, task, dataset), task),
+        pool=labelled(pool_of(dataset, shown), task),
         entities=entities_of(settings, task, dataset.examples),
+        notices=(*dataset.notices, *(shown.notices if shown else ())),
     )
 
 
-def pool_of(settings: Settings, task: Task, dataset: Dataset) -> list[Example]:
+def demos_of(settings: Settings, task: Task) -> Dataset | None:
+    """The source of `--demos`, read with those options that fit it."""
+    if settings.demos is None:
+        return None
+    return Source(settings.demos, data.options_for(settings.demos, settings.reading)).read(task.name)
+
+
+def pool_of(dataset: Dataset, demos: Dataset | None) -> list[Example]:
     """The examples that demonstrations may be taken from: those of `--demos`, else the train split of the data."""
-    if settings.demos is not None:
-        return Source(settings.demos).read(task.name).pool()
+    if demos is not None:
+        return demos.pool()
     return dataset.pool() if dataset.has_splits else []
 
 
@@ -161,7 +171,7 @@ def assemble(
         labelled=disposal if disposal is not None else len(read.pool) if shots else 0,
         digest=read.digest,
         grouped=any(example.group != example.id for example in read.split),
-        notices=(*warnings, *notice),
+        notices=(*read.notices, *warnings, *notice),
     )
 
 

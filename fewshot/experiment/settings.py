@@ -31,6 +31,7 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
+    `reading`: options of the reader of the data, `from` its format (`fewshot.data.options`).
     `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
 
     Raises:
@@ -45,6 +46,7 @@ class Settings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key_env: str | None = None
     data: str = "demo"
+    reading: Mapping[str, str] = field(default_factory=dict)
     split: str = "test"
     demos: str | None = None
     shots: int | None = None
@@ -122,6 +124,7 @@ class Settings:
         """The settings that are given (not `None`), as plain values."""
         table = asdict(self)
         table["labels"] = list(self.labels)
+        table["reading"] = dict(self.reading) or None
         table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
 
@@ -162,6 +165,7 @@ class Keywords(TypedDict, total=False):
     headers: Mapping[str, str]
     key_env: str | None
     data: str
+    reading: Mapping[str, str]
     split: str
     demos: str | None
     shots: int | None

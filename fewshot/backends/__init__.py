@@ -9,12 +9,25 @@ for all. Both kinds become lines of `responses.jsonl`, so resume and replay are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request
+
+PROMPT = frozenset({
+    "shots", "demos", "selector", "embedder", "format", "mentions", "prompt", "examples_check", "context",
+    "concurrency",
+})  # fmt: skip
+SERVER = frozenset({
+    "model", "base_url", "api", "headers", "key_env", "extra", "temperature", "samples", "max_tokens",
+    "reasoning_tokens", "timeout", "rpm", "tpm", "budget_usd", "budget_tokens", "price_in", "price_out",
+    "give_up_after", "grace",
+})  # fmt: skip
+LOCAL = frozenset({"model", "decoder", "device", "batch_tokens"})
+"""Settings of a run that some backends heed and others do not. A backend's file says `HEEDS = PROMPT | SERVER`, or
+which of them it heeds; one that says nothing heeds all. Settings that are in none of them are heeded by every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,21 @@ def is_prompted(name: str) -> bool:
         InputError: The backend is unknown.
     """
     return discovery.optional(__name__, name, "PROMPTED") is not False
+
+
+def unheeded(name: str, settings: Iterable[str]) -> list[str]:
+    """Returns those of the settings that do nothing for a backend.
+
+    >>> unheeded("rules", ["temperature", "shots", "data"])
+    ['temperature']
+
+    Raises:
+        InputError: The backend is unknown.
+    """
+    heeds = discovery.optional(__name__, name, "HEEDS")
+    if not isinstance(heeds, frozenset):
+        return []
+    return [setting for setting in settings if setting in (PROMPT | SERVER | LOCAL) - heeds]
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from fewshot.backends import Options
+from fewshot.backends import LOCAL, Options
 from fewshot.errors import FewshotError, InputError, MissingExtraError
 from fewshot.records import Example, Prediction
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 PROMPTED = False
+HEEDS = LOCAL | {"format"}  # of a model without a manifest
 
 
 class Predictor(Protocol):

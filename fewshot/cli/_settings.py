@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
-from fewshot import data, tasks
+from fewshot import backends, data, demonstrations, formats, tasks
+from fewshot.cli import _configuration
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.experiment.secrecy import refuse_secrets
+from fewshot.experiment.settings import Settings
 from fewshot.text import secrets
 
 
@@ -26,7 +28,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
     what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
     who = parser.add_argument_group("who answers", argument_default=argparse.SUPPRESS)
-    who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
+    backend = who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
+    listed(backend, backends.names)
     who.add_argument("--model", metavar="M")
     who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server; bloom: a TGI endpoint")
     who.add_argument("--api", choices=("chat", "completions"))
@@ -44,9 +47,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
-    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
+    listed(
+        how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]"), demonstrations.names
+    )
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
-    how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    listed(
+        how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]"),
+        formats.names,
+    )
     how.add_argument(
         "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
     )
@@ -109,8 +117,9 @@ class _Listed:
 
 
 def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
-    """Sets `%(names)s` in the help of a flag to the available names, plugins included."""
+    """Sets `%(names)s` in the help of a flag to the available names, plugins included; a shell completes them."""
     vars(action)["names"] = _Listed(names)
+    vars(action)["completer"] = lambda **_: names()  # what argcomplete asks for
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
@@ -122,11 +131,11 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["reading"] = reading
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
-    refuse_secrets(values)
     if headers := dict(
         [*map(_header, getattr(args, "header", ())), *map(_header_env, getattr(args, "header_env", ()))]
     ):
         values["headers"] = headers
+    refuse_secrets(values)
     return values
 
 
@@ -157,15 +166,21 @@ def labels(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def settings(args: argparse.Namespace) -> Settings:
-    """The settings of a new run.
+    """The settings of a new run: flags, above environment variables, above `--config`.
 
     Raises:
-        InputError: no task, or a value out of range.
+        InputError: no task, a value out of range, or a flag that does nothing for the backend.
     """
-    values = given(args)
+    typed = given(args)
+    values = _configuration.values(args.config) | typed
     if "task" not in values:
         raise InputError("--task is missing", hint="see `fewshot list tasks`")
-    return Settings(**values)
+    asked = Settings(**values)
+    idle = backends.unheeded(asked.backend, typed)
+    if idle:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
+        raise InputError(f"--backend {asked.backend} does not heed {flags}", hint="leave it out")
+    return asked
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from typing import cast
 
 from fewshot import discovery, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS, canonical, whole, whole_folder
+from fewshot.files import CORPUS, canonical, whole
 from fewshot.origin import Origin as Origin
 from fewshot.origin import label as label
 from fewshot.origin import lines as lines  # what a reader needs, at hand beside `Reader`
@@ -25,6 +25,7 @@ from fewshot.origin.head import Head as Head
 from fewshot.origin.options import Option, declared, with_options
 from fewshot.origin.protocol import Reader as Reader
 from fewshot.origin.protocol import Writer as Writer
+from fewshot.origin.writing import whole_folder
 from fewshot.records import Example, Kind
 from fewshot.schema import example_to_json
 

@@ -72,7 +72,10 @@ class Source:
     @property
     def is_here(self) -> bool:
         """Whether it can be read without a connection, and again."""
-        return self.is_bundled or (self.name != STDIN and places.exists(self.name))
+        try:
+            return self.is_bundled or (self.name != STDIN and places.exists(self.name))
+        except (OSError, ValueError):  # no permission, or no name of a file
+            return False
 
     @property
     def caption(self) -> str | None:

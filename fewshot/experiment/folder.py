@@ -7,6 +7,7 @@
       entities.jsonl        the entities that were given (roles end to end), copied from their run
       responses.jsonl       the cassette (fewshot/cassette)
       predictions.jsonl     a line an example, in data order
+      tallies.json          the counts behind the scores, by article (fewshot/scoring/tallies)
       scores.json           scores and the signature that makes them comparable; written last: it says "done"
 
 Predictions and scores carry no clock time, so that a replay writes the same bytes.
@@ -19,21 +20,22 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from fewshot import files
 from fewshot.errors import RunFolderError, Where
+from fewshot.experiment.rows import prediction_at, request_at, scores_from_json
 from fewshot.records import Example, Kind, Prediction, Span
-from fewshot.schema import example_from_json, example_to_json, prediction_from_json, prediction_to_json
-from fewshot.scoring import Scores
+from fewshot.schema import example_from_json, example_to_json, prediction_to_json
+from fewshot.scoring import Scores, tallies
+from fewshot.scoring.tallies import Tallies
 
 RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
-ENTITIES = "entities.jsonl"
+ENTITIES, TALLIES = "entities.jsonl", "tallies.json"
 _LONGEST = 120  # characters of a parser's message
-FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, SCORES)
+FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, TALLIES, SCORES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,15 @@ class RunFolder:
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
-        return (self.path / RUN).exists()
+        return self.holds(RUN)
 
     def holds(self, name: str) -> bool:
-        """Whether a file of the folder is there."""
-        return (self.path / name).exists()
+        """Whether a file of the folder is there.
+
+        Raises:
+            RunFolderError: the folder may not be looked at.
+        """
+        return files.exists(self.path / name, error=RunFolderError)
 
     def create(self) -> None:
         """Makes the folder, or makes sure that we may write into the one there.
@@ -66,8 +72,9 @@ class RunFolder:
             if self.path.exists() and not self.exists() and (not self.path.is_dir() or any(self._strangers())):
                 raise RunFolderError(f"{self.path} exists but is not a run folder", hint="choose another --out")
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunFolderError(f"cannot make {self.path}: {error.strerror}", hint="choose another --out") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = getattr(error, "strerror", None) or error
+            raise RunFolderError(f"cannot make {self.path}: {reason}", hint="choose another --out") from None
         for name in FILES:
             if (self.path / name).is_symlink():
                 raise RunFolderError(
@@ -98,7 +105,7 @@ class RunFolder:
         text = self.text(RUN)
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # TOMLDecodeError is one; so is what an integer of 5,000 digits raises
             raise RunFolderError(f"{self.path / RUN}: {str(error)[:_LONGEST]}") from None
         except RecursionError:
             raise RunFolderError(f"{self.path / RUN}: nested too deeply") from None
@@ -122,6 +129,25 @@ class RunFolder:
         rows = (Prediction(id=key, value=spans) for key, spans in entities.items())
         self._write(ENTITIES, predictions_text(rows, "entities"))
 
+    def write_tallies(self, kept: Tallies | None) -> None:
+        """Writes `tallies.json`; without counts (of a task that keeps none), one of an earlier scoring is removed."""
+        if kept is not None:
+            self._write(TALLIES, tallies.text_of(kept))
+        elif self.holds(TALLIES):
+            (self.path / TALLIES).unlink()
+
+    def tallies(self) -> Tallies:
+        """What `tallies.json` says.
+
+        Raises:
+            RunFolderError: there is none, or it is broken.
+        """
+        try:
+            return tallies.read(self.text(TALLIES))
+        except (ValueError, RecursionError) as error:
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:_LONGEST]
+            raise RunFolderError(f"{self.path / TALLIES} is broken: {reason}", hint="remove it") from None
+
     def write_scores(self, scores: Scores) -> None:
         """Writes `scores.json`."""
         self._write(SCORES, scores_text(scores))
@@ -133,14 +159,14 @@ class RunFolder:
     def predictions(self, kind: Kind, examples: Iterable[Example]) -> list[Prediction]:
         """The predictions, read against the texts they are about."""
         texts = {example.id: example.text for example in examples}
-        return [_prediction(row, kind, texts, where) for row, where in self._rows(PREDICTIONS)]
+        return [prediction_at(row, kind, texts, where) for row, where in self._rows(PREDICTIONS)]
 
     def spans(self, name: str, examples: Iterable[Example]) -> dict[str, tuple[Span, ...]]:
         """Predicted entities by id, of those examples that both sides have."""
         texts = {example.id: example.text for example in examples}
         every = ((row, where, row.get("id")) for row, where in self._rows(name))
         rows = ((row, where) for row, where, id_ in every if not isinstance(id_, str) or id_ in texts)  # no id: refused
-        predictions = (_prediction(row, "entities", texts, where) for row, where in rows)
+        predictions = (prediction_at(row, "entities", texts, where) for row, where in rows)
         return {p.id: p.value for p in predictions if isinstance(p.value, tuple)}
 
     def scores(self) -> Scores:
@@ -150,7 +176,7 @@ class RunFolder:
             RunFolderError: there is none (the run was not finished), or it is broken.
         """
         try:
-            return _scores(json.loads(self.text(SCORES)))
+            return scores_from_json(json.loads(self.text(SCORES)))
         except RecursionError:
             raise RunFolderError(f"{self.path / SCORES} is broken: nested too deeply", hint="run it again") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -159,7 +185,7 @@ class RunFolder:
 
     def shown(self) -> dict[str, tuple[str, ...]]:
         """For each example the ids of the demonstrations that its recorded prompt showed."""
-        rows = self._rows(RESPONSES) if self.responses.exists() else ()
+        rows = self._rows(RESPONSES) if self.holds(RESPONSES) else ()
         shown = {}
         for row, where in rows:
             if "id" in row:
@@ -171,6 +197,25 @@ class RunFolder:
                 shown[row["id"]] = tuple(ids)
         return shown
 
+    def shown_examples(self) -> dict[str, tuple[Example, ...]]:
+        """For each example the demonstrations that its prompt showed; examples of one text share a recorded prompt.
+
+        Raises:
+            RunFolderError: a demonstration is not in `demonstrations.jsonl`.
+        """
+        demonstrations = {example.id: example for example in self.examples(DEMONSTRATIONS)}
+        shown = self.shown()
+        texts = {example.id: example.text for example in self.examples()}
+        by_text = {text: shown[id_] for id_, text in texts.items() if id_ in shown}
+        for id_, text in texts.items():
+            if id_ not in shown and text in by_text:
+                shown[id_] = by_text[text]
+        for query, ids in shown.items():
+            for id_ in ids:
+                if id_ not in demonstrations:
+                    raise RunFolderError(f"{self.path}: demonstration {id_!r} of {query!r} is not in {DEMONSTRATIONS}")
+        return {query: tuple(demonstrations[id_] for id_ in ids) for query, ids in shown.items()}
+
     def recorded_request(self, id: str) -> dict[str, Any] | None:
         """The request that was last recorded for an example, as `responses.jsonl` has it.
 
@@ -178,10 +223,10 @@ class RunFolder:
         """
         texts = {example.id: example.text for example in self.examples()}
         same = {other for other, text in texts.items() if text == texts.get(id)} | {id}
-        rows = list(self._rows(RESPONSES)) if self.responses.exists() else []
+        rows = list(self._rows(RESPONSES)) if self.holds(RESPONSES) else []
         own = [line for line in rows if line[0].get("id") == id]
         own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
-        return _request(*own[-1]) if own else None
+        return request_at(*own[-1]) if own else None
 
     def text(self, name: str) -> str:
         """The text of a file of the folder.
@@ -199,10 +244,10 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.path} {what} ({name} is missing)", hint="`fewshot run` makes and continues one"
             ) from None
-        except OSError as error:
-            raise RunFolderError(f"cannot read {path}: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise RunFolderError(f"cannot read {path}: {error.reason} at byte {error.start}") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            raise RunFolderError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
     def _rows(self, name: str) -> Iterator[tuple[dict[str, Any], Where]]:
         path = self.path / name
@@ -224,58 +269,3 @@ def scores_text(scores: Scores) -> str:
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         return json.dumps(scores.to_json(), indent=2) + "\n"
     return text
-
-
-def _scores(row: object) -> Scores:
-    """The scores in a JSON value. The folder may be someone else's, so every type is checked.
-
-    Raises:
-        KeyError, TypeError: a value is missing, or of another type.
-    """
-    if not isinstance(row, dict):
-        raise TypeError("it is not an object")
-    kinds: dict[str, tuple[type, ...]] = {
-        "task": (str,), "signature": (dict,), "complete": (bool,), "n": (int,), "failed": (int,), "scores": (dict,),
-    }  # fmt: skip
-    values = {key: row[key] for key in Scores.__dataclass_fields__}
-    for key, kind in kinds.items():
-        if not isinstance(values[key], kind) or (kind == (int,) and isinstance(values[key], bool)):
-            raise TypeError(f"{key} must be {kind[0].__name__}, not {str(values[key])[:40]!r}")
-    labels, shots = values["signature"].get("labels"), values["signature"].get("shots")
-    if labels is not None and not (isinstance(labels, list) and all(isinstance(label, str) for label in labels)):
-        raise TypeError(f"signature.labels must be a list of names, not {str(labels)[:40]!r}")
-    if isinstance(shots, dict) and any(isinstance(n, bool) or not isinstance(n, int | float) for n in shots.values()):
-        raise TypeError(f"signature.shots must hold numbers, not {str(shots)[:40]!r}")
-    for name, value in values["scores"].items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise TypeError(f"the score {name[:40]} must be a number, not {str(value)[:40]!r}")
-    return Scores(**values)
-
-
-def _prediction(row: dict[str, Any], kind: Kind, texts: Mapping[str, str], where: Where) -> Prediction:
-    """A line of `predictions.jsonl`, its output, problems and fidelity checked as well."""
-    output, problems, fidelity = row.get("output"), row.get("problems"), row.get("fidelity")
-    outputs = output if isinstance(output, list) else [] if output is None else [output]
-    if not all(isinstance(text, str) for text in outputs):
-        where.fail("output must be a string or a list of strings")
-    if problems is not None and not (
-        isinstance(problems, dict) and all(isinstance(n, int) and not isinstance(n, bool) for n in problems.values())
-    ):
-        where.fail("problems must be counts by kind")
-    if fidelity is not None and (isinstance(fidelity, bool) or not isinstance(fidelity, int | float)):
-        where.fail("fidelity must be a number")
-    return prediction_from_json(row, kind, texts, where)
-
-
-def _request(row: dict[str, Any], where: Where) -> dict[str, Any] | None:
-    """The recorded request of a line, checked as far as it is shown."""
-    request = row.get("request")
-    if request is None:
-        return None
-    turns = request.get("turns", []) if isinstance(request, dict) else None
-    if not isinstance(turns, list) or not all(
-        isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)
-        for turn in turns
-    ):
-        where.fail("request must be an object with turns of role and content")
-    return dict(request)

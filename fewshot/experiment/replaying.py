@@ -19,7 +19,6 @@ from fewshot import tasks
 from fewshot.backends import Options, RecordedModel, open_backend
 from fewshot.cassette import Cassette
 from fewshot.data._source import Dataset, Source
-from fewshot.errors import InputError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Listener, System, Tapes
 from fewshot.experiment.choosing import AsRecorded
@@ -120,7 +119,7 @@ class Recording:
         """The plan, with everything recorded that the settings still ask for."""
         task = tasks.get(self.settings.task)
         check_format(self.settings, task)
-        shown = self._shown() if self.same(*SHOWN_BY) else {}
+        shown = self.folder.shown_examples() if self.same(*SHOWN_BY) else {}
         return assemble(
             self.settings,
             task,
@@ -172,23 +171,6 @@ class Recording:
         if self.settings.entities is not None and self.folder.holds(ENTITIES):
             return self.folder.spans(ENTITIES, examples)
         return entities_of(self.settings, task, examples)
-
-    def _shown(self) -> dict[str, tuple[Example, ...]]:
-        """The demonstrations of each recorded prompt, by the id of its query."""
-        demonstrations = {example.id: example for example in self.folder.examples(DEMONSTRATIONS)}
-        shown = self.folder.shown()
-        texts = {example.id: example.text for example in self.folder.examples()}
-        by_text = {text: shown[id_] for id_, text in texts.items() if id_ in shown}
-        for id_, text in texts.items():  # examples of the same text share one line of the cassette
-            if id_ not in shown and text in by_text:
-                shown[id_] = by_text[text]
-        for query, ids in shown.items():
-            for id_ in ids:
-                if id_ not in demonstrations:
-                    raise InputError(
-                        f"{self.folder.path}: demonstration {id_!r} of {query!r} is not in {DEMONSTRATIONS}"
-                    )
-        return {query: tuple(demonstrations[id_] for id_ in ids) for query, ids in shown.items()}
 
     def system(self, plan: Plan) -> System:
         """The system that answered, opened without a connection."""

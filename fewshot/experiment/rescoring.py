@@ -20,6 +20,7 @@ from fewshot.experiment.plan import EXTERNAL, Plan
 from fewshot.experiment.replaying import Recording
 from fewshot.experiment.running import recorded_answers, score
 from fewshot.experiment.signature import Identity
+from fewshot.experiment.tallying import counted
 from fewshot.experiment.verifying import movement
 
 
@@ -32,7 +33,7 @@ class Rescored:
 
 
 def rescore(path: str | Path) -> Rescored:
-    """Scores the recorded answers of a run anew and writes `predictions.jsonl` and `scores.json`.
+    """Scores the recorded answers of a run anew and writes `predictions.jsonl`, `tallies.json` and `scores.json`.
 
     Raises:
         RunFolderError: not a finished run.
@@ -47,6 +48,7 @@ def rescore(path: str | Path) -> Rescored:
     if moved is not None:
         with Lock(folder.responses):
             folder.write_predictions(answers.predictions, plan.task.kind)
+            folder.write_tallies(counted(plan, answers))
             folder.write_scores(scores)
     return Rescored(folder, moved)
 

@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeAlias, TypedDict, get_args
 from fewshot import backends
 from fewshot.errors import InputError, UnknownSettingError
 from fewshot.experiment import typed
+from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.records import Api, Mentions
-from fewshot.text import secrets
 
 DEFAULT_SHOTS = 3
 
@@ -210,7 +210,7 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
 
     Raises:
         UnknownSettingError: a change names no setting.
-        InputError: a value is out of range.
+        InputError: a value is out of range, or holds a secret.
     """
     known = [f.name for f in fields(Settings)]
     for name in changes:
@@ -221,26 +221,6 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
         values["labels"] = _labels(values["labels"])
     refuse_secrets(values)
     return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
-
-
-def refuse_secrets(values: Mapping[str, Any]) -> None:
-    """Refuses a key or a password in `extra` and `model`: both are recorded with every answer and every score.
-
-    Args:
-        values: New settings by field name, as the user gives them.
-
-    Raises:
-        InputError: one of them holds a secret, which the message does not repeat.
-    """
-    hint = "it would be recorded; keys are read from the environment: set OPENAI_API_KEY or HF_TOKEN"
-    model = values.get("model")
-    if isinstance(model, str) and (what := secrets.in_name(model)):
-        raise InputError(f"--model holds {what}", hint=hint)
-    extra = values.get("extra")
-    for key, value in extra.items() if isinstance(extra, Mapping) else ():
-        if what := secrets.in_json({key: value}):
-            name = "" if secrets.in_text(str(key)) else f" {key}"
-            raise InputError(f"--extra{name} holds {what}", hint=hint)
 
 
 PACE = frozenset({

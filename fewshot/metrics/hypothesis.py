@@ -9,7 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from fewshot.metrics import Tally, accuracy, add, prf
+from fewshot.metrics import Tally, add
+from fewshot.metrics.formulas import Formula, accuracy, evaluated, prf
 from fewshot.records import HYPOTHESIS_ROLES, Hypothesis, Member
 
 
@@ -23,13 +24,17 @@ def tally(gold: Hypothesis, predicted: Hypothesis) -> Tally:
     return {"members": (hits, predictions, golds), **counts, "exact": (int(hits == predictions == golds), 1, 1)}
 
 
+def formulas() -> dict[str, Formula]:
+    """Returns all scores of causal hypotheses, in a fixed order."""
+    found = prf("members.micro", "members")
+    for role in HYPOTHESIS_ROLES:
+        found |= prf(role, role)
+    return found | accuracy("exact", "exact")
+
+
 def scores(tallies: Sequence[Tally]) -> dict[str, float]:
     """Returns all scores of causal hypotheses, unrounded, in a fixed order."""
-    total = add(tallies)
-    values = prf("members.micro", total["members"])
-    for role in HYPOTHESIS_ROLES:
-        values |= prf(role, total[role])
-    return values | accuracy("exact", total["exact"])
+    return evaluated(formulas(), add(tallies))
 
 
 def normal(surface: str) -> str:

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fewshot.metrics import Tally, accuracy, add, prf
+from fewshot.metrics import Tally, add
+from fewshot.metrics.formulas import Formula, accuracy, evaluated, prf
 from fewshot.records import Example, Span
 from fewshot.text.legend import cut_tail, is_printed
 from fewshot.text.spans import overlaps
@@ -36,16 +37,20 @@ def tally(example: Example, gold: Sequence[Span], predicted: Sequence[Span]) -> 
     }
 
 
+def formulas() -> dict[str, Formula]:
+    """Returns all scores of panelization, in a fixed order."""
+    return {
+        **prf("starts", "starts"),
+        **prf("spans", "spans"),
+        **prf("labels", "labels"),
+        "labels.neutral": Formula("hits", ("neutral",)),
+        **accuracy("exact", "exact"),
+    }
+
+
 def scores(tallies: Sequence[Tally]) -> dict[str, float]:
     """Returns all scores of panelization, unrounded, in a fixed order."""
-    total = add(tallies)
-    return {
-        **prf("starts", total["starts"]),
-        **prf("spans", total["spans"]),
-        **prf("labels", total["labels"]),
-        "labels.neutral": float(total["neutral"][0]),
-        **accuracy("exact", total["exact"]),
-    }
+    return evaluated(formulas(), add(tallies))
 
 
 def _cut(text: str, spans: Sequence[Span]) -> set[tuple[int, int]]:

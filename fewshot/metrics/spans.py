@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from fewshot.metrics import NO_COUNTS, Counts, Tally, accuracy, add, macro, prf
+from fewshot.metrics import Counts, Tally, add
+from fewshot.metrics.formulas import Formula, accuracy, by_label, evaluated, macro, prf, sides
 from fewshot.records import Span
 from fewshot.text.alignment import fold
 from fewshot.text.spans import overlaps
@@ -57,32 +58,39 @@ def tally(gold: Sequence[Span], predicted: Sequence[Span], *, roles: bool = Fals
     }
 
 
+def formulas(labels: Sequence[str], *, names: bool = True) -> dict[str, Formula]:
+    """Returns all scores of entities, in a fixed order; `names`: whether the tallies count names."""
+    return {
+        **prf("strict.micro", "strict"),
+        **macro("strict.macro", (f"label/{label}" for label in labels)),
+        **sides("relaxed.micro", gold="relaxed/gold", predicted="relaxed/predicted"),
+        **prf("boundary.micro", "boundary"),
+        **(prf("names.micro", "names") if names else {}),
+        **accuracy("exact", "exact"),
+        **by_label("strict", "label", labels),
+    }
+
+
+def role_formulas(roles: Sequence[str], labels: Sequence[str]) -> dict[str, Formula]:
+    """Returns all scores of roles, in a fixed order: a hit has the same span, label and role."""
+    return {
+        **prf("strict.micro", "strict"),
+        **macro("strict.macro", (f"role/{role}" for role in roles)),
+        **accuracy("exact", "exact"),
+        **by_label("strict", "role", roles),
+        **by_label("strict", "label", labels),
+    }
+
+
 def scores(tallies: Sequence[Tally], labels: Sequence[str]) -> dict[str, float]:
     """Returns all scores of entities, unrounded, in a fixed order."""
     total = add(tallies)
-    by_label = [total.get(f"label/{label}", NO_COUNTS) for label in labels]
-    values = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(labels, by_label, strict=True)))
-    values |= _relaxed(total["relaxed/gold"][0::2], total["relaxed/predicted"][:2])
-    values |= prf("boundary.micro", total["boundary"])
-    if "names" in total:
-        values |= prf("names.micro", total["names"])
-    values |= accuracy("exact", total["exact"])
-    for label, counts in zip(labels, by_label, strict=True):
-        values |= prf(f"strict.label.{label}", counts) | {f"strict.label.{label}.support": float(counts[2])}
-    return values
+    return evaluated(formulas(labels, names="names" in total), total)
 
 
 def role_scores(tallies: Sequence[Tally], roles: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
     """Returns all scores of roles: a hit has the same span, label and role."""
-    total = add(tallies)
-    by_role = [total.get(f"role/{role}", NO_COUNTS) for role in roles]
-    values = prf("strict.micro", total["strict"]) | macro("strict.macro", dict(zip(roles, by_role, strict=True)))
-    values |= accuracy("exact", total["exact"])
-    for kind, names in (("role", roles), ("label", labels)):
-        for name in names:
-            counts = total.get(f"{kind}/{name}", NO_COUNTS)
-            values |= prf(f"strict.{kind}.{name}", counts) | {f"strict.{kind}.{name}.support": float(counts[2])}
-    return values
+    return evaluated(role_formulas(roles, labels), add(tallies))
 
 
 _Key = tuple[int, int, str, str | None]
@@ -116,14 +124,3 @@ def _touched(spans: set[_Key], others: set[_Key]) -> int:
     for start, end, label, role in others:
         by_label.setdefault((label, role), []).append((start, end))
     return sum(overlaps(start, end, by_label.get((label, role), ())) for start, end, label, role in spans)
-
-
-def _relaxed(gold: tuple[int, ...], predicted: tuple[int, ...]) -> dict[str, float]:
-    recall = gold[0] / gold[1] if gold[1] else 0.0
-    precision = predicted[0] / predicted[1] if predicted[1] else 0.0
-    both = precision + recall
-    return {
-        "relaxed.micro.precision": precision,
-        "relaxed.micro.recall": recall,
-        "relaxed.micro.f1": 2.0 * precision * recall / both if both else 0.0,
-    }

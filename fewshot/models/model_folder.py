@@ -205,10 +205,10 @@ def places(config: Any) -> int | None:
     """How many tokens a model has places for; `None`: any number (T5 counts distances)."""
     if config.model_type in ("t5", "mt5"):
         return None
-    found = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    if found and config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        found -= (config.pad_token_id or 0) + 1  # these count places from behind the padding token's
-    return found or None
+    most = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    if most and config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        most -= (config.pad_token_id or 0) + 1  # these count places from behind the padding token's
+    return most or None
 
 
 def device(name: str | None) -> str:

@@ -69,12 +69,12 @@ class Tagger:
     def pieces(self, example: Example) -> list[_Piece]:
         """The windows of an example."""
         asked = example.entities or () if self.task.of_entities else ()
-        found = []
+        pieces = []
         for window, source in windowed.cut(example.text, self._room, self.cut):
             given = windows.clip(asked, window.start, window.end)
             ids = self._scheme.ids(source, given, self.tokenizer.mask_token_id)
-            found.append(_Piece(example, window, source, self.cut.framed(ids), given))
-        return found
+            pieces.append(_Piece(example, window, source, self.cut.framed(ids), given))
+        return pieces
 
     def answer(self, pieces: Sequence[_Piece]) -> None:
         """Spans of each piece."""

@@ -75,16 +75,16 @@ def room(longest: int, *parts: Sequence[int]) -> int:
     >>> room(512, [0, 2], [5, 6, 7])
     507
     """
-    found = longest - sum(map(len, parts))
-    if found < _LEAST_ROOM:
+    left = longest - sum(map(len, parts))
+    if left < _LEAST_ROOM:
         raise InputError(
-            f"max_input_length {longest} leaves {max(found, 0)} tokens for a text",
-            hint=f"at least {longest - found + _LEAST_ROOM} are needed: see fewshot.json, or train again with more",
+            f"max_input_length {longest} leaves {max(left, 0)} tokens for a text",
+            hint=f"at least {longest - left + _LEAST_ROOM} are needed: see fewshot.json, or train again with more",
         )
-    return found
+    return left
 
 
 def cut(text: str, room: int, tokenizer: SourceTokenizer) -> list[tuple[Window, SourceTokens]]:
     """The windows of a text, of at most `room` tokens each."""
-    found = windows.windows(text, room, lambda part: len(tokenizer(part)))
-    return [(window, tokenizer(text[window.start : window.end])) for window in found]
+    pieces = windows.windows(text, room, lambda part: len(tokenizer(part)))
+    return [(window, tokenizer(text[window.start : window.end])) for window in pieces]

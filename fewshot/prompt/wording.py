@@ -17,7 +17,7 @@ from typing import Any
 
 from fewshot import discovery
 from fewshot.errors import DataError, InputError
-from fewshot.files import PACKAGE, encoded
+from fewshot.files import PACKAGE, encoded, exists
 from fewshot.records import Mentions
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
@@ -121,7 +121,7 @@ def load_template(task: str, format_name: str, *, mentions: Mentions = "every", 
         InputError: there is none.
         DataError: the file cannot be read, or not as a template; names the file.
     """
-    if file is not None and not file.is_file():
+    if file is not None and not (exists(file) and file.is_file()):
         raise InputError(f"{file}: no such file")
     beside = _beside("fewshot.tasks", task)
     folders = [folder(), *beside, *_beside("fewshot.formats", format_name)]

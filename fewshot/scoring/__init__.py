@@ -51,15 +51,9 @@ def evaluate(
 ) -> Scores:
     """Scores the predictions of those examples that are labelled for the task.
 
-    Examples without a gold value are predicted but not scored; if no example has one, `scores` is empty. Gold counts
-    only if its label is in `labels`; every prediction counts.
+    Examples without a gold value are predicted but not scored; if no example has one, `scores` is empty.
     """
-    by_id = {prediction.id: prediction for prediction in predictions}
-    cases = []
-    for example in examples:
-        gold = task.gold(example)
-        if gold is not None and example.id in by_id:
-            cases.append(Case(example, task.restrict(gold, labels), by_id[example.id].value))
+    cases = cases_of(task, examples, predictions, labels=labels)
     return Scores(
         task=task.name,
         signature=signature,
@@ -68,3 +62,17 @@ def evaluate(
         failed=failed,
         scores=dict(task.score(cases, labels)) if cases else {},
     )
+
+
+def cases_of(
+    task: Task, examples: Sequence[Example], predictions: Iterable[Prediction], *, labels: Sequence[str]
+) -> list[Case]:
+    """Returns what is scored: the examples that are labelled for the task and have a prediction, in the order of the
+    data. Gold counts only if its label is in `labels`; every prediction counts."""
+    by_id = {prediction.id: prediction for prediction in predictions}
+    cases = []
+    for example in examples:
+        gold = task.gold(example)
+        if gold is not None and example.id in by_id:
+            cases.append(Case(example, task.restrict(gold, labels), by_id[example.id].value))
+    return cases

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import FewshotError, InputError
+from fewshot.servers import hub_bounds
 
 RepoType: TypeAlias = Literal["dataset", "model"]
 _NOUNS: Mapping[RepoType, str] = {"dataset": "data set", "model": "model"}
@@ -46,12 +47,12 @@ def listing(kind: RepoType, repo: str) -> Listing:
         InputError: no such repository, no access to it, an answer that cannot be read, or neither hub nor cache.
     """
     import httpx2
-    from huggingface_hub import HfApi, errors
+    from huggingface_hub import errors
 
     with _asking(kind, repo, repo):
         _check_token()
         try:
-            info: Any = HfApi(endpoint=_endpoint()).repo_info(repo, repo_type=kind, timeout=_TIMEOUT)
+            info = _info(kind, repo)
         except (httpx2.TransportError, errors.OfflineModeIsEnabled):
             cached = _cached(kind, repo)
             if cached is None:
@@ -60,17 +61,29 @@ def listing(kind: RepoType, repo: str) -> Listing:
         return _listed(kind, repo, info)
 
 
+def _info(kind: RepoType, repo: str) -> Any:
+    """What `HfApi.repo_info` returns, which reads replies of any size for any time."""
+    from huggingface_hub import DatasetInfo, ModelInfo, constants, utils
+
+    utils.validate_repo_id(repo)  # type: ignore[attr-defined]
+    url = f"{(_endpoint() or constants.ENDPOINT).rstrip('/')}/api/{kind}s/{repo}"
+    row = hub_bounds.read_at_most(url, hub_bounds.MOST_LISTING, seconds=_TIMEOUT)
+    read: Any = DatasetInfo if kind == "dataset" else ModelInfo
+    return read(**row)
+
+
 def fetch(kind: RepoType, repo: str, file: str, commit: str | None) -> Path:
     """The path of a file in huggingface_hub's cache, fetched if it is not there yet.
 
     Raises:
-        InputError: it cannot be fetched.
+        InputError: it cannot be fetched, or is larger than `hub_bounds.MOST_FILE`.
     """
     from huggingface_hub import hf_hub_download
 
     with _asking(kind, repo, f"{repo}/{file}"):
         _check_token()
-        return Path(hf_hub_download(repo, file, repo_type=kind, revision=commit, endpoint=_endpoint()))
+        bar = hub_bounds.counting(hub_bounds.MOST_FILE[kind], f"{repo}/{file}")
+        return Path(hf_hub_download(repo, file, repo_type=kind, revision=commit, endpoint=_endpoint(), tqdm_class=bar))
 
 
 def _listed(kind: RepoType, repo: str, info: Any) -> Listing:

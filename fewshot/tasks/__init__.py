@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, cast
 
 from fewshot import discovery
+from fewshot.metrics import Tally, add
+from fewshot.metrics.formulas import Formula, evaluated
 from fewshot.records import OF_ENTITIES, Example, Hypothesis, Kind, Span, Value
 
 Unit: TypeAlias = Literal["figure", "panel"]
@@ -100,9 +102,23 @@ class Task(Protocol):
         """Returns what a demonstration with this value teaches; `--selector balanced` covers it."""
         return self.labels(value)
 
+    def tally(self, case: Case) -> Tally:
+        """Returns the counts of one example, by measure: what scores, intervals and tests are computed from. `{}`: the
+        task keeps no counts and defines `score`; its scores have no intervals."""
+        return {}
+
+    def formulas(self, labels: Sequence[str]) -> Mapping[str, Formula]:
+        """Returns how each score is made of the counts, by dotted name, in a fixed order."""
+        return {}
+
+    def scores(self, tallies: Sequence[Tally], labels: Sequence[str]) -> Mapping[str, float]:
+        """Returns all scores of counts (of examples, or of articles), by dotted name, unrounded, in a fixed order."""
+        return evaluated(self.formulas(labels), add(tallies))
+
     def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Returns all scores of a set of predictions, by dotted name, unrounded, in a fixed order."""
-        ...
+        """Returns all scores of a set of predictions, by dotted name, unrounded, in a fixed order. A task that keeps
+        no counts defines this one."""
+        return self.scores([self.tally(case) for case in cases], labels)
 
 
 def names() -> tuple[str, ...]:

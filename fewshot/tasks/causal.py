@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fewshot.metrics import Tally
+from fewshot.metrics.formulas import Formula
 from fewshot.records import Example, Hypothesis, Kind, Member, Value
 from fewshot.tasks import Case, Task
 from fewshot.text import sourcedata
@@ -44,12 +46,17 @@ class Causal(Task):
         """Nothing was tested."""
         return Hypothesis()
 
-    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Returns scores by role, together and whole (`fewshot.metrics.hypothesis`)."""
+    def tally(self, case: Case) -> Tally:
+        """Returns the counts of one example (`fewshot.metrics.hypothesis`)."""
         from fewshot.metrics import hypothesis
 
-        tallies = [hypothesis.tally(_hypothesis(case.gold), _hypothesis(case.predicted)) for case in cases]
-        return hypothesis.scores(tallies)
+        return hypothesis.tally(_hypothesis(case.gold), _hypothesis(case.predicted))
+
+    def formulas(self, labels: Sequence[str]) -> Mapping[str, Formula]:
+        """Returns scores by role, together and whole."""
+        from fewshot.metrics import hypothesis
+
+        return hypothesis.formulas()
 
 
 def _hypothesis(value: Value) -> Hypothesis:

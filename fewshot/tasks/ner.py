@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fewshot.metrics import Tally
+from fewshot.metrics.formulas import Formula
 from fewshot.records import Example, Kind, Value
 from fewshot.tasks import Case, Task, spans_of
 from fewshot.text import sourcedata
@@ -38,12 +40,17 @@ class Ner(Task):
         """No entity."""
         return ()
 
-    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Returns strict, relaxed, boundary and names scores (`fewshot.metrics.spans`)."""
+    def tally(self, case: Case) -> Tally:
+        """Returns the counts of one example (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
-        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), text=case.example.text) for case in cases]
-        return spans.scores(tallies, labels)
+        return spans.tally(spans_of(case.gold), spans_of(case.predicted), text=case.example.text)
+
+    def formulas(self, labels: Sequence[str]) -> Mapping[str, Formula]:
+        """Returns strict, relaxed, boundary and names scores."""
+        from fewshot.metrics import spans
+
+        return spans.formulas(labels)
 
 
 TASK = Ner()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from fewshot.metrics import Tally
+from fewshot.metrics.formulas import Formula
 from fewshot.records import PANEL, Example, Kind, Value
 from fewshot.tasks import Case, Task, Unit, spans_of
 from fewshot.text import legend
@@ -48,12 +50,17 @@ class Panelization(Task):
         letters = (legend.leading_label(text, span.start) for span in spans_of(value))
         return frozenset("no letter" if label is None else _style(label) for label in letters)
 
-    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Returns scores of starts, spans, letters and whole legends (`fewshot.metrics.panels`)."""
+    def tally(self, case: Case) -> Tally:
+        """Returns the counts of one example (`fewshot.metrics.panels`)."""
         from fewshot.metrics import panels
 
-        tallies = [panels.tally(case.example, spans_of(case.gold), spans_of(case.predicted)) for case in cases]
-        return panels.scores(tallies)
+        return panels.tally(case.example, spans_of(case.gold), spans_of(case.predicted))
+
+    def formulas(self, labels: Sequence[str]) -> Mapping[str, Formula]:
+        """Returns scores of starts, spans, letters and whole legends."""
+        from fewshot.metrics import panels
+
+        return panels.formulas()
 
 
 def _style(label: legend.Label) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from fewshot.metrics import Tally
+from fewshot.metrics.formulas import Formula
 from fewshot.records import NO_ROLE, Example, Kind, Span, Value
 from fewshot.tasks import Case, Task, spans_of
 from fewshot.text.sourcedata import ROLES, WITH_ROLES
@@ -48,12 +50,17 @@ class Roles(Task):
         """No entity has a role."""
         return ()
 
-    def score(self, cases: Sequence[Case], labels: Sequence[str]) -> Mapping[str, float]:
-        """Returns scores by role and by label; span, label and role must match (`fewshot.metrics.spans`)."""
+    def tally(self, case: Case) -> Tally:
+        """Returns the counts of one example (`fewshot.metrics.spans`)."""
         from fewshot.metrics import spans
 
-        tallies = [spans.tally(spans_of(case.gold), spans_of(case.predicted), roles=True) for case in cases]
-        return spans.role_scores(tallies, labels, WITH_ROLES)
+        return spans.tally(spans_of(case.gold), spans_of(case.predicted), roles=True)
+
+    def formulas(self, labels: Sequence[str]) -> Mapping[str, Formula]:
+        """Returns scores by role and by label; span, label and role must match."""
+        from fewshot.metrics import spans
+
+        return spans.role_formulas(labels, WITH_ROLES)
 
 
 TASK = Roles()

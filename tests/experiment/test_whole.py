@@ -21,7 +21,10 @@ ROWS = [
     {"id": f"f{n}", "text": f"(A) Blot of p5{n}.", "panels": [{"labels": ["A"], "start": 0, "end": 16}]}
     for n in range(3)
 ]  # fmt: skip
-FILES = ["demonstrations.jsonl", "gold.jsonl", "predictions.jsonl", "responses.jsonl", "run.toml", "scores.json"]
+FILES = [
+    "demonstrations.jsonl", "gold.jsonl", "predictions.jsonl", "responses.jsonl", "run.toml", "scores.json",
+    "tallies.json",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +46,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("writes", range(1, 7))
+@pytest.mark.parametrize("writes", range(1, 8))
 def test_killed_before_any_write_the_same_command_makes_it_whole(
     writes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +205,7 @@ def test_a_record_edited_by_hand_is_one_line(old: str, new: str) -> None:
         ("responses.jsonl", '{"id": "f0", "demonstrations": [], "request": 5}\n'),
         ("responses.jsonl", '{"id": "f0", "demonstrations": [], "request": {"turns": [5]}}\n'),
         ("run.toml", "a = " + "[" * 100_000),
+        ("run.toml", "a = " + "9" * 5_000),
     ],
 )  # fmt: skip
 def test_values_of_another_type_are_one_line(name: str, content: str) -> None:

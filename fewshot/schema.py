@@ -9,12 +9,11 @@ trimmed, as scoring does. Every other fault raises a `DataError` that names file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from fewshot.errors import NOWHERE, DataError, Where
+from fewshot.errors import NOWHERE, Where
 from fewshot.fields import counts, name_at, share, shown, string_at, string_or_strings, strings, type_of, whole_number
 from fewshot.records import FIELDS, HYPOTHESIS_ROLES, PANEL, Example, Hypothesis, Kind, Member, Prediction, Span, Value
 from fewshot.text import offsets

@@ -9,7 +9,7 @@ Which format a source has is seen from its content, else from its name:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
@@ -194,6 +194,7 @@ def stream(
         chosen = with_options(chosen, values)
         several = not chosen.prefix and (places.is_glob(path) or (Path(path).is_dir() and not chosen.reads_folders))
         everything = format or named
+        examples: Iterable[Example]
         if several:
             examples = reading.of_files(chosen, origin, task, lambda file: bool(everything) or _is_for(file, name))
         else:
@@ -238,8 +239,8 @@ def writer_for(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     for name in writable():
-        endings = writer(name).suffixes or getattr(discovery.optional(__name__, name, "READER"), "suffixes", ())
-        if suffix in endings:
+        known = writer(name).suffixes or getattr(discovery.optional(__name__, name, "READER"), "suffixes", frozenset())
+        if suffix in known:
             return name
     reason = f"no format ends in {path.suffix}" if path.suffix else "no ending"
     raise InputError(f"{path}: {reason}", hint="name a format with --to F")

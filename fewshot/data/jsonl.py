@@ -56,15 +56,13 @@ class JsonlReader(Reader):
             DataError: a line that is not JSON or not a valid record; an id twice.
         """
         unit, seen = unit_of(self.offsets), Ids()
-        for line, row in values(source):
+        for line, value in values(source):
             where = Where(source, line)
-            if not isinstance(row, dict):
-                where.fail(f"a record must be a JSON object, not {type_of(row)}")
-            row = _with_id(self._renamed(row, source, where), source, line)
-            if unit != "characters":
-                row = _in_characters(row, unit, where)
+            if not isinstance(value, dict):
+                where.fail(f"a record must be a JSON object, not {type_of(value)}")
+            row = _with_id(self._renamed(value, source, where), source, line)
             try:
-                example = example_from_json(row, where)
+                example = example_from_json(_in_characters(row, unit, where), where)
             except DataError as error:
                 raise _explained(error, row, unit) from None
             first = seen.first(example.id, line)
@@ -125,7 +123,7 @@ def _as_text(value: object) -> object:
 def _in_characters(row: dict[str, Any], unit: Unit, where: Where) -> dict[str, Any]:
     """The record with offsets of its spans in characters. What is no offset is left for the schema to refuse."""
     text = row.get("text")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or unit == "characters":
         return row
     ruler = Ruler(text, unit)
     return row | {

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from fewshot import tasks
 from fewshot.data import Head, Origin, Reader, label
-from fewshot.origin.opening import opened
 from fewshot.errors import DataError, Where
+from fewshot.origin.opening import opened
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
 from fewshot.text.sourcedata import ASSAY, CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE, WITH_ROLES

@@ -64,8 +64,8 @@ class StudyCsvReader(Reader):
         first = head.lines[0] if head.lines else ""
         if self.delimiter in "".join(head.lines[:2]):
             return True
-        found = [name in first for name in COLUMNS]
-        return all(found) or (None if any(found) or not first else False)
+        found = sum(name in first for name in COLUMNS)
+        return found > 1 or (None if found or not first else False)  # of one that lacks a column the reader tells
 
     def pairs(self, source: str) -> list[Row]:
         """The rows as they stand, whatever their targets hold.

@@ -1,9 +1,9 @@
 """Spans that other tools made, checked against their text; what cannot be kept is counted and said.
 
-    found = Annotations(origin, unit)
-    spans = [found.span(text, 4, 7, "GENE", where, surface="p53"), …]
-    entities = found.entities(spans, text)
-    found.report()                            "2 entities that overlap longer ones are left out, the first …"
+found = Annotations(origin, unit)
+spans = [found.span(text, 4, 7, "GENE", where, surface="p53"), …]
+entities = found.entities(spans, text)
+found.report()                            "2 entities that overlap longer ones are left out, the first …"
 """
 
 from __future__ import annotations
@@ -100,5 +100,3 @@ def _plural(unit: offsets.Unit) -> str:
 
 def _inclusive(start: int, end: int, unit: offsets.Unit) -> str | None:
     return "is the end inclusive? --offsets inclusive" if start == end and unit != "inclusive" else None
-
-

@@ -1,8 +1,8 @@
 """Options of a format: fields of its reader, declared where they are used, and flags of every command that reads data.
 
-    @dataclass(frozen=True)
-    class TableReader(Reader):
-        text_column: str | None = option("NAME", "the column of the texts [by its name]")      --text-column NAME
+@dataclass(frozen=True)
+class TableReader(Reader):
+    text_column: str | None = option("NAME", "the column of the texts [by its name]")      --text-column NAME
 """
 
 from __future__ import annotations
@@ -58,5 +58,3 @@ def with_options(reader: _T, values: dict[str, str]) -> _T:
     known = {one.name for one in declared(reader)}
     taken = {name: value for name, value in values.items() if name in known}
     return replace(reader, **taken) if taken else reader  # type: ignore[type-var]
-
-

@@ -1,6 +1,6 @@
 """Which files a source means: a glob, a folder of train, devel and test files; and the split that a file's name tells.
 
->>> [split_of(name) for name in ("train.tsv", "CDR_DevelopmentSet.PubTator.txt", "NCBItestset_corpus.txt", "latest.tsv")]
+>>> [split_of(name) for name in ("train.tsv", "CDR_DevelopmentSet.PubTator.txt", "NCBItestset.txt", "latest.tsv")]
 ['train', 'validation', 'test', None]
 """
 
@@ -42,10 +42,8 @@ def exists(source: str) -> bool:
 
 def files_of(source: str) -> list[Path]:
     """The files of a pattern or a folder, sorted; hidden ones are left out."""
-    if is_glob(source):
-        found = (Path(name) for name in glob.iglob(source, recursive=True))
-    else:
-        found = _in_folder(Path(source))
+    every = map(Path, glob.iglob(source, recursive=True))  # noqa: PTH207  (Path.glob refuses absolute patterns)
+    found = every if is_glob(source) else _in_folder(Path(source))
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 

@@ -50,6 +50,8 @@ def rows(origin: Origin, sheet: str | None = None) -> Iterator[Row]:
         found = _of_xlsx(origin, sheet)
     elif raw.startswith(b"PAR1"):
         found = _of_parquet(origin)
+    elif sheet is not None:
+        raise InputError(f"{origin.name} has no sheets: it is CSV", hint="leave out --sheet")
     else:
         found = _of_csv(origin)
     return (row for row in found if any(cell.strip() for cell in row.cells))
@@ -203,15 +205,19 @@ def _write_xlsx(path: Path, names: Sequence[str], table: Iterable[Sequence[str |
     sheet.append(list(names))
     for row in table:
         for name, cell in zip(names, row, strict=True):
-            if cell is not None and (len(cell) > _LONGEST_CELL or openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.search(cell)):
-                raise DataError(
-                    f"XLSX cannot hold this {name}: {'a control character' if len(cell) <= _LONGEST_CELL else 'too long'}",
-                    id=row[0],
-                    hint="write .csv or .jsonl",
-                )
+            why = None if cell is None else _unwritable(openpyxl, cell)
+            if why is not None:
+                raise DataError(f"XLSX cannot hold this {name}: {why}", id=row[0], hint="write .csv or .jsonl")
         sheet.append([_literal(openpyxl, sheet, cell) for cell in row])
     with path.open("wb") as file:
         book.save(file)
+
+
+def _unwritable(openpyxl: Any, cell: str) -> str | None:
+    """Why a cell of XLSX cannot hold a text; `None`: it can."""
+    if len(cell) > _LONGEST_CELL:
+        return f"it has more than {_LONGEST_CELL:,} characters"
+    return "it holds a control character" if openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.search(cell) else None
 
 
 def _literal(openpyxl: Any, sheet: Any, cell: str | None) -> Any:

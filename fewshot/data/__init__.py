@@ -26,7 +26,7 @@ from fewshot.origin.options import Option, declared, with_options
 from fewshot.origin.protocol import Reader as Reader
 from fewshot.origin.protocol import Writer as Writer
 from fewshot.origin.writing import whole_folder
-from fewshot.records import Example, Kind
+from fewshot.records import Example, Kind, Span
 from fewshot.schema import example_to_json
 
 DEMO = CORPUS / "demo.jsonl"
@@ -263,6 +263,13 @@ def asked_of(writer: Writer, task: str | None) -> tasks.Task | None:
     """The task whose labels a writer writes; `None`: no task is named, or one that the writer cannot hold."""
     found = None if task is None else tasks.get(task)
     return found if found is not None and found.kind in writer.kinds else None
+
+
+def spans_to_write(writer: Writer, example: Example, task: str | None) -> tuple[Span, ...] | None:
+    """The entities of an example, or what it has for a task that the writer can hold; `None`: it is not labelled."""
+    asked = asked_of(writer, task)
+    gold = example.entities if asked is None else asked.gold(example)
+    return None if gold is None else tasks.spans_of(gold)
 
 
 def readable() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 found = Annotations(origin, unit)
 spans = [found.span(text, 4, 7, "GENE", where, surface="p53"), …]
 entities = found.entities(spans, text)
-found.report()                            "2 entities that overlap longer ones are left out, the first …"
+found.report()                            "… entities left out because they overlap longer ones: 2 …"
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from fewshot.records import Span
 from fewshot.text import offsets
 from fewshot.text.spans import trimmed
 
-Sort = Literal["overlap", "pieces", "unplaced"]
+Sort = Literal["overlap", "pieces", "unplaced", "rejected", "other", "annotators"]
 _SAID: dict[Sort, str] = {
-    "overlap": "entities that overlap longer ones are left out",
-    "pieces": "entities of several pieces are read as one entity a piece",
-    "unplaced": "entities without a place in the text are left out",
+    "overlap": "entities left out because they overlap longer ones",
+    "pieces": "entities of several pieces, read as one entity a piece",
+    "unplaced": "entities left out because they have no place in the text",
+    "rejected": "examples left out because an annotator rejected or skipped them",
+    "other": "annotations that are no entities and are not read",
+    "annotators": "examples with several annotations, of which the first is read",
 }
 _QUOTED = 40
 
@@ -87,7 +90,7 @@ class Annotations:
     def report(self) -> None:
         """Says what was counted."""
         for sort, (count, first) in self._counts.items():
-            self.origin.say(f"{self.origin.name}: {count} {_SAID[sort]}, the first is {first}")
+            self.origin.say(f"{self.origin.name}: {_SAID[sort]}: {count} (the first: {first})")
 
 
 def _quoted(surface: str) -> str:

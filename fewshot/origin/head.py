@@ -19,6 +19,9 @@ HEAD_BYTES = 1 << 20
 """Bytes that are looked at: the first record of a file lies within them."""
 _LOOKED_AT = 100
 """Lines that are looked at."""
+_RECORDS = 20
+"""Records that are looked at: the first may be empty."""
+_BETWEEN = re.compile(r"[\s,]*")
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _PROLOGUE = re.compile(r"\s*(?:<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>)", re.DOTALL)
 
@@ -55,17 +58,27 @@ class Head:
         return [part.rstrip("\r") for part in parts if part.strip()][:_LOOKED_AT]
 
     @cached_property
-    def record(self) -> object:
-        """The first JSON value of JSON lines, or of an array of objects or lists; `None`: it is not JSON."""
+    def records(self) -> list[object]:
+        """The first JSON values of JSON lines, or of an array of objects or lists; none: it is not JSON."""
         text = self.text.lstrip()
         inner = text[1:].lstrip() if text.startswith("[") else ""
-        start = inner if inner[:1] in ("{", "[") else text
-        if start[:1] not in ("{", "["):
-            return None
-        try:
-            return json.JSONDecoder().raw_decode(start)[0]
-        except (ValueError, RecursionError):
-            return None
+        text, at = (inner if inner[:1] in ("{", "[") else text), 0
+        found: list[object] = []
+        decode = json.JSONDecoder().raw_decode
+        while len(found) < _RECORDS and text[at : at + 1] in ("{", "["):
+            try:
+                value, at = decode(text, at)
+            except (ValueError, RecursionError):
+                break
+            found.append(value)
+            between = _BETWEEN.match(text, at)
+            at = between.end() if between else at
+        return found
+
+    @property
+    def record(self) -> object:
+        """The first of them; `None`: there is none."""
+        return next(iter(self.records), None)
 
     @property
     def keys(self) -> frozenset[str]:

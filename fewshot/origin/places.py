@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,8 +18,11 @@ from fewshot.origin.opening import STDIN
 
 LOOKED_AT = 1000
 """Files of a folder that are looked at to see what it holds: at once even on a slow disk."""
+_OF_EACH = 5
+"""Files of an ending that are opened for that."""
 _WORDS = {"train": "train(?:ing)?", "validation": "dev(?:el(?:opment)?)?|val(?:id(?:ation)?)?|eval(?:uation)?",
           "test": "test(?:ing)?"}  # fmt: skip
+SPLITS = tuple(_WORDS)
 _BEGINS = r"(?:(?<![A-Za-z])|(?<=[A-Z])(?=[a-z])|(?<=[a-z])(?=[A-Z]))"
 _NAMES = {
     split: re.compile(rf"{_BEGINS}(?i:{words})(?i:set)?(?:(?![A-Za-z])|(?=[A-Z]))") for split, words in _WORDS.items()
@@ -47,9 +51,16 @@ def files_of(source: str) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
-def first_files(source: str) -> Iterator[Path]:
-    """The first files of a folder or pattern, at most 1,000."""
-    return islice(iter(files_of(source)), LOOKED_AT) if is_glob(source) else islice(_in_folder(Path(source)), LOOKED_AT)
+def first_files(source: str) -> list[Path]:
+    """Some of the first files of a folder or pattern, a few of each ending, sorted."""
+    found = iter(files_of(source)) if is_glob(source) else _in_folder(Path(source))
+    counts: Counter[str] = Counter()
+    kept: list[Path] = []
+    for path in islice(found, LOOKED_AT):
+        counts[path.suffix.lower()] += 1
+        if counts[path.suffix.lower()] <= _OF_EACH:
+            kept.append(path)
+    return sorted(kept)
 
 
 def split_in(path: Path, source: str) -> str | None:

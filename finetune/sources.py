@@ -117,14 +117,14 @@ def _gold(task: Task, example: Example) -> Value:
 
 
 def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
-    if Path(place).suffix.lower() == ".csv" and Path(place).is_file():
-        examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(place, task_name)
-        if not examples:
-            raise DataError("holds no examples", path=place)
-        return examples
-    if arguments.skip_lines or arguments.delimiter:
+    if not arguments.skip_lines and not arguments.delimiter:
+        return data.read(place, task_name)
+    if Path(place).suffix.lower() != ".csv" or not Path(place).is_file():
         raise InputError(f"--skip-lines and --delimiter need a CSV; {place} is not one")
-    return data.read(place, task_name)
+    examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(data.Origin(place), task_name)
+    if not examples:
+        raise DataError("holds no examples", path=place)
+    return examples
 
 
 def _of_file(name: str, task: Task, split: str) -> list[Example]:

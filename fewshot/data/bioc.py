@@ -101,7 +101,9 @@ class BiocWriter(Writer):
                     biocxml.encoder.encode_document(document)
                 except ValueError as error:
                     if not self.as_json:
-                        raise DataError(f"XML cannot hold this text ({error})", id=example.id, hint=".json can") from None
+                        raise DataError(
+                            f"XML cannot hold this text ({error})", id=example.id, hint="JSON can: .json"
+                        ) from None
             collection.add_document(document)
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.write(biocjson.dumps(collection, ensure_ascii=False) if self.as_json else biocxml.dumps(collection))
@@ -157,7 +159,7 @@ def _of_json(origin: Origin) -> Iterator[tuple[BioCDocument, Where]]:
 
 def _filled(row: Any) -> Any:
     """A document, passage, sentence, annotation or relation with the lists that writers leave out."""
-    filled = {"infons": {}} | dict.fromkeys(_LISTS, []) | row
+    filled = {"infons": {}} | {key: [] for key in _LISTS} | row
     return filled | {key: [_filled(one) for one in filled[key]] for key in _LISTS if key in row and key != "locations"}
 
 
@@ -182,7 +184,8 @@ def _examples(document: BioCDocument, found: Annotations, where: Where) -> Itera
     group, split = (str(infons[key]) if infons.get(key) else None for key in _OURS)
     rest = list(document.annotations)
     for number, (passage, text) in enumerate(texts, 1):
-        inside, others = [], []
+        inside: list[BioCAnnotation] = []
+        others: list[BioCAnnotation] = []
         for one in rest:
             (inside if _within(one, passage, text) else others).append(one)
         rest = others
@@ -204,7 +207,7 @@ def _examples(document: BioCDocument, found: Annotations, where: Where) -> Itera
 
 def _within(annotation: BioCAnnotation, passage: BioCPassage, text: str) -> bool:
     start = min((one.offset for one in annotation.locations), default=-1)
-    return passage.offset <= start < passage.offset + max(len(text), 1)
+    return bool(passage.offset <= start < passage.offset + max(len(text), 1))
 
 
 def _text(passage: BioCPassage, where: Where) -> str:

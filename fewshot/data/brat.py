@@ -57,8 +57,8 @@ class BratReader(Reader):
         found = Annotations(source, unit_of(self.offsets))
         texts = places.files_of(source.name) if root.is_dir() else [root]
         known = {path.with_suffix("") for path in texts if path.suffix == _TEXT}
-        alone = next((p for p in texts if p.suffix == _MARKS and p.with_suffix("") not in known and root.is_dir()), None)
-        if alone is not None:
+        alone = next((path for path in texts if path.suffix == _MARKS and path.with_suffix("") not in known), None)
+        if alone is not None and root.is_dir():
             raise DataError(f"there is no {alone.stem}{_TEXT} beside it", path=alone)
         for path in sorted(known or {root.with_suffix("")}):
             yield _example(path, root, found)

@@ -17,12 +17,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from fewshot import tasks
 from fewshot.data import Head, Origin, Reader, Writer, asked_of
-from fewshot.errors import DataError, Where
-from fewshot.records import Example, Kind, Span
+from fewshot.errors import Where
+from fewshot.origin import tagged
+from fewshot.records import Example, Kind
 from fewshot.text import iob
 from fewshot.text.visible import shortened
 
@@ -139,65 +139,16 @@ def _columns(line: str, where: Where) -> tuple[str, str]:
 
 
 def _example(sentence: _Sentence, tagging: iob.Tagging, origin: Origin) -> Example:
-    name = origin.label
-    id_ = f"{name}:{sentence.line}"
-    text, edges = iob.join(sentence.words)
-    try:
-        entities = iob.spans(sentence.tags, edges, text)
-    except DataError as error:
-        Where(origin, sentence.line, id_).fail(error.message)
-    extra: dict[str, Any] = {"tagging": tagging}
-    if text.split(" ") != sentence.words:
-        extra["words"] = sentence.words
-    if _plain_tags(entities, edges, tagging) != sentence.tags:
-        extra["tags"] = sentence.tags
-    group = id_ if sentence.document is None else f"{name}:{sentence.document}"
-    return Example(id=id_, group=group, text=text, entities=entities, extra=extra)
-
-
-def _plain_tags(entities: Sequence[Span], edges: iob.Edges, tagging: iob.Tagging) -> list[str] | None:
-    """What the entities give without the help of kept tags (white space may have been trimmed off them)."""
-    try:
-        return iob.tags_of(entities, edges, tagging)
-    except DataError:
-        return None
+    where = Where(origin, sentence.line, f"{origin.label}:{sentence.line}")
+    group = None if sentence.document is None else f"{origin.label}:{sentence.document}"
+    return tagged.example_of(sentence.words, sentence.tags, tagging, where, group)
 
 
 def _words_and_tags(example: Example) -> tuple[Sequence[str], Sequence[str]]:
-    where = Where(id=example.id)
-    if example.entities is None:
-        where.fail("has no entities to write", hint="--task ner leaves such records out, jsonl holds them")
-    words, edges = _words(example)
+    words, tags = tagged.words_and_tags(example, "conll")
     if any("\n" in word or "\r" in word or "\t" in word for word in words):
-        where.fail("a word holds a tab or a line break")
-    if kept := _kept_tags(example, edges):
-        return words, kept
-    try:
-        return words, iob.tags_of(example.entities, edges, example.extra.get("tagging", "IOB2"))
-    except DataError as error:
-        where.fail(f"{error.message} of {example.text[:40]!r}…", hint="conll cannot carry it; jsonl can")
-
-
-def _words(example: Example) -> tuple[Sequence[str], iob.Edges]:
-    """The words that the example was read from, if they still are its text; else words and punctuation marks, parted
-    where an entity begins or ends ("p53" in "p53KO")."""
-    if "tagging" in example.extra:
-        words = example.extra.get("words", example.text.split(" "))
-        text, edges = iob.join(words)
-        if text == example.text:
-            return words, edges
-    cuts = [edge for span in example.entities or () for edge in (span.start, span.end)]
-    edges = iob.tokenize(example.text, cuts)
-    return [example.text[start:end] for start, end in edges], edges
-
-
-def _kept_tags(example: Example, edges: iob.Edges) -> list[str] | None:
-    """The tags the example was read with, if they still say its entities (someone may have edited those)."""
-    tags = example.extra.get("tags")
-    if not isinstance(tags, list) or len(tags) != len(edges) or not all(map(iob.is_tag, tags)):
-        return None
-    said = [(span.start, span.end, span.label) for span in iob.spans(tags, edges, example.text)]
-    return tags if said == [(s.start, s.end, s.label) for s in example.entities or ()] else None
+        Where(id=example.id).fail("a word holds a tab or a line break")
+    return words, tags
 
 
 READER = ConllReader()

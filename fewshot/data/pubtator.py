@@ -117,7 +117,8 @@ def _documents(origin: Origin) -> Iterator[_Document]:
         if passage:
             document = document or _Document(passage[1], number)
             if passage[2] in document.passages or document.rows:
-                where._replace(id=document.id).fail(f"a second {_NAMES[passage[2]]}", hint="part documents by a blank line")
+                twice = where._replace(id=document.id)
+                twice.fail(f"a second {_NAMES[passage[2]]}", hint="part documents by a blank line")
             document.passages[passage[2]] = passage[3]
             continue
         columns = line.split("\t")

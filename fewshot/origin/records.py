@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from fewshot.errors import DataError
+from fewshot.errors import DataError, Where
+from fewshot.fields import type_of
 from fewshot.files import json_values
 from fewshot.origin import Origin
 
@@ -63,3 +65,36 @@ def _whole(origin: Origin) -> Iterator[tuple[int, object]]:
     if rest or (in_array and at >= len(text)):
         what = "something follows the array" if rest else "the array does not end"
         raise DataError(f"not JSON: {what}", path=origin.name, line=line, hint=_HINT)
+
+
+def objects(origin: Origin) -> Iterator[tuple[Where, dict[str, Any]]]:
+    """As `values`, where every value must be an object; with its location.
+
+    Raises:
+        DataError: it is not JSON, or not an object.
+    """
+    for line, value in values(origin):
+        where = Where(origin, line)
+        if not isinstance(value, dict):
+            where.fail(f"must be an object, not {type_of(value)}")
+        yield where, value
+
+
+def list_at(row: Mapping[str, Any], key: str, where: Where) -> list[Any]:
+    """A list under a key; nothing is an empty one.
+
+    Raises:
+        DataError: it is something else.
+    """
+    value = row.get(key)
+    if value is not None and not isinstance(value, list):
+        where.fail(f"{key} must be a list, not {type_of(value)}")
+    return value or []
+
+
+def word_at(row: Mapping[str, Any], key: str) -> str | None:
+    """A name under a key, also one that is a number; `None`: none is there."""
+    value = row.get(key)
+    if isinstance(value, str) and value.strip():
+        return value
+    return str(value) if type(value) is int and abs(value) < 1 << 64 else None

@@ -100,7 +100,7 @@ def prediction_from_json(
         output=string_or_strings(row.get("output"), "output", where),
         problems=counts(row.get("problems"), "problems", where),
         fidelity=share(row, "fidelity", where),
-        unplaced=_members(row.get("unplaced", []), "unplaced", where),
+        unplaced=members_from_json(row.get("unplaced", []), "unplaced", where),
     )
 
 
@@ -196,10 +196,15 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
     unknown = row.keys() - set(HYPOTHESIS_ROLES)
     if unknown:
         where.fail(f"hypothesis has no {shown(sorted(unknown)[0])} (it has {', '.join(HYPOTHESIS_ROLES)})")
-    return Hypothesis(*(_members(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
+    return Hypothesis(*(members_from_json(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
 
 
-def _members(items: object, key: str, where: Where) -> tuple[Member, ...]:
+def members_from_json(items: object, key: str, where: Where = NOWHERE) -> tuple[Member, ...]:
+    """Returns entities by label and text.
+
+    Raises:
+        DataError: not a list of `{"label", "text"}`.
+    """
     if not isinstance(items, list):
         where.fail(f"{key} must be a list, not {type_of(items)}")
     members = []

@@ -19,13 +19,13 @@ from typing import Any
 from fewshot import data, discovery, tasks
 from fewshot.data import study_csv
 from fewshot.errors import DataError, InputError
+from fewshot.origin import splitting
 from fewshot.records import Example, Value
 from fewshot.tasks import Task
 from finetune.arguments import Arguments
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 OTHER = "other"
-_FRACTIONS = (0.8, 0.1, 0.1)  # train, validation, test; the usual shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,10 @@ def _splits(
         if strange:
             raise InputError(f"{place} has a split {strange[0]!r}", hint=f"splits are {', '.join(known)}")
         return {split: [e for e in examples if e.split == split] for split in known}, []
-    shares = arguments.split_fractions or _FRACTIONS
-    groups = sorted({example.group for example in examples})
-    Random(f"splits {seed}").shuffle(groups)
-    first, second = (round(len(groups) * share) for share in (shares[0], shares[0] + shares[1]))
-    place_of = {group: TRAIN if i < first else VALIDATION if i < second else TEST for i, group in enumerate(groups)}
+    shares = arguments.split_fractions or splitting.USUAL
     splits: dict[str, list[Example]] = {TRAIN: [], VALIDATION: [], TEST: []}
-    for example in examples:
-        splits[place_of[example.group]].append(example)
+    for example, split in zip(examples, splitting.split_by(examples, shares, seed=seed), strict=True):
+        splits[split].append(example)
     reason = "" if arguments.split_fractions else f"{place} has no splits: "
     counts = " / ".join(str(len(rows)) for rows in splits.values())
     return splits, [f"{reason}split by article into train / validation / test: {counts} examples"]

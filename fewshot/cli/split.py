@@ -4,8 +4,9 @@
     fewshot run --task ner --data data --backend gpt3
     fewshot finetune --task ner --data data --do_train --do_predict
 
-Writes train.jsonl, validation.jsonl and test.jsonl into OUTDIR, which --data then names: prompted and fine-tuned systems
-are tested on the same examples. No article lies in two splits; each label has its share in each, as near as can be.
+Writes train.jsonl, validation.jsonl and test.jsonl into OUTDIR, which --data then names: prompted and fine-tuned
+systems are tested on the same examples. No article lies in two splits; each label has its share in each, as near as
+can be.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from fewshot.errors import InputError
 from fewshot.origin import splitting
 from fewshot.records import Example
 
-_FRACTIONS = (0.8, 0.1, 0.1)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot split`."""
@@ -33,11 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fractions",
         nargs=3,
         type=float,
-        default=_FRACTIONS,
+        default=splitting.USUAL,
         metavar="F",
         help="of train, validation and test [0.8 0.1 0.1]",
     )
-    parser.add_argument("--by", default="group", metavar="KEY", help="what lies in one split: group, id, or a key [group]")
+    parser.add_argument(
+        "--by", default="group", metavar="KEY", help="what lies in one split: group, id, or a key [group]"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="[0]")
     parser.add_argument("--again", action="store_true", help="also data that has splits of its own")
     _settings.add_reading(parser)

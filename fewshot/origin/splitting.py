@@ -23,6 +23,7 @@ from fewshot.records import Example, Span
 NAMES = ("train", "validation", "test")
 Fractions = tuple[float, float, float]
 """Of train, validation and test; they sum to 1."""
+USUAL: Fractions = (0.8, 0.1, 0.1)
 _EXAMPLES = ("examples", "")
 """What every group holds, beside its labels: how large a split is counts as a label does."""
 

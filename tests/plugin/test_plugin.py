@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,7 @@ def test_it_is_found_wherever_names_are_listed(fewshot: Fewshot) -> None:
     assert "tokens, tabbed, chat_jsonl [by ending]" in helped
     assert "did you mean 'chemicals'" in fewshot("run", "--task", "chemical", code=2)
     assert "use copy_tag or json or list or brackets" in fewshot("run", "--task", "ner", "--format", "sentence", code=2)
-    assert "text,tokens,tabbed} reads it" in fewshot(
-        "run", "--task", "ner", "--data", "x.y", code=2
-    )
+    assert "text,tokens,tabbed} reads it" in fewshot("run", "--task", "ner", "--data", "x.y", code=2)
     assert "it holds chemicals, ner;" in fewshot("convert", "demo", "x.tabbed", "--task", "roles", code=2)
 
 
@@ -80,6 +79,8 @@ def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, t
     said = fewshot("run", *plugins, "--shots", "2", "--limit", "20", "--out", "runs/parrot")
     assert "format:brackets" in said
     assert "selector:longest" in said
+    versions = tomllib.loads((tmp_path / "runs/parrot/run.toml").read_text())["versions"]
+    assert "fewshot-chemicals" in versions
     assert "identical" in fewshot("run", "--replay", "runs/parrot")
     assert "[CHEMICAL: " in fewshot("show", "runs/parrot", _some_id(tmp_path / "runs/parrot"))
     assert "parrot-1" in fewshot("compare", "runs/parrot")

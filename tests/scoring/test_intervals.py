@@ -16,7 +16,7 @@ from fewshot.metrics import Counts
 from fewshot.scoring.differences import differences, holm, tied_with_best
 from fewshot.scoring.intervals import METHOD, assumption, fold, interval
 from fewshot.scoring.jackknife import freedom
-from fewshot.scoring.swapping import swap_test
+from fewshot.scoring.swapping import Swap, swap_tests
 from fewshot.scoring.tallies import Tallies
 
 ROWS: list[Counts] = [(8, 10, 9), (5, 5, 7), (9, 12, 10), (0, 2, 3), (30, 33, 31)]
@@ -210,7 +210,8 @@ def test_the_swap_test_is_the_share_of_all_exchanges(rows: list[tuple[int, int, 
         hits += abs(f1(other) - f1(one)) >= observed - 1e-9
     ours, theirs = starts(first), starts(second)
     formula = ours.formula("starts.f1")
-    found = swap_test(formula, ours.of(formula)[None], theirs.of(formula)[None])
+    (found,) = swap_tests(formula, ours.of(formula)[None], [theirs.of(formula)[None]])
+    assert found is not None
     assert found.p == pytest.approx(hits / 2 ** len(rows))
     differ = sum(a != b for a, b in zip(first, second, strict=True))
     assert found.least == (2 / 2**differ if differ else 1.0)
@@ -232,13 +233,17 @@ def test_many_articles_are_exchanged_at_random_with_a_seed() -> None:
     assert found[0].swap_p == 1 / 20_001 * round((found[0].swap_p or 0) * 20_001)
 
 
-def test_the_random_exchanges_are_the_same_on_every_machine() -> None:
-    from fewshot.scoring.swapping import _bits
-
-    bits = _bits(17, 0, 20_000)
-    assert bits.shape == (20_000, 17)
-    assert "".join(map(str, bits[0])) == "01011111100000101"
-    assert abs(bits.mean() - 0.5) < 0.002
+def test_the_random_exchanges_are_the_same_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = starts([(n % 5, 6, 6) for n in range(70)])
+    theirs = starts([((7 * n) % 6, 6, 6) for n in range(70)])
+    formula = ours.formula("starts.f1")
+    arrays = ours.of(formula)[None], theirs.of(formula)[None], (ours.of(formula)[None] + 1)
+    (found,) = swap_tests(formula, arrays[0], [arrays[1]], swaps=999)
+    assert found == Swap(0.116, 1 / 1000)
+    assert swap_tests(formula, arrays[0], [arrays[2], arrays[1]], swaps=999)[1] == found, "whatever else is tested"
+    monkeypatch.setattr("fewshot.scoring.swapping._NUMBERS", 1)
+    monkeypatch.setattr("fewshot.scoring.swapping._ROWS", 10)
+    assert swap_tests(formula, arrays[0], [arrays[1]], swaps=999) == [found], "ten exchanges at a time"
 
 
 def test_where_no_article_moves_it_the_swap_test_decides() -> None:

@@ -178,7 +178,8 @@ class Parsed:
 class Prediction:
     """A system's value for one example: what is scored, and the answer text that it was read from.
 
-    `output` is a tuple if several samples were drawn, and `None` for predictions without a text.
+    `output` is a tuple if several samples were drawn, and `None` for predictions without a text. `seconds`: of a local
+    model, its share of the time of its batch; no part of the value, and not of `predictions.jsonl`.
     """
 
     id: str
@@ -187,6 +188,22 @@ class Prediction:
     problems: Mapping[ProblemKind, int] = field(default_factory=dict)
     fidelity: float | None = None
     unplaced: tuple[Member, ...] = ()
+    seconds: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How a local model was trained, as far as it is known.
+
+    Attributes:
+        seconds: Wall-clock seconds of the training.
+        seed: Its seed.
+        settings: Digest of everything else that it depends on: two models with the same differ in the seed alone.
+    """
+
+    seconds: float | None = None
+    seed: int | None = None
+    settings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

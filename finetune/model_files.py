@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fewshot.errors import RunFolderError
 from fewshot.files import write
 from fewshot.models import model_folder
+from fewshot.models.training_log import LOG
 from finetune import card
 from finetune.arguments import Arguments
 from finetune.building import Built
@@ -25,7 +26,7 @@ from finetune.sources import Source
 if TYPE_CHECKING:
     from transformers import Seq2SeqTrainingArguments
 
-DONE = "trained.json"
+DONE = LOG
 """The file that a finished training leaves: the trainer's log."""
 
 _NOT_SETTINGS = ("overwrite", "shown", "decoder")

@@ -22,6 +22,7 @@ from fewshot.errors import InputError, RunFolderError
 from fewshot.models import model_folder, vocabulary
 from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
+from fewshot.models.training_log import CONTINUED
 from fewshot.records import Example
 from finetune import building, features, model_files, pairs, progress, shortlist, sources
 from finetune.arguments import RUNS, Arguments
@@ -93,6 +94,7 @@ def train(
     _prepare(training, arguments, rows, say)
     trainer = _trainer(built, arguments, training, source, rows, say)
     folder = Path(str(training.output_dir))
+    last = None
     if training.do_train:
         last = _last_checkpoint(folder, training)
         if last is not None:
@@ -106,7 +108,8 @@ def train(
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if isinstance(v, float)}
         say("validation: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if name != "runtime"))
     if training.do_train and trainer.is_world_process_zero():
-        model_files.save(built, folder, scores=scores, history=trainer.state.log_history)
+        history = [*trainer.state.log_history, *([{CONTINUED: last}] if last is not None else [])]
+        model_files.save(built, folder, scores=scores, history=history)
         _push(trainer, training)
     return scores
 

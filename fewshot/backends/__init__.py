@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
-from fewshot.records import Api, Completion, Example, Prediction, Request
+from fewshot.records import Api, Completion, Example, Prediction, Request, Training
 
 PROMPT = frozenset({
     "shots", "demos", "selector", "embedder", "format", "mentions", "prompt", "examples_check", "context",
@@ -44,11 +44,12 @@ class LocalOptions:
 class RecordedModel:
     """What a run recorded of a local model, for a replay, which does not load it.
 
-    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on.
+    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on; `training`: how.
     """
 
     digest: str | None = None
     labelled: int | None = None
+    training: Training = Training()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,14 @@ class LocalBackend(Protocol):
     def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Yields one prediction per example, in any order, as soon as it is ready."""
         ...
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What a local backend has beside that if it knows how its model was trained."""
+
+    @property
+    def training(self) -> Training: ...
 
 
 Backend: TypeAlias = PromptedBackend | LocalBackend

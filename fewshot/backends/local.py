@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fewshot.backends import LOCAL, Options
 from fewshot.errors import FewshotError, InputError, MissingExtraError
-from fewshot.records import Example, Prediction
+from fewshot.records import Example, Prediction, Training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,7 @@ class Local:
     digest: str
     format: str | None
     labelled: int | None = None
+    training: Training = Training()
     notices: Sequence[str] = ()
     kind: Literal["local"] = "local"
     name: str = "local"
@@ -72,7 +73,8 @@ def open_backend(options: Options) -> Local:
         )
     if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
         recorded = options.recorded
-        return Local(_without_slash(options.model), recorded.digest or "", options.format, recorded.labelled)
+        name, digest = _without_slash(options.model), recorded.digest or ""
+        return Local(name, digest, options.format, recorded.labelled, recorded.training)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -95,6 +97,7 @@ def open_backend(options: Options) -> Local:
 
 def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
     from fewshot.models import model_folder
+    from fewshot.models.training_log import training_of
 
     device = model_folder.device(options.local.device)
     notices: list[str] = []
@@ -122,6 +125,7 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
         digest=f"{model_folder.digest(folder)}:{decoder}",  # part of every key: another decoder, another answer
         format=manifest.format,
         labelled=manifest.labelled or None,
+        training=training_of(folder, manifest),
         notices=notices,
         _predictor=predictor,
     )

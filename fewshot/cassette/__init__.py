@@ -5,7 +5,7 @@
         cassette.append(request, completion, ["train-7"])  # adds one line, whole or not at all
 
 One line per request, `{"key", "id", "demonstrations", "request", "adapted", "completion"}`; the line of a local model
-has `"prediction"` instead of request and completion. Lines may be committed, shared and concatenated. A cassette from
+has `"prediction"` and `"seconds"` instead of request and completion. Lines may be committed, shared and concatenated. A cassette from
 someone else is untrusted data: types and keys are checked when a line is used, and nothing in it is executed or used
 as a path.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.cassette import misses
-from fewshot.cassette.as_json import completion_from_json, completion_to_json, request_to_json
+from fewshot.cassette.as_json import completion_from_json, completion_to_json, is_duration, request_to_json
 from fewshot.cassette.journal import Journal
 from fewshot.errors import DataError
 from fewshot.files import digest, encoded
@@ -41,12 +41,14 @@ def key(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One validated line: the `completion` of a prompted backend, or the `prediction` (JSON) of a local model."""
+    """One validated line: the `completion` of a prompted backend, or the `prediction` (JSON) of a local model and the
+    `seconds` that it took, if it says."""
 
     id: str
     demonstrations: tuple[str, ...]
     completion: Completion | None = None
     prediction: Json | None = None
+    seconds: float | None = None
 
 
 class Cassette:
@@ -113,7 +115,10 @@ class Cassette:
         if "prediction" in row:
             if not isinstance(row["prediction"], dict):
                 self._journal.fail(offset, "prediction must be an object")
-            return Recorded(id, tuple(demonstrations), prediction=row["prediction"])
+            seconds = row.get("seconds")
+            if seconds is not None and not is_duration(seconds):
+                self._journal.fail(offset, "seconds must be a number from 0")
+            return Recorded(id, tuple(demonstrations), prediction=row["prediction"], seconds=seconds)
         if row.get("key") != key or not _has_key(row.get("request"), key, request):
             self._journal.fail(
                 offset,
@@ -152,13 +157,15 @@ class Cassette:
         }
         self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
-    def append_prediction(self, key: str, id: str, prediction: Json) -> None:
-        """Records a prediction of a local model.
+    def append_prediction(self, key: str, id: str, prediction: Json, *, seconds: float | None = None) -> None:
+        """Records a prediction of a local model, and the seconds that it took, if they are known.
 
         Raises:
             RunFolderError: The line cannot be written; the file is unchanged.
         """
-        row = {"key": key, "id": id, "demonstrations": [], "prediction": prediction}
+        row: Json = {"key": key, "id": id, "demonstrations": [], "prediction": prediction}
+        if seconds is not None:
+            row["seconds"] = round(seconds, 6)
         self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def copy(self, key: str, other: Cassette) -> None:

@@ -67,8 +67,7 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
             or (count is not None and not 0 <= count < _HUGE)
         ):
             where.fail(f"completion.{key} must be a whole number")
-    seconds = row.get("seconds", 0)
-    if not isinstance(seconds, int | float) or not 0 <= seconds < _HUGE:
+    if not is_duration(row.get("seconds", 0)):
         where.fail("completion.seconds must be a number")
     return Completion(
         text=string_at(row, "text", where, "completion"),
@@ -79,3 +78,8 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         adapted=adapted if isinstance(adapted, dict) else {},
         reasoning_tokens=row.get("reasoning_tokens"),
     )
+
+
+def is_duration(value: object) -> bool:
+    """Returns whether a JSON value can be a number of seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _HUGE

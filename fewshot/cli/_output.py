@@ -11,21 +11,36 @@ from typing import TYPE_CHECKING
 
 from fewshot.cli import _terminal
 from fewshot.cli._log import LOG
-from fewshot.report.table import Comparison, shown
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
     from fewshot.experiment.running import Run
+    from fewshot.report.table import Table
+    from fewshot.report.verdict import Verdict
 
 
-def comparison(compared: Comparison, *, title: str | None = None) -> None:
-    """Prints a comparison: its caption above, full signatures below."""
-    columns = list(compared.frame.columns)
-    if compared.caption:
-        _terminal.line(compared.caption)
-    _terminal.table(columns, [[shown(name, row[name]) for name in columns] for row in compared.rows()], title=title)
-    for key, line in compared.signatures.items():
-        _terminal.line(f"{key}  {line}")
+def comparison(table: Table, found: Verdict) -> None:
+    """Prints a comparison as it fits the terminal: the table, what it says in words, the fine print."""
+    from fewshot.report import layout
+
+    width = _terminal.width()
+    laid = layout.laid(table, width)
+    _terminal.pieces(laid.lines)
+    verdict(found)
+    _terminal.text()
+    _terminal.pieces(laid.legend)
+
+
+def verdict(found: Verdict) -> None:
+    """Prints what the numbers say, in words."""
+    from fewshot.report import layout
+
+    for sentence in found.sentences:
+        _terminal.text()
+        _terminal.pieces(layout.prose(sentence, _terminal.width()))
+    if found.command is not None:
+        _terminal.text()
+        _terminal.line(f"The legend that it got most wrong: {found.command}")
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
@@ -49,6 +64,15 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
     )
     signature = Signature.of(result)
     _terminal.line(f"{signature.id}  {signature.line}")
+
+
+def shown(name: str, value: float) -> str:
+    """A score with three decimals; a count as it is.
+
+    >>> shown("starts.f1", 0.98765), shown("starts.f1", 1.0), shown("labels.neutral", 6.0)
+    ('0.988', '1.000', '6')
+    """
+    return f"{value:,.0f}" if name.endswith((".support", ".neutral")) else f"{value:.3f}"
 
 
 def side_by_side(values: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]]:

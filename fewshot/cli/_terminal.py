@@ -10,11 +10,13 @@ markup of rich is text, and a message quotes at most `LONGEST_QUOTE` characters 
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fewshot.cli._log import LOG
 from fewshot.errors import FewshotError
@@ -31,7 +33,7 @@ _LONGEST_PATH = 255  # characters; a path is useless if it is cut, and no name o
 _LONGEST_MESSAGE = 600  # characters: half a screen. Lists of labels and models come to more
 _LONGEST_HINT = 300  # characters
 _READ = 20_000  # characters of a message that are looked at, at most
-_WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
+WIDE = 400  # columns: a table that is piped into a file or a pager is not folded
 
 _QUOTED = rf"(?<!\w)(['\"`])(?:(?!\1).){{{LONGEST_QUOTE + 1},}}\1(?!\w)"
 _UNBROKEN = rf"[^\s'\"`]{{{LONGEST_QUOTE + 1},}}"
@@ -110,6 +112,50 @@ def clear_lines(content: str) -> str:
     return visible(secrets.hidden(content))
 
 
+def pieces(lines: Iterable[Iterable[Piece]], *, flush: bool = False) -> None:
+    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once, in a pipe too."""
+    styled = coloured()
+    for one in lines:
+        parts = [f"\x1b[1m{one_line(p.text)}\x1b[0m" if styled and p.bold else one_line(p.text) for p in one]
+        print("".join(parts), flush=flush)
+
+
+def inks(lines: Iterable[Iterable[Ink]]) -> None:
+    """Prints lines of texts with a style, which only a terminal that shows it gets."""
+    styled = coloured()
+    for one in lines:
+        parts = [f"\x1b[{i.style}m{one_line(i.text)}\x1b[0m" if styled and i.style else one_line(i.text) for i in one]
+        print("".join(parts).rstrip() if not styled else "".join(parts))
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that shows styles; NO_COLOR and TERM=dumb are heeded (https://no-color.org)."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """The columns of the terminal: COLUMNS, in a pipe too; else its own; else wide, so that nothing is folded."""
+    return shutil.get_terminal_size((WIDE, 0)).columns
+
+
+class Ink(Protocol):
+    """Part of a line with a style: the numbers of an SGR sequence, or none."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def style(self) -> str: ...
+
+
+class Piece(Protocol):
+    """Part of a line."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def bold(self) -> bool: ...
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
     """Prints a table to stdout: the first column left, numbers right."""
     from rich import box
@@ -134,8 +180,7 @@ def console(*, stderr: bool = False) -> Console:
             raise BrokenPipeError  # `fewshot.cli.main` ends quietly; rich would exit with 1
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WIDE
-    return Ours(width=width, stderr=stderr, highlight=False, markup=False, emoji=False)
+    return Ours(width=None if stream.isatty() else width(), stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def _cell(content: str) -> str:

@@ -1,14 +1,13 @@
-"""The main job, offline, on the bundled corpus: one table per task.
+"""The main job, offline, on the bundled corpus: all tasks and systems in one table, and what it says in words.
 
     fewshot demo
-    fewshot demo --no-training
+    fewshot demo --train
     fewshot demo --live --base-url http://127.0.0.1:8000/v1 --model NAME
     fewshot demo --generate 1000 --out more.jsonl
 
-Needs no key, no weights and no network: the answers of the language model were recorded. --live asks a model now.
-The tiny models of the package are fine-tuned on the spot (four minutes on two cores, with the extra `local`);
---no-training skips them.
---generate writes new synthetic legends as JSONL instead.
+Needs no key and no network: the answers of the language model were recorded, and the weights of the tiny fine-tuned
+models are in the package (they need the extra `local`; --no-training leaves them out, --train trains them anew, four
+minutes on two cores). --live asks a model now. --generate writes new synthetic legends as JSONL instead.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fewshot.demo import Live
+    from fewshot.demo import Live, Models
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-url", metavar="URL", help="--live: an OpenAI-compatible server")
     parser.add_argument("--model", metavar="M", help="--live: the model there")
     parser.add_argument("--limit", type=int, metavar="N", help="--live: the first N examples only")
+    parser.add_argument("--train", action="store_true", help="train the fine-tuned models anew")
     parser.add_argument("--no-training", action="store_true", help="leave the fine-tuned models out")
+    parser.add_argument("--gpu-hour-usd", type=float, default=0.1, metavar="USD", help="price of the machine [0.1]")
     parser.add_argument("--generate", type=int, metavar="N", help="write N generated legends, run nothing")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the generator [0]")
     parser.add_argument("--out", type=Path, metavar="PATH", help="[runs/demo; --generate: standard output]")
@@ -41,20 +42,42 @@ def main(args: argparse.Namespace) -> int:
         return _generate(args.generate, args.seed, args.out)
     from fewshot import demo
     from fewshot.cli import _output, _terminal
-    from fewshot.demo import fine_tuned
+    from fewshot.data._source import Source
+    from fewshot.report import layout, summary
+    from fewshot.report.verdict import over
 
     out, live = args.out or Path("runs/demo"), _live(args)
-    absent = None if args.no_training else fine_tuned.missing()
+    made = demo.comparisons(
+        out, live, models=_models(args), hour_usd=args.gpu_hour_usd, say=lambda line: _output.notice([line])
+    )
+    _terminal.line(Source("demo").caption or "")
+    _terminal.text()
+    _terminal.pieces(summary.head(), flush=True)
+    done = []
+    for comparison in made:
+        _terminal.pieces([(), *summary.group(comparison)] if done else summary.group(comparison), flush=True)
+        done.append(comparison)
+    _output.verdict(over(done))
+    _terminal.text()
+    _terminal.pieces(layout.prose(summary.legend(done), _terminal.width()))
+    _output.notice([f"every run, prompt, answer and table is in {out}; look at one with `fewshot show {out}/…`"])
+    return 0
+
+
+def _models(args: argparse.Namespace) -> Models:
+    from fewshot.cli import _output
+    from fewshot.demo import fine_tuned
+    from fewshot.errors import InputError
+
+    if args.no_training:
+        if args.train:
+            raise InputError("--train and --no-training exclude each other")
+        return "none"
+    absent = fine_tuned.missing(train=args.train)
     if absent:
         _output.notice([absent])
-    train = not (args.no_training or absent)
-    tables = demo.tables(out, live, train=train, say=lambda line: _output.notice([line]))
-    for number, comparison in enumerate(tables):
-        if number:
-            _terminal.text()
-        _output.comparison(comparison, title=comparison.task.name)
-    _output.notice([f"every run, prompt and answer is in {out}; look at one with `fewshot show {out}/…`"])
-    return 0
+        return "none"
+    return "trained" if args.train else "shipped"
 
 
 def _live(args: argparse.Namespace) -> Live | None:

@@ -1,10 +1,11 @@
-"""The demo's fine-tuned rows: the tiny models that come with the package, trained while you wait.
+"""The demo's fine-tuned systems: the tiny models of the package, trained on the bundled corpus.
 
     train split + generated legends ──► python -m finetune ──► model folder ──► fewshot run --backend local
 
-They learn from the bundled corpus and from generated legends whose names are disguised
-(`fewshot.demo.synthesis.disguise`; the generator's lexicon holds no surface of the bundled test split); the column
-`labelled` of the table counts both. A tagger cannot write a hypothesis, so CAUSAL has no such row.
+They learn from generated legends too, whose names are disguised (`fewshot.demo.synthesis.disguise`; the generator's
+lexicon holds no surface of the bundled test split); `labelled` counts both. A tagger cannot write a hypothesis, so
+CAUSAL has no such system. The trained weights travel in the package (`fewshot/corpus/fine-tuned/`, in half precision);
+`fewshot demo --train` trains them anew, and `python -m benchmarks.demo_models` puts those into the package.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ from fewshot.experiment.settings import Settings
 GENERATED, SEED = 3000, 7
 """Figures generated for training, and their seed. Judgements."""
 
-_NEEDS = ("torch", "transformers", "accelerate")
+_NEEDED_TO_PREDICT = ("torch", "transformers")
+_NEEDED_TO_TRAIN = (*_NEEDED_TO_PREDICT, "accelerate")
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedRun:
+class TunedRun:
     """A run of a fine-tuned model, and its name in the demo's table."""
 
     folder: Path
@@ -42,7 +44,7 @@ class TrainedRun:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The settings of one training, which takes at most 45 s on two cores."""
+    """The settings of one training, which takes at most 45 s on two cores that do nothing else."""
 
     task: str
     base: str
@@ -54,7 +56,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The name of its folder: `ner-tiny-bart`."""
+        """The name of its folder, and of the model in the package: `ner-tiny-bart`."""
         return f"{self.task}-{self.base}"
 
 
@@ -69,9 +71,9 @@ RECIPES = (
 )
 
 
-def missing() -> str | None:
-    """Returns a line that names what must be installed before a model can be trained, or `None`."""
-    absent = [name for name in _NEEDS if find_spec(name) is None]
+def missing(*, train: bool) -> str | None:
+    """Returns a line that names what must be installed before models can predict (or train), or `None`."""
+    absent = [name for name in (_NEEDED_TO_TRAIN if train else _NEEDED_TO_PREDICT) if find_spec(name) is None]
     if not absent:
         return None
     return f"no fine-tuned rows: {absent[0]} is not installed (pip install 'fewshot[local]')"
@@ -85,22 +87,34 @@ def generate_training_data(out: Path) -> Path:
     return path
 
 
-def runs(task: str, out: Path, extra: Path, say: Callable[[str], object]) -> Iterator[TrainedRun]:
-    """Trains the models of a task, with the examples in `extra`, and yields each one's run on the bundled test split.
+def runs(
+    task: str, out: Path, extra: Path | None, say: Callable[[str], object], *, limit: int | None = None
+) -> Iterator[TunedRun]:
+    """Yields the run of each model of a task on the bundled test split.
+
+    Args:
+        task: The name of the task.
+        out: The folder for runs and trained models.
+        extra: Generated legends to train with; `None`: the models of the package predict.
+        say: Called with a line before each training.
+        limit: The first N examples only.
 
     Raises:
         RunFolderError: A training ended with an error.
     """
     for recipe in RECIPES:
-        if recipe.task == task:
-            model = out / "models" / recipe.name
+        if recipe.task != task:
+            continue
+        model = recipe.name
+        if extra is not None:
+            model = str(out / "models" / recipe.name)
             say(f"{recipe.base} learns {task}: {recipe.steps} steps")
-            _train(recipe, model, extra)
-            folder = out / recipe.name
-            if RunFolder(folder).exists():
-                shutil.rmtree(folder)
-            run(Settings(task=task, backend="local", model=str(model)), out=folder)
-            yield TrainedRun(folder, f"{recipe.base} fine-tuned")
+            _train(recipe, Path(model), extra)
+        folder = out / recipe.name
+        if RunFolder(folder).exists():
+            shutil.rmtree(folder)
+        run(Settings(task=task, backend="local", model=model, limit=limit), out=folder)
+        yield TunedRun(folder, f"{recipe.base} fine-tuned")
 
 
 def _train(recipe: Recipe, model: Path, extra: Path) -> None:

@@ -2,7 +2,7 @@
 
     fewshot/corpus/recorded/ner-smollm2-3shot/      an ordinary run folder, written by `make llm`
 
-A recording covers a part of the test split (`limit`), so every row of its table covers that part. A recording that a
+A recording covers a part of the test split (`limit`), and so does every row of its table. A recording that a
 change of prompts, corpus or selectors has made stale still replays, with the recorded wording; `why_stale` says what
 changed, and `make llm ARGS=--record` records it again.
 """
@@ -35,7 +35,7 @@ MAX_TOKENS = 160
 
 @dataclass(frozen=True, slots=True)
 class ModelRun:
-    """A run of a language model, and the note behind its name in the demo's table."""
+    """A run of a language model, and what the demo's table says of it: when it answered."""
 
     folder: Path
     note: str
@@ -55,19 +55,20 @@ def settings(task: str, shots: int, *, base_url: str, model: str, limit: int | N
     )
 
 
-def recorded(folder: Path = FOLDER) -> list[Path]:
+def recordings(folder: Path = FOLDER) -> list[Path]:
     """Returns the recorded runs in the order of their names: by task, model and number of shots."""
     return sorted(path.parent for path in folder.glob("*/run.toml"))
 
 
 def replays(task: str, out: Path) -> Iterator[ModelRun]:
     """Replays the recorded runs of a task into `out` and yields them."""
-    for source in recorded():
+    for source in recordings():
         if record.read(RunFolder(source)).settings.task != task:
             continue
         folder = _emptied(out / source.name)
         replay(source, out=folder)
-        yield ModelRun(folder, f"recorded {record.read(RunFolder(source)).run.started[:10]}")
+        recorded = record.read(RunFolder(source))
+        yield ModelRun(folder, f"{recorded.plan.model} recorded {recorded.run.started[:10]}")
 
 
 def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) -> Iterator[ModelRun]:
@@ -75,7 +76,7 @@ def live(task: str, out: Path, *, base_url: str, model: str, limit: int | None) 
     for shots in SHOTS if task in TASKS else ():
         folder = out / f"{task}-live-{shots}shot"
         run(settings(task, shots, base_url=base_url, model=model, limit=limit), out=folder)
-        yield ModelRun(folder, "live")
+        yield ModelRun(folder, f"{model} live")
 
 
 def why_stale(folder: Path) -> str | None:

@@ -28,12 +28,14 @@ class Predicted:
         computed: Texts that the model read in this session.
         replayed: Examples whose prediction was already recorded.
         seconds: The time of this session.
+        times: Seconds of each example, where they are recorded.
     """
 
     predictions: dict[str, Prediction]
     computed: int
     replayed: int
     seconds: float
+    times: tuple[float, ...] = ()
 
 
 def predict(
@@ -67,6 +69,7 @@ def predict(
     counter = Counter(len(examples), listen)
     texts = {example.id: example.text for example in examples}
     predictions: dict[str, Prediction] = {}
+    times: list[float] = []
     missing: dict[str, list[Example]] = {}  # key → examples that share it
     for example in examples:
         key = local_key(example, backend, kind)
@@ -76,6 +79,7 @@ def predict(
         if recorded is not None and recorded.prediction is not None:
             row = recorded.prediction | {"id": example.id}
             predictions[example.id] = prediction_from_json(row, kind, texts, Where(cassette.path))
+            times += [] if recorded.seconds is None else [recorded.seconds]
             counter.replayed()
         else:
             missing.setdefault(key, []).append(example)
@@ -91,7 +95,8 @@ def predict(
         for prediction in backend.predict([twins[0] for twins in missing.values()]):
             key = keys[prediction.id]
             row = prediction_to_json(prediction, kind)
-            cassette.append_prediction(key, prediction.id, row)
+            cassette.append_prediction(key, prediction.id, row, seconds=prediction.seconds)
+            times += [] if prediction.seconds is None else [prediction.seconds]
             # Read back from JSON, so that a run and its replay score the same numbers to the last digit.
             reread = prediction_from_json(row, kind, texts)
             counter.sent()
@@ -100,7 +105,7 @@ def predict(
                 counter.answered()
     counter.tell()
     now = counter.now()
-    return Predicted(predictions, now.sent, now.replayed, now.seconds)
+    return Predicted(predictions, now.sent, now.replayed, now.seconds, tuple(times))
 
 
 def local_key(example: Example, backend: LocalBackend, kind: Kind) -> str:

@@ -15,7 +15,7 @@ from fewshot.engine.prices import Price
 from fewshot.experiment.requests import Requests
 from fewshot.experiment.signature import Identity
 from fewshot.prompt.wording import ResolvedPrompt
-from fewshot.records import Completion, Prediction
+from fewshot.records import Completion, Prediction, Training
 from fewshot.servers.reasoning import without_amount
 
 Listener = Callable[[engine.Progress], None]
@@ -27,7 +27,7 @@ class Answers:
 
     `failed`: why, by id; `stopped`: why the run ended early; `blocked`: a person must mend that; `asked`: the number of
     requests (or texts) that were sent, `recorded`: that were recorded before; `seconds`: a local model's time for the
-    `asked`.
+    `asked`; `times`: the seconds of each example as they are recorded, its samples together.
     """
 
     predictions: tuple[Prediction, ...]
@@ -39,6 +39,7 @@ class Answers:
     asked: int = 0
     recorded: int = 0
     seconds: float | None = None
+    times: tuple[float, ...] = ()
     notices: tuple[str, ...] = ()
     stats: engine.Progress = field(default_factory=engine.Progress)
 
@@ -83,6 +84,11 @@ class System(Protocol):
         ...
 
     @property
+    def training(self) -> Training:
+        """How its model was trained; empty for what is not trained here."""
+        ...
+
+    @property
     def notices(self) -> Sequence[str]: ...
 
     def answer(self, tapes: Tapes, listen: Listener | None = None) -> Answers:
@@ -104,6 +110,7 @@ class GivenSystem:
     notices: Sequence[str] = ()
     wording: None = None
     price: None = None
+    training: Training = Training()
     requests: Requests = field(default_factory=Requests)
 
     def answer(self, tapes: Tapes | None = None, listen: Listener | None = None) -> Answers:

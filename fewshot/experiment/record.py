@@ -1,7 +1,8 @@
 """What `run.toml` keeps of a run, as one typed record: read once, validated, written whole.
 
-    [settings]  as given        [plan]    what they resolved to      [prompt]  the wording
-    [versions]  of packages     [run]     when, how long, how far    [usage]   tokens, cost     [failed]  id → why
+    [settings]  as given        [plan]      what they resolved to      [prompt]  the wording
+    [versions]  of packages     [run]       when, how long, how far    [usage]   tokens, cost
+    [failed]    id → why        [training]  of a local model
 
 Folders of other versions load: tables and keys that are missing have defaults, unknown ones are ignored.
 """
@@ -23,13 +24,15 @@ from fewshot.experiment.folder import RUN, RunFolder
 from fewshot.experiment.plan import Plan
 from fewshot.experiment.settings import Settings, without_credentials
 from fewshot.experiment.signature import Identity
+from fewshot.experiment.usage import Usage
 from fewshot.prompt.wording import ResolvedPrompt
-from fewshot.records import Api
+from fewshot.records import Api, Training
 
 VERSION = 3
 """Of the record. 1 (no `version` in the file): before 0.2.0; the same tables. 2: `extra` is a table."""
 
 _PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
+_TABLES = ("settings", "plan", "prompt", "versions", "training", "run", "usage")
 _T = TypeVar("_T")
 
 
@@ -93,45 +96,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Tokens, dollars and seconds (`[usage]`), as servers report them. `None`: not reported. `cost_usd`: dollars
-    without discounts, or "unknown" if the price or the tokens are not known (never 0)."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    tokens: int | None = None
-    cost_usd: float | str | None = None
-    price: str | None = None
-    seconds_per_example: float | None = None
-
-    @classmethod
-    def of(cls, system: System, answers: Answers) -> Usage:
-        """What the answers of a system took."""
-        completions = answers.completions
-        counted = [c for c in completions if c.prompt_tokens is not None or c.completion_tokens is not None]
-        usage = cls()
-        if counted:
-            prompt = sum(c.prompt_tokens or 0 for c in counted)
-            completion = sum(c.completion_tokens or 0 for c in counted)
-            usage = cls(prompt_tokens=prompt, completion_tokens=completion, tokens=prompt + completion)
-        if system.identity.endpoint is not None and completions:
-            usage = usage._priced(system, complete=len(counted) == len(completions))
-        if completions:
-            seconds = sum(c.seconds for c in completions) / len(completions)
-            return replace(usage, seconds_per_example=round(seconds, 6))
-        if answers.seconds is not None and answers.asked:
-            return replace(usage, seconds_per_example=round(answers.seconds / answers.asked, 6))
-        return usage
-
-    def _priced(self, system: System, *, complete: bool) -> Usage:
-        price = system.price
-        if price is None or not complete:
-            return replace(self, cost_usd="unknown")
-        dollars = price.of(self.prompt_tokens or 0, self.completion_tokens or 0)
-        return replace(self, cost_usd=round(dollars, 6), price=str(price))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A whole `run.toml`."""
 
@@ -139,6 +103,7 @@ class Recorded:
     plan: Resolved
     prompt: ResolvedPrompt | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
     run: Progress = field(default_factory=Progress)
     usage: Usage = field(default_factory=Usage)
     failed: Mapping[str, str] = field(default_factory=dict)
@@ -152,6 +117,7 @@ class Recorded:
             plan=Resolved.of(plan, system.identity),
             prompt=system.wording,
             versions=_versions(),
+            training=system.training,
             run=Progress(started=started or _now().isoformat(timespec="seconds")),
         )
 
@@ -181,6 +147,7 @@ class Recorded:
             "plan": _clean(asdict(self.plan)),
             "prompt": self.prompt.to_dict() if self.prompt else {},
             "versions": dict(self.versions),
+            "training": _clean(asdict(self.training)),
             "run": _clean(asdict(self.run)),
             "usage": _clean(asdict(self.usage)),
             "failed": _clean(dict(self.failed)),
@@ -198,13 +165,14 @@ class Recorded:
             raise RunFolderError(
                 f"is of version {str(version)[:40]}, this fewshot reads up to {VERSION}", hint="update fewshot"
             )
-        tables = {name: _table(table, name) for name in ("settings", "plan", "prompt", "versions", "run", "usage")}
+        tables = {name: _table(table, name) for name in _TABLES}
         try:
             return cls(
                 settings=Settings.from_toml(tables["settings"]),
                 plan=_typed(Resolved, tables["plan"], "plan"),
                 prompt=ResolvedPrompt.from_dict(tables["prompt"]) if tables["prompt"] else None,
                 versions={str(name): str(value) for name, value in tables["versions"].items()},
+                training=_typed(Training, tables["training"], "training"),
                 run=_typed(Progress, tables["run"], "run"),
                 usage=_typed(Usage, tables["usage"], "usage"),
                 failed={str(id_): str(why) for id_, why in _table(table, "failed").items()},

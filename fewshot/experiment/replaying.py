@@ -189,7 +189,7 @@ class Recording:
             model=fresh.model or was.model,
             api=fresh.api or cast("Api | None", was.api),
             format=fresh.format or was.format,
-            recorded=RecordedModel(digest=was.decoder, labelled=was.labelled),
+            recorded=RecordedModel(was.decoder, was.labelled, self.recorded.training),
         )
 
     def _wording(self, plan: Plan) -> ResolvedPrompt | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fewshot import engine
-from fewshot.backends import Backend, LocalBackend, PromptedBackend
+from fewshot.backends import Backend, LocalBackend, PromptedBackend, Trained
 from fewshot.engine import prices
 from fewshot.engine.prices import Price
 from fewshot.errors import InputError
@@ -22,7 +22,7 @@ from fewshot.experiment.settings import Settings
 from fewshot.experiment.signature import Identity
 from fewshot.prompt import PromptBuilder, Sampling, Target
 from fewshot.prompt.wording import ResolvedPrompt
-from fewshot.records import Completion, Prediction
+from fewshot.records import Completion, Prediction, Training
 from fewshot.scoring.reading import nothing, read_answers, too_long
 
 
@@ -54,6 +54,7 @@ class PromptedSystem:
     builder: PromptBuilder
     requests: Requests
     price: Price | None
+    training: Training = Training()
 
     @property
     def identity(self) -> Identity:
@@ -113,6 +114,11 @@ class PromptedSystem:
             stopped=outcome.stopped,
             blocked=outcome.blocked,
             completions=tuple(c for samples in completions.values() for c in samples if c is not None),
+            times=tuple(
+                sum(c.seconds for c in samples if c is not None)
+                for samples in completions.values()
+                if samples and None not in samples
+            ),
             asked=outcome.sent,
             recorded=outcome.replayed,
             notices=(*self.requests.notices, *_maybe_twice(outcome.stats)),
@@ -163,6 +169,11 @@ class LocalSystem:
         )
 
     @property
+    def training(self) -> Training:
+        """How the model was trained, if the backend knows."""
+        return self.backend.training if isinstance(self.backend, Trained) else Training()
+
+    @property
     def notices(self) -> Sequence[str]:
         """Of the backend."""
         return self.backend.notices
@@ -189,6 +200,7 @@ class LocalSystem:
             asked=outcome.computed,
             recorded=outcome.replayed,
             seconds=outcome.seconds,
+            times=outcome.times,
         )
 
     def _restricted(self, prediction: Prediction) -> Prediction:

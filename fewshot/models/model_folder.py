@@ -22,8 +22,8 @@ from fewshot.models.soundness import check_config, check_vocabulary, check_weigh
 from fewshot.servers import hub
 
 __all__ = [
-    "AUTO_CLASSES", "BUNDLED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch", "load",
-    "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
+    "AUTO_CLASSES", "BUNDLED", "FINE_TUNED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch",
+    "fine_tuned", "load", "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
 ]  # fmt: skip
 
 WEIGHTS = ("*.safetensors", "*.bin")
@@ -32,7 +32,7 @@ LOADED = (
     "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt", "*.model", MANIFEST,
 )  # fmt: skip
 """The files of a folder that loading it reads."""
-BUNDLED = CORPUS / "models"
+BUNDLED, FINE_TUNED = CORPUS / "models", CORPUS / "fine-tuned"
 _DIGITS = 16
 
 
@@ -43,6 +43,11 @@ def bundled() -> tuple[str, ...]:
     ('tiny-bart', 'tiny-t5', 'tiny-tagger')
     """
     return tuple(sorted(path.parent.name for path in BUNDLED.glob("*/config.json")))
+
+
+def fine_tuned() -> tuple[str, ...]:
+    """The names of the models that come with the package fine-tuned, for the demo."""
+    return tuple(sorted(path.parent.name for path in FINE_TUNED.glob(f"*/{MANIFEST}")))
 
 
 def resolve(name: str) -> Path:
@@ -59,8 +64,9 @@ def resolve(name: str) -> Path:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{name[:120]}: cannot be looked at ({why})") from None
-    if name in bundled():
-        return BUNDLED / name
+    for home, names in ((BUNDLED, bundled()), (FINE_TUNED, fine_tuned())):
+        if name in names:
+            return home / name
     if path.suffix or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise InputError(f"{name}: no such model folder")
     return fetch(name)

@@ -9,7 +9,8 @@ A predictor says how a text is cut, how a batch is answered and how its pieces a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Protocol, TypeVar
 
 from fewshot.errors import InputError
@@ -53,17 +54,22 @@ class Steps(Protocol[P]):
 
 
 def predict(steps: Steps[P], examples: Iterable[Example], *, batch_tokens: int) -> Iterator[Prediction]:
-    """A prediction for each example as its last window is answered. `batch_tokens`: padded tokens in a batch."""
+    """A prediction for each example as its last window is answered, with the seconds that it took: of each of its
+    batches the share of its tokens. `batch_tokens`: padded tokens in a batch."""
     texts = [steps.pieces(example) for example in examples]
     every = [piece for pieces in texts for piece in pieces]
     owner = [number for number, pieces in enumerate(texts) for _ in pieces]
     missing = [len(pieces) for pieces in texts]
+    seconds = [0.0] * len(texts)
     for batch in batches.batches([len(piece.encoded) for piece in every], budget=batch_tokens):
+        began = monotonic()
         steps.answer([every[i] for i in batch])
+        each = (monotonic() - began) / sum(len(every[i].encoded) for i in batch)
         for i in batch:
+            seconds[owner[i]] += each * len(every[i].encoded)
             missing[owner[i]] -= 1
             if not missing[owner[i]]:
-                yield steps.joined(texts[owner[i]])
+                yield replace(steps.joined(texts[owner[i]]), seconds=seconds[owner[i]])
 
 
 def room(longest: int, *parts: Sequence[int]) -> int:

@@ -51,6 +51,13 @@ def test_entities() -> None:
     assert answered("ner", (P53,), (P53, P53)).right
 
 
+def test_a_role_is_part_of_the_name_only_where_roles_are_asked_for() -> None:
+    gold, said = Span(8, 11, "GENEPROD", role="CONTROLLED_VAR"), Span(8, 11, "GENEPROD", role="MEASURED_VAR")
+    assert [hit.name for hit in answered("ner", (gold,), (said,)).hits] == ["GENEPROD"]
+    fault = answered("roles", (gold,), (said,)).faults[0]
+    assert (fault.gold[0].name, fault.predicted[0].name) == ("CONTROLLED_VAR", "MEASURED_VAR")
+
+
 def test_an_edge_and_a_label_at_once_is_a_wrong_label() -> None:
     assert kinds(answered("ner", (P53,), (Span(8, 19, "C"),))) == ["wrong_label"]
     both = answered("ner", (P53,), (Span(8, 10, "C"), Span(10, 11, "G")))

@@ -35,8 +35,8 @@ def examine(case: Case, *, roles: bool) -> Answered:
             taken = {id(span) for pair in found for span in pair}
             ours, theirs = ([span for span in spans if id(span) not in taken] for spans in (ours, theirs))
 
-    def part(span: Span) -> Part:
-        return Part.of_span(span, text)
+    def part(span: Span) -> Part:  # the role of an entity is part of its name only where roles are asked for
+        return Part.of_span(span, text) if roles else Part(span.label, span.cut(text), span.start, span.end)
 
     faults = [Fault(kind, (part(one),), (part(other),)) for kind, one, other in pairs]
     faults += [Fault("missed", gold=(part(span),)) for span in ours]

@@ -53,7 +53,7 @@ class Annotations:
         found = self._ruler[1].extent(start, end)
         if found is None:
             if surface is not None and (unit := offsets.explained(text, start, end, surface)):
-                offsets.check(text, (0, 0), surface, name, where, said=(start, end))
+                offsets.check(text, None, surface, name, where, said=(start, end))
             unit = offsets.fitting(text, start, end)
             hint = f"are they in other units? --offsets {unit}" if unit else None
             where.fail(

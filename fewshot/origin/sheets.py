@@ -88,7 +88,7 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
         _write_parquet(path, names, table)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")
+            writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",")  # RFC 4180: lines end in CRLF
             writer.writerow(names)
             writer.writerows(table)
 
@@ -103,7 +103,7 @@ def _of_csv(origin: Origin) -> Iterator[Row]:
             yield Row(started, row)
             started = reader.line_num + 1
     except csv.Error as error:
-        hint = "quote cells that hold a quote, and double it"
+        hint = "quote cells that hold a quote or a line break, and double quotes in them"
         raise DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint) from None
 
 
@@ -200,14 +200,16 @@ def _sound(origin: Origin, what: str) -> Iterator[None]:
 
 def _write_xlsx(path: Path, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
     openpyxl = _library(".xlsx")
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("legends")
-    sheet.append(list(names))
-    for row in table:
+    rows = list(table)
+    for row in rows:  # before a book is begun: one that is given up complains when it is thrown away
         for name, cell in zip(names, row, strict=True):
             why = None if cell is None else _unwritable(openpyxl, cell)
             if why is not None:
                 raise DataError(f"XLSX cannot hold this {name}: {why}", id=row[0], hint="write .csv or .jsonl")
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("legends")
+    sheet.append(list(names))
+    for row in rows:
         sheet.append([_literal(openpyxl, sheet, cell) for cell in row])
     with path.open("wb") as file:
         book.save(file)

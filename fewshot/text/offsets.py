@@ -86,21 +86,24 @@ def agrees(text: str, extent: Extent | None, surface: str) -> bool:
     return cut == surface or cut.split() == surface.split()
 
 
-def check(text: str, extent: Extent, surface: str, name: str, where: Where, *, said: Extent | None = None) -> None:
-    """Refuses a span that is not what it says it is. `said`: the offsets as the file has them.
+def check(
+    text: str, extent: Extent | None, surface: str, name: str, where: Where, *, said: Extent | None = None
+) -> None:
+    """Refuses a span that is not what it says it is. `said`: the offsets as the file has them; an `extent` of `None`:
+    they lie outside the text, or inside a character.
 
     Raises:
         DataError: both, and the flag that reads the offsets so that they agree.
     """
     if agrees(text, extent, surface):
         return
-    start, end = said or extent
-    cut = text[slice(*extent)]
+    start, end = said or extent or (0, 0)
+    cut = "outside the text" if extent is None else _short(text[slice(*extent)])
     unit = explained(text, start, end, surface)
     hint = "correct the offsets, or the text of the span"
     if unit is not None:
         hint = f"the offsets are {_IN_WORDS[unit]}: --offsets {unit} reads them so"
-    where.fail(f"{name}: {start}–{end} is {_short(cut)} and its text says {_short(surface)}", hint=hint)
+    where.fail(f"{name}: {start}–{end} is {cut} and its text says {_short(surface)}", hint=hint)
 
 
 _IN_WORDS = {

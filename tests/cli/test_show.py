@@ -19,7 +19,7 @@ from tests.cli.conftest import LEGENDS, Fails
 RECORDED = CORPUS / "recorded" / "panelization-smollm2-3shot"
 EVALUATE = ["evaluate", "--task", "ner", "--data", "gold.jsonl", "--predictions", "mine.jsonl", "--out", "one"]
 P53, NUTLIN = {"start": 20, "end": 23, "label": "GENEPROD"}, {"start": 48, "end": 54, "label": "SMALL_MOLECULE"}
-CUT = {"start": 13, "end": 23, "label": "GENEPROD"}
+CUT = {"start": 12, "end": 23, "label": "GENEPROD"}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ class TestLegend:
         assert "⟦p53⟧⟨−GENEPROD⟩" in _shown(capsys, run, "fig-1")
         out = _shown(capsys, run, "fig-2")
         assert "⟪blot of ⟦p53⟧⟫⟨≠GENEPROD⟩" in out
-        assert "cut wrongly (1)\n  GENEPROD p53 20–23 → GENEPROD blot of p53 13–23" in out
+        assert "cut wrongly (1)\n  GENEPROD p53 20–23 → GENEPROD blot of p53 12–23" in out
         assert "made up (1)\n  SMALL_MOLECULE nutlin 48–54" in _shown(capsys, run, "fig-3")
 
     def test_an_unknown_id_names_the_nearest(self, run: str, fails: Fails) -> None:
@@ -206,7 +206,7 @@ class TestListing:
         capsys.readouterr()
         assert cli.main(["list", "runs"]) == 0
         out = capsys.readouterr().out
-        assert re.search(r"runs/rules-\S+ +ner +\.\d{3} +complete", out)
+        assert re.search(r"runs/rules-\S+ +ner +1\.000 +complete", out)
         assert "runs/broken: run.toml: " in out
         assert cli.main(["list", "runs", "one", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["state"] == "complete"

@@ -75,9 +75,7 @@ def legend(inspection: Inspection, id_: str, *, prompt: bool, raw: bool) -> None
         marks = marks_of_spans(spans, example.text)
     _terminal.text()
     coloured = _terminal.coloured()
-    inks = _drawing.drawn(
-        pieces(example.text, marks), coloured=coloured, lines=inspection.run.task.kind == "panels"
-    )
+    inks = _drawing.drawn(pieces(example.text, marks), coloured=coloured, lines=inspection.run.task.kind == "panels")
     _terminal.inks(_drawing.wrapped(inks, _terminal.width()))
     if prediction is None:
         _terminal.text()
@@ -85,7 +83,7 @@ def legend(inspection: Inspection, id_: str, *, prompt: bool, raw: bool) -> None
     elif answered is None:
         _hypothesis(prediction)
     else:
-        _list("right", [("", answered.hits)] if answered.hits else [])
+        _key(coloured=coloured)
         for kind in KINDS:
             _faults(kind, [fault for fault in answered.faults if fault.kind == kind])
     if raw and prediction is not None:
@@ -193,12 +191,19 @@ def _list(title: str, items: Sequence[tuple[str, Sequence[Part]]], *, arrow: boo
 
 
 def _described(part: Part) -> str:
-    """A part with its name and its place: `GENEPROD p53 [20, 23)`; of a panel the beginning is enough."""
+    """A part with its name and its place: `GENEPROD p53 20–23`; of a panel the beginning is enough."""
     words = part.text.split()
     text = " ".join(words[:8]) + (" …" if len(words) > 8 else "")
-    place = "" if part.start is None else f" [{part.start}, {part.end})"
+    place = "" if part.start is None else f" {part.start}–{part.end}"
     label = part.label if part.letters is None else name_of(part)
     return f"{part.role + ' ' if part.role else ''}{label} {text}{place}"
+
+
+def _key(*, coloured: bool) -> None:
+    """Says what the marks mean."""
+    _terminal.text()
+    signs = "underlined: gold; twice: predicted; " if coloured else "⟦gold⟧ ⟪predicted⟫; "
+    _prose(f"{signs}− missed, + made up, ≠ cut or labelled wrongly")
 
 
 def _hypothesis(prediction: Prediction) -> None:

@@ -1,10 +1,10 @@
 """Show what a run got right and wrong: counts, the worst legends, or one legend with gold and prediction marked.
 
-    fewshot show runs/NAME                                  # counts by label and problem, the worst legends
-    fewshot show runs/NAME --missed --label GENEPROD        # the legends where most of these were missed
-    fewshot show runs/NAME --problem truncated
-    fewshot show runs/NAME fig-12 --prompt --raw            # one legend; also its prompt and the raw answer
-    fewshot show runs/NAME --settings                       # every setting and score
+fewshot show runs/NAME                                  # counts by label and problem, the worst legends
+fewshot show runs/NAME --missed --label GENEPROD        # the legends where most of these were missed
+fewshot show runs/NAME --problem truncated
+fewshot show runs/NAME fig-12 --prompt --raw            # one legend; also its prompt and the raw answer
+fewshot show runs/NAME --settings                       # every setting and score
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 Marks may overlap: a piece ends wherever a mark begins or ends, and knows all marks over it.
 
->>> marks = [Mark(0, 3, "GENEPROD", "right", gold=True, predicted=True), Mark(2, 5, "TISSUE", "made_up", predicted=True)]
+>>> marks = [Mark(0, 3, "GENEPROD", "right", gold=True, predicted=True), Mark(2, 5, "TISSUE", "made_up")]
 >>> [(piece.text, len(piece.marks)) for piece in pieces("p53 ab", marks)]
 [('p5', 1), ('3', 2), (' a', 1), ('b', 0)]
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fewshot.records import Span
 from fewshot.scoring.faults import Answered, Part
@@ -88,7 +89,7 @@ def pieces(text: str, marks: Sequence[Mark]) -> list[Marked]:
     cut: list[Marked] = []
     over: list[Mark] = []
     waiting = list(reversed(ordered))
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         opens: list[Mark] = []
         while waiting and waiting[-1].start == start:
             opens.append(waiting.pop())

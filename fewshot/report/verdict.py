@@ -165,7 +165,9 @@ def _told_apart(comparison: Comparison) -> str:
         return ""
     tied = [label for label in comparison.tied() if label != best.label]
     if not comparison.tied():
-        return f"Nothing can be told apart: tests need {LEAST} articles, and these examples are of {comparison.articles}."
+        return (
+            f"Nothing can be told apart: tests need {LEAST} articles, and these examples are of {comparison.articles}."
+        )
     worse = len(systems) - 1 - len(tied)
     if not tied:
         found = f"{best.label} is better than {_others(worse)}"

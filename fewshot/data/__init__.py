@@ -242,6 +242,9 @@ def writer_for(path: Path) -> str:
         known = writer(name).suffixes or getattr(discovery.optional(__name__, name, "READER"), "suffixes", frozenset())
         if suffix in known:
             return name
+    for name, one in _readers():
+        if suffix in one.suffixes:
+            writer(name)  # raises: it is only read
     reason = f"no format ends in {path.suffix}" if path.suffix else "no ending"
     raise InputError(f"{path}: {reason}", hint="name a format with --to F")
 

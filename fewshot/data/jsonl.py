@@ -47,7 +47,7 @@ class JsonlReader(Reader):
 
     def recognises(self, head: Head) -> bool | None:
         """By its gold; without any its ending decides."""
-        return True if "text" in head.keys and any(key in head.keys for key in _GOLD) else None
+        return True if any(map(_is_ours, head.records)) else None
 
     def read(self, source: Origin, task: str | None) -> Iterator[Example]:
         """All records, whatever they are labelled for.
@@ -106,6 +106,15 @@ class JsonlWriter(Writer):
 
 READER = JsonlReader()
 WRITER = JsonlWriter()
+
+
+def _is_ours(row: object) -> bool:
+    """Whether a record is labelled as ours are."""
+    if not isinstance(row, dict) or "text" not in row:
+        return False
+    entities = row.get("entities")
+    named = isinstance(entities, list) and any(isinstance(one, dict) and "start" in one for one in entities)
+    return named or "panels" in row or "hypothesis" in row
 
 
 def _with_id(row: dict[str, Any], origin: Origin, line: int) -> dict[str, Any]:

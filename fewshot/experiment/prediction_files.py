@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot import data, files
@@ -17,6 +17,7 @@ from fewshot.origin.opening import STDIN
 from fewshot.records import FIELDS, Example
 from fewshot.schema import Json, example_to_json
 from fewshot.tasks import Task
+from fewshot.text import iob
 from fewshot.text.visible import shortened
 
 _QUOTED = 60
@@ -96,10 +97,10 @@ def _by_text(found: Sequence[Example], examples: Sequence[Example], path: Path) 
     """Each record with the example of the same text; of several with the same text the next one."""
     waiting: dict[str, list[Example]] = {}
     for example in reversed(examples):
-        waiting.setdefault(_folded(example.text), []).append(example)
+        waiting.setdefault(_solid(example.text), []).append(example)
     pairs = []
     for one in found:
-        same = waiting.get(_folded(one.text))
+        same = waiting.get(_solid(one.text))
         if not same:
             raise DataError(
                 f"neither its id nor its text is one of the data: {shortened(one.text, _QUOTED)!r}",
@@ -114,6 +115,8 @@ def _by_text(found: Sequence[Example], examples: Sequence[Example], path: Path) 
 def _line(one: Example, example: Example, task: Task, path: Path) -> Line:
     """What a record says of an example."""
     where = Where(path, None, example.id)
+    if "tagging" in one.extra:
+        one = _in_the_text(one, example, where)
     if _folded(one.text) != _folded(example.text):
         at = next((i for i, (a, b) in enumerate(zip(one.text, example.text, strict=False)) if a != b), 0)
         where.fail(
@@ -125,6 +128,24 @@ def _line(one: Example, example: Example, task: Task, path: Path) -> Line:
     if field == "entities" and one.entities is None:
         row[field] = []  # a text without annotations, in a file of predictions
     return Line(row | {"id": example.id}, where)
+
+
+def _in_the_text(one: Example, example: Example, where: Where) -> Example:
+    """Words with tags, whose text is a guess (a space between them), at their places in the text of the data."""
+    words = one.extra.get("words") or one.text.split(" ")
+    edges = iob.locate(words, example.text)
+    if edges is None:
+        where.fail("its words are not those of the text of the data", hint="check --data, --split and --task")
+    _, own = iob.join(words)
+    starts = {guess[0]: edge[0] for guess, edge in zip(own, edges, strict=True)}
+    ends = {guess[1]: edge[1] for guess, edge in zip(own, edges, strict=True)}
+    entities = (replace(span, start=starts[span.start], end=ends[span.end]) for span in one.entities or ())
+    return replace(one, text=example.text, entities=tuple(entities))
+
+
+def _solid(text: str) -> str:
+    """A text without its white space, to find it by."""
+    return "".join(text.split())
 
 
 def _folded(text: str) -> str:

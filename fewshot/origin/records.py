@@ -58,6 +58,8 @@ def _whole(origin: Origin) -> Iterator[tuple[int, object]]:
             column = error.pos - text.rfind("\n", 0, error.pos)
             said = f"not JSON: {error.msg.lower()} at character {column}"
             raise DataError(said, path=origin.name, line=line, hint=_HINT) from None
+        except ValueError:  # Python reads no number of more than 4,300 digits
+            raise DataError("not JSON: a number without end", path=origin.name, line=line, hint=_HINT) from None
         except RecursionError:
             raise DataError("not JSON: nested too deeply", path=origin.name, line=line, hint=_HINT) from None
         yield line, value

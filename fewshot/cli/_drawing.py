@@ -12,13 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
+from fewshot.cli import _terminal
 from fewshot.report.marking import PREDICTED, RIGHT, Mark, Marked
 from fewshot.text.visible import visible
 
 _GOLD, _PREDICTION, _NAME = ("⟦", "⟧"), ("⟪", "⟫"), ("⟨", "⟩")
 _SIGNS = {RIGHT: "", PREDICTED: "", "missed": "−", "made_up": "+"}
 _OTHER = "≠"
+_SAMPLES = (
+    (Mark(0, 1, "…", RIGHT, gold=True, predicted=True), "right"),
+    (Mark(0, 1, "…", PREDICTED, predicted=True), "predicted"),
+    (Mark(0, 1, "…", "missed", gold=True), "missed: gold alone"),
+    (Mark(0, 1, "…", "made_up", predicted=True), "made up: predicted alone"),
+    (Mark(0, 1, "…", _OTHER, gold=True, predicted=True), "cut or labelled wrongly"),
+)
+_WIDEST = 120  # columns of prose
+_NO_GAP: Sequence[Ink] = ()
 _GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
 _UNDERLINED, _TWICE = "4", "21"
 _WORD = re.compile(r"\S+|\n|[^\S\n]+")
@@ -42,39 +54,69 @@ def drawn(pieces: Iterable[Marked], *, coloured: bool, lines: bool = False) -> l
     """
     found: list[Ink] = []
     for piece in pieces:
-        if lines or not coloured:
-            found += [_ink(mark, _bracket(mark, 0), coloured) for mark in piece.opens]
         if lines:
-            found += [_ink(mark, _named(mark) + " ", coloured) for mark in piece.opens]
+            found += [
+                _ink(mark, f"{_bracket(mark, 0)}{_named(_sign(mark), mark.name)} ", coloured) for mark in piece.opens
+            ]
+        elif not coloured:
+            found += [Ink(_bracket(mark, 0)) for mark in piece.opens]
         found.append(Ink(piece.text, _style(piece.marks, underlined=not lines) if coloured else ""))
         if lines or not coloured:
             found += [_ink(mark, _bracket(mark, 1), coloured) for mark in piece.closes]
         if not lines:
-            found += [Ink(_named(mark), _DIM if coloured else "") for mark in _once(piece.closes)]
+            found += [Ink(name, _DIM if coloured else "") for name in _names(piece.closes)]
+    return found
+
+
+def key(marks: Iterable[Mark], *, coloured: bool, lines: bool = False) -> list[Ink]:
+    """Returns what marks mean: one sample of each sort that occurs, drawn as it is."""
+    states = {mark.state if mark.state in _SIGNS else _OTHER for mark in marks}
+    found: list[Ink] = []
+    for sample, words in _SAMPLES:
+        if sample.state in states:
+            piece = Marked(words, (sample,), (sample,), (sample,))
+            found += [Ink("   " if found else ""), *drawn([piece], coloured=coloured, lines=lines)]
     return found
 
 
 def wrapped(inks: Iterable[Ink], width: int) -> list[list[Ink]]:
     """Returns a text in lines of at most `width` columns, broken between words; a longer word has a line of its own."""
     lines: list[list[Ink]] = [[]]
-    used = 0
+    used, gap = 0, _NO_GAP
     for word in _words(inks):
         text = "".join(ink.text for ink in word)
         if text == "\n":
             lines.append([])
-            used = 0
+            used, gap = 0, _NO_GAP
         elif text.isspace():
-            if used and used + len(text) <= width:
-                lines[-1] += word
-                used += len(text)
+            gap = word if used or not lines[-1] else _NO_GAP
         else:
             wide = cells(text)
-            if used and used + wide > width:
+            between = sum(len(ink.text) for ink in gap)
+            if used and used + between + wide > width:
                 lines.append([])
-                used = 0
-            lines[-1] += word
-            used += wide
-    return lines
+                used, gap = 0, _NO_GAP
+                between = 0
+            lines[-1] += [*gap, *word]
+            used += between + wide
+            gap = _NO_GAP
+    return [_joined(line) for line in lines]
+
+
+def _joined(line: Iterable[Ink]) -> list[Ink]:
+    """The same line, where neighbours of one style are one."""
+    return [Ink("".join(ink.text for ink in group), style) for style, group in groupby(line, key=attrgetter("style"))]
+
+
+def lines_of(text: str, width: int) -> list[str]:
+    """Returns a text without marks in lines of at most `width` columns."""
+    return ["".join(ink.text for ink in line) for line in wrapped([Ink(text)], width)]
+
+
+def prose(text: str) -> None:
+    """Prints a text in lines that can be read, however wide the terminal is."""
+    for line in lines_of(text, min(_terminal.width(), _WIDEST)):
+        _terminal.line(line)
 
 
 def cells(text: str) -> int:
@@ -103,13 +145,22 @@ def _words(inks: Iterable[Ink]) -> Iterator[list[Ink]]:
         yield word
 
 
-def _once(marks: Sequence[Mark]) -> list[Mark]:
-    """The marks without those that say the same as another one that ends here."""
-    return list({(mark.name, mark.state): mark for mark in marks}.values())
+def _names(marks: Sequence[Mark]) -> list[str]:
+    """What stands behind marks that end here: each name once; one name that was taken for another, both in one."""
+    wrong = [mark for mark in marks if mark.state == "wrong_label"]
+    taken = {mark.gold: mark.name for mark in wrong}
+    if len(taken) == len(wrong) == 2:
+        rest = [mark for mark in marks if mark not in wrong]
+        return [*_names(rest), _named("", f"{taken[True]}{_OTHER}{taken[False]}")]
+    return list(dict.fromkeys(_named(_sign(mark), mark.name) for mark in marks))
 
 
-def _named(mark: Mark) -> str:
-    return f"{_NAME[0]}{_SIGNS.get(mark.state, _OTHER)}{mark.name}{_NAME[1]}"
+def _named(sign: str, name: str) -> str:
+    return f"{_NAME[0]}{sign}{name}{_NAME[1]}"
+
+
+def _sign(mark: Mark) -> str:
+    return _SIGNS.get(mark.state, _OTHER)
 
 
 def _bracket(mark: Mark, side: int) -> str:

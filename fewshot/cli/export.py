@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+_OUT = "a file or folder; - for standard output [export-F.<ending> in the run folder]"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot export`."""
@@ -19,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from fewshot.report import export
 
     parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("out", nargs="?", type=Path, metavar="OUT", help="[export.<ending> in the run folder]")
+    parser.add_argument(
+        "out", nargs="?", type=Path, metavar="OUT", help="- for standard output [export-F.<ending> in the run folder]"
+    )
     _settings.listed(parser.add_argument("--to", required=True, metavar="F", help="%(names)s"), export.names)
 
 

@@ -1,8 +1,8 @@
 """What one run found in each legend, and what was wrong with it: what `show` and `export` are made of.
 
     inspection = Inspection.of(Path("runs/rules-ner"))
-    inspection.worst(20)                         # the legends with the most faults, worst first
-    inspection.labels["GENEPROD"].missed
+    inspection.labels["GENEPROD"].faults["missed"]      # 137
+    Wanted().worst(inspection)[:20]                     # the legends with the most faults, worst first (report/wanted)
 
 An incomplete run is shown as far as it is. Where nothing is labelled, there is a prediction and no fault.
 """
@@ -10,19 +10,21 @@ An incomplete run is shown as far as it is. Where nothing is labelled, there is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
-from fewshot.discovery import unknown
+from fewshot.errors import InputError
 from fewshot.experiment.folder import RunFolder
 from fewshot.records import Example, Hypothesis, Prediction
 from fewshot.report.runs import FinishedRun
 from fewshot.scoring.errors import Errors, Examined
 from fewshot.scoring.faults import Answered, Fault
 
-_MOST_IDS = 20  # of ids that a message names
+_MOST_COMPARED = 5_000  # of ids that a mistyped one is compared with: a tenth of a second
+_NEAR = 0.6  # difflib's own threshold
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Inspection:
             for fault in one.answered.faults:
                 _count(counts, fault)
         for prediction in () if self.scored else self.predictions.values():
-            for name in _names(prediction):
+            for name in names_in(prediction):
                 counts.setdefault(name, LabelCounts()).predicted += 1
         known = [label for label in self.run.signature.labels if label in counts]
         return {label: counts[label] for label in (*known, *sorted(counts.keys() - set(known)))}
@@ -104,7 +106,10 @@ class Inspection:
             InputError: there is none; names the nearest.
         """
         if id_ not in self.examples:
-            raise unknown("id", id_, list(self.examples)[:_MOST_IDS])
+            ids = list(self.examples)[:_MOST_COMPARED]
+            near = get_close_matches(id_, ids, n=1, cutoff=_NEAR)
+            hint = f"did you mean {near[0]!r}?" if near else f"the first one is {ids[0]!r}" if ids else None
+            raise InputError(f"{self.run.folder.path} has no legend {id_!r} among {len(self.examples):,}", hint=hint)
         return self.examples[id_]
 
     def answered(self, id_: str) -> Answered | None:
@@ -112,42 +117,20 @@ class Inspection:
         one = self.examined.get(id_)
         return None if one is None else one.answered
 
-    def worst(
-        self, most: int, *, matches: Callable[[Fault], bool] | None = None, problem: str | None = None
-    ) -> list[tuple[str, list[Fault]]]:
-        """Returns ids and faults of the legends with the most faults, worst first.
-
-        Args:
-            most: How many.
-            matches: Which faults count; all scored ones if it is not given.
-            problem: Only legends whose answer has this problem.
-        """
-        counted = matches or (lambda fault: fault.scored)
-        rows = []
-        for id_, one in self.examined.items():
-            faults = [fault for fault in one.answered.faults if counted(fault)]
-            prediction = self.predictions.get(id_)
-            if problem is not None:
-                if prediction is not None and prediction.problems.get(problem):  # type: ignore[call-overload]
-                    rows.append((id_, faults))
-            elif faults:
-                rows.append((id_, faults))
-        return sorted(rows, key=lambda row: -len(row[1]))[:most]
-
 
 def _count(counts: dict[str, LabelCounts], fault: Fault) -> None:
+    """Counts a fault under the labels of its gold, so that the faults of a label and its hits add up to its gold; under
+    those of the prediction where there is no gold."""
     for part in fault.gold:
-        row = counts.setdefault(part.name, LabelCounts())
-        row.gold += 1
-        row.faults[fault.kind] += 1
+        counts.setdefault(part.name, LabelCounts()).gold += 1
     for part in fault.predicted:
-        row = counts.setdefault(part.name, LabelCounts())
-        row.predicted += fault.scored
-        if not fault.gold or part.name not in {other.name for other in fault.gold}:
-            row.faults[fault.kind] += 1
+        counts.setdefault(part.name, LabelCounts()).predicted += fault.scored
+    for part in fault.gold or fault.predicted:
+        counts[part.name].faults[fault.kind] += 1
 
 
-def _names(prediction: Prediction) -> list[str]:
+def names_in(prediction: Prediction) -> list[str]:
+    """Returns the label (or role) of every part of a prediction."""
     if isinstance(prediction.value, Hypothesis):
         return [member.label for _, members in prediction.value.roles() for member in members]
     return [span.role or span.label for span in prediction.value]

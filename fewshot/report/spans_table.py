@@ -67,14 +67,15 @@ def rows(inspection: Inspection) -> Iterator[SpanRow]:
         yield from sorted(found, key=lambda row: (row.start is None, row.start or 0, row.end or 0))
 
 
-_Facts = Mapping[tuple[int, int, str], Span]
+_Facts = Mapping[int, Span]
 
 
 def _facts(prediction: Prediction | None) -> _Facts:
-    """The predicted spans by place and label, for their confidence and match."""
+    """The predicted spans by their start, for confidence and match. No two of a value share a character; the end of a
+    panel is cut before a tail in scoring, so that it is not always that of the prediction."""
     if prediction is None or isinstance(prediction.value, Hypothesis):
         return {}
-    return {(span.start, span.end, span.label): span for span in prediction.value}
+    return {span.start: span for span in prediction.value}
 
 
 def _predicted(example: Example, prediction: Prediction | None) -> list[Part]:
@@ -86,7 +87,7 @@ def _predicted(example: Example, prediction: Prediction | None) -> list[Part]:
 
 
 def _row(example: Example, part: Part, side: Side, status: str, facts: _Facts) -> SpanRow:
-    span = None if part.start is None or part.end is None else facts.get((part.start, part.end, part.label))
+    span = None if part.start is None else facts.get(part.start)
     return SpanRow(
         id=example.id,
         group=example.group,

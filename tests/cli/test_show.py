@@ -41,7 +41,7 @@ def _shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 class TestRun:
     def test_counts_and_the_worst_legends(self, run: str, capsys: pytest.CaptureFixture[str]) -> None:
         out = _shown(capsys, run)
-        assert re.search(r"GENEPROD +4 +2 +1 +0 +1", out)
+        assert re.search(r"GENEPROD +4 +2 +1 +0 +1\n", out)
         assert "Faults: missed 1 · made up 1 · cut wrongly 1." in out
         worst = [line.split()[0] for line in out.splitlines() if line.startswith("  fig")]
         assert worst == ["fig-1", "fig-2", "fig-3"]
@@ -62,8 +62,8 @@ class TestRun:
     ) -> None:
         monkeypatch.setenv("COLUMNS", str(width))
         for argv in ([], ["10.5555/fewshot.test.0001/fig-1", "--raw", "--prompt"]):
-            lines = _shown(capsys, str(RECORDED), *argv).splitlines()[1:]  # the first one holds the path of the run
-            wide = [line for line in lines if len(line) > width and "fewshot show" not in line]
+            lines = _shown(capsys, str(RECORDED), *argv).splitlines()
+            wide = [line for line in lines if len(line) > width and " " in line.strip().removesuffix(" \\")]
             assert wide == []
 
     def test_settings_and_json(self, run: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,14 +9,14 @@ if they were gold: they come back through `--data` once they are corrected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, cast
 
 from fewshot import data, discovery
 from fewshot.errors import InputError
-from fewshot.records import Example, Kind
+from fewshot.records import FIELDS, Example
 from fewshot.report.inspection import Inspection
 
 
@@ -53,7 +53,7 @@ def write(inspection: Inspection, name: str, path: Path | None = None) -> tuple[
     Args:
         inspection: The run.
         name: The name of the format.
-        path: Where to; else beside the files of the run, under the name `export`.
+        path: Where to; else beside the files of the run, as `export-<name>`.
 
     Raises:
         InputError: there is no such format, it cannot hold predictions of this task, or the file cannot be written.
@@ -62,30 +62,36 @@ def write(inspection: Inspection, name: str, path: Path | None = None) -> tuple[
         raise discovery.unknown("format", name, names())
     if name in discovery.names(__name__):
         exporter = cast("Exporter", discovery.module(__name__, name))
-        target = path or inspection.run.folder.path / f"export{exporter.SUFFIX}"
+        target = path or _beside(inspection, name, exporter.SUFFIX)
         return target, exporter.write(inspection, target)
     writer, task = data.writer(name), inspection.run.task
     if writer.kinds and task.kind not in writer.kinds:
         raise InputError(f"{name} cannot hold {task.name}", hint=f"use {', '.join(discovery.names(__name__))}")
-    target = path or inspection.run.folder.path / f"export{min(writer.suffixes, default='', key=len)}"
+    target = path or _beside(inspection, name, _ending(name))
     return target, data.write(annotated(inspection), target, name, task.name)
+
+
+def _beside(inspection: Inspection, name: str, ending: str) -> Path:
+    """Where a file is written that nobody named: one name for each format, beside the files of the run."""
+    return inspection.run.folder.path / f"export-{name}{ending}"
+
+
+def _ending(name: str) -> str:
+    """What a file in a format of `fewshot.data` ends in; nothing for a folder."""
+    writer = data.writer(name)
+    if writer.writes_folder or writer.ending:
+        return writer.ending
+    known = writer.suffixes or getattr(discovery.optional(data.__name__, name, "READER"), "suffixes", frozenset())
+    return min(known, default="")
 
 
 def annotated(inspection: Inspection) -> Sequence[Example]:
     """The examples of a run with its predictions in the place of the gold; those without a prediction are left out."""
-    field = _FIELDS[inspection.run.task.kind]
-    nothing = dict.fromkeys(("panels", "entities", "hypothesis", "inline_labels"))
+    field = FIELDS[inspection.run.task.kind]
+    kept = {name: None for name in ("panels", "entities", "hypothesis", "inline_labels") if name != field}
+    values = {id_: prediction.value for id_, prediction in inspection.predictions.items()}
     return [
-        replace(example, **(nothing | {field: inspection.predictions[id_].value}))
+        replace(example, **kept, **{field: values[id_]})  # type: ignore[arg-type]
         for id_, example in inspection.examples.items()
-        if id_ in inspection.predictions
+        if id_ in values
     ]
-
-
-_FIELDS: Mapping[Kind, str] = {
-    "panels": "panels",
-    "entities": "entities",
-    "roles": "entities",
-    "hypothesis": "hypothesis",
-}
-"""Where an example keeps a value of each kind."""

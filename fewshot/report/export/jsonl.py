@@ -9,7 +9,7 @@ from fewshot.errors import RunFolderError
 from fewshot.report.inspection import Inspection
 from fewshot.report.spans_table import rows
 
-SUFFIX = ".spans.jsonl"
+SUFFIX = ".jsonl"
 
 
 def write(inspection: Inspection, path: Path) -> int:

@@ -17,7 +17,7 @@ _NUMBERS = ("start", "end")
 def write(inspection: Inspection, path: Path) -> int:
     """Writes the spans of a run; returns the number of rows."""
     if find_spec("pyarrow") is None:
-        raise MissingExtraError("pyarrow, which Parquet needs,", extra="tables")
+        raise MissingExtraError("pyarrow, which Parquet needs,", extra="parquet")
     import pyarrow
     import pyarrow.parquet
 

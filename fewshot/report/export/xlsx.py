@@ -26,7 +26,7 @@ _LONGEST = 32_767  # characters of a cell: the limit of the format
 def write(inspection: Inspection, path: Path) -> int:
     """Writes the spans and the legends of a run; returns the number of spans."""
     if find_spec("openpyxl") is None:
-        raise MissingExtraError("openpyxl, which XLSX needs,", extra="tables")
+        raise MissingExtraError("openpyxl, which XLSX needs,", extra="xlsx")
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)

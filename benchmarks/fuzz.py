@@ -1,9 +1,9 @@
-"""Mutated answers, legends, files, replies, run folders and model folders: does anything trace back, hang, or lie?
+"""Mutated answers, legends, files, replies, run folders, model folders: does anything trace back, hang, or lie?
 
     python -m benchmarks.fuzz [--minutes 5] [--seed 1] [--only 'answer list'] [--json FILE]
     python -m benchmarks.fuzz --only 'answer list/ner' --seed 1 --case 1234        the same input again
 
-Every door (`benchmarks.doors`, `benchmarks.outside`) is sent mutated texts of its kind. Faults are: an exception that
+Every door (`benchmarks.doors`, `outside`, `folders`) is sent mutated texts of its kind. Faults are: an exception that
 is not a `FewshotError`, more CPU time than a limit, a value that no value may be (spans out of the text, overlapping,
 empty, with white space at an edge), a connection that is opened. Each fault is printed once, minimised, with the seed
 and the number that give it again; the same fault on the same line is counted. A table closes. Exit 1 if any.
@@ -30,12 +30,15 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.doors import Door, Late, answer_doors, data_doors, legend_doors, limit
+from benchmarks.folders import model_doors, run_doors
 from benchmarks.hostile import HOLE, shown
 from benchmarks.mutating import mutated
-from benchmarks.outside import model_doors, reply_doors, run_doors
+from benchmarks.outside import hub_doors, reply_doors
 from fewshot.errors import FewshotError
 
-_SHARES = {"answer": 0.4, "data": 0.2, "legend": 0.05, "reply": 0.1, "run folder": 0.15, "model folder": 0.1}
+_SHARES = {
+    "answer": 0.35, "data": 0.15, "legend": 0.05, "reply": 0.1, "hub": 0.1, "run folder": 0.15, "model folder": 0.1,
+}  # fmt: skip
 """How the CPU time is shared between sorts of doors."""
 
 _LIMITS = {"run folder": 20.0, "model folder": 60.0}
@@ -202,8 +205,8 @@ def _no_connection(*_arguments: object) -> None:
 def doors(folder: Path, only: str) -> list[Door]:
     """All doors whose names hold `only`; one of exactly that name alone."""
     makers: tuple[Callable[[], Iterator[Door]], ...] = (
-        answer_doors, legend_doors, lambda: data_doors(folder), reply_doors, lambda: run_doors(folder),
-        lambda: model_doors(folder),
+        answer_doors, legend_doors, lambda: data_doors(folder), reply_doors, lambda: hub_doors(folder),
+        lambda: run_doors(folder), lambda: model_doors(folder),
     )  # fmt: skip
     every = [door for make in makers for door in make()]
     exact = [door for door in every if door.name == only]

@@ -85,7 +85,7 @@ class World:
         size = np.rint(self.units * np.exp(self.sizes * chance.standard_normal(shape))).astype(np.int64)
         size = np.maximum(1, size)
         if self.score != "macro":
-            return size[..., None]
+            return np.expand_dims(size, -1)
         shares = chance.gamma(_BURSTS * np.array(RARE), size=(*shape, len(RARE)))
         drawn: Array = chance.multinomial(size, shares / shares.sum(-1, keepdims=True))
         return drawn
@@ -98,7 +98,7 @@ class World:
         """Returns the logit at which the mean score over articles (and labels) is as asked for."""
 
         def excess(centre: float) -> float:
-            right = expit(centre + self._offsets()[:, None] + deviation * _NODES)
+            right: Array = expit(centre + self._offsets()[:, None] + deviation * _NODES)
             return float((right * _WEIGHTS).sum(-1).mean() - score)
 
         return float(brentq(excess, -12.0, 15.0))

@@ -17,8 +17,9 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import isinf
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from fewshot.errors import DataError, FewshotError, InputError
 
@@ -31,9 +32,10 @@ CORPUS = PACKAGE / "corpus"
 LEFTOVER = re.compile(r"\.[0-9a-f]{8}\.part|\.[a-z]+\.(?:toml|jsonl|json)\.new|responses\.jsonl\.lock")
 """Names of files that a run of ours leaves behind if it is killed while it writes (`.new`: before 0.2.0)."""
 MOST_BYTES = "FEWSHOT_MOST_BYTES"
-"""The environment variable that raises, or lowers, every bound on what is read."""
+"""The environment variable that raises, or lowers, the bounds on data."""
 LONGEST_LINE = 1 << 26
 """Bytes of a line, 64 MiB: the longest legends have 10 kB, the longest recorded prompts some 100 kB."""
+_LONGEST_PATH = 160  # characters of a path in a message
 _DIGITS = 19  # more bytes than 64-bit systems can count
 
 _BOM = "\ufeff"
@@ -92,6 +94,18 @@ def write(path: str | Path, content: str | bytes, *, error: type[FewshotError]) 
         raise error(f"cannot write {path}: half of a surrogate pair ({half}) cannot be written as UTF-8") from None
 
 
+def exists(path: str | Path, *, error: type[FewshotError] = InputError) -> bool:
+    """Whether something lies at a path.
+
+    Raises:
+        error: it may not be looked at: no permission, or a name that is too long.
+    """
+    try:
+        return Path(path).exists()
+    except OSError as cause:
+        raise error(f"{str(path)[:_LONGEST_PATH]}: cannot be read ({cause.strerror or cause})") from None
+
+
 def lines(path: str | Path) -> Iterator[str]:
     """The lines of a UTF-8 text file with their ends; a byte order mark is dropped.
 
@@ -103,15 +117,15 @@ def lines(path: str | Path) -> Iterator[str]:
         yield from decoded(file, path)
 
 
-def most_bytes(usual: int) -> int:
-    """How many bytes are read of what could be without end: `usual`, or what FEWSHOT_MOST_BYTES says.
+def most_bytes(usual: int, variable: str = MOST_BYTES) -> int:
+    """How many bytes are read of what could be without end: `usual`, or what an environment variable says.
 
     Raises:
         InputError: the variable holds no number.
     """
-    said = os.environ.get(MOST_BYTES) or str(usual)
+    said = os.environ.get(variable) or str(usual)
     if not (said.isdecimal() and len(said) < _DIGITS):
-        raise InputError(f"{MOST_BYTES} must be a number of bytes, not {said[:40]!r}")
+        raise InputError(f"{variable} must be a number of bytes, not {said[:40]!r}")
     return int(said)
 
 
@@ -137,7 +151,8 @@ def json_values(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, o
     """`(line number from 1, JSON value)` of every line that is not blank. `name`: of the file, for errors.
 
     Raises:
-        DataError: a line that is not JSON; says which, why, and at which character (from 1).
+        DataError: a line that is not JSON (NaN and Infinity are not, nor is 1e999 a number); says which, why, and at
+            which character (from 1).
 
     >>> list(json_values(['{"id": "a"}\\n', "\\n", "[1]\\n"], "a.jsonl"))
     [(1, {'id': 'a'}), (3, [1])]
@@ -233,12 +248,31 @@ def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator
                 yield line
 
     try:
-        for row in Reader(filled()).iter(allow_none=True):
+        for row in Reader(filled(), loads=_decoded).iter(allow_none=True):
             yield number, row
     except InvalidLineError as error:
         raise DataError(f"{problem}: {_reason(error.__cause__ or error)}", path=name, line=number, hint=_HINT) from None
     except RecursionError:
         raise DataError(f"{problem}: nested too deeply", path=name, line=number, hint=_HINT) from None
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON (write null)")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        _no_json(f"the number {digits[:20]}")
+    return number
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_json, parse_float=_finite)
+# What Python reads beside JSON (NaN, Infinity, 1e999) could not be written again: a key that we keep may hold it.
+
+
+def _decoded(line: str | bytes) -> Any:
+    return _STRICT.decode(str(line))
 
 
 def _reason(error: BaseException) -> str:

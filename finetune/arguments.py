@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -227,9 +227,10 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     except ValueError as error:
         raise InputError(" ".join(str(error).split())[:300]) from None
     if unknown:
-        raise _arguments.unrecognized(unknown, hint="see `fewshot finetune --help`")
-    made: Seq2SeqTrainingArguments = training
-    return made
+        flags = [f"--{known.name}" for known in fields(Seq2SeqTrainingArguments)]
+        raise InputError(_arguments.unrecognized(unknown, flags), hint="see `fewshot finetune --help`")
+    training_arguments: Seq2SeqTrainingArguments = training
+    return training_arguments
 
 
 def _says(words: Sequence[str], name: str) -> bool:
@@ -253,16 +254,16 @@ def _patience(said: argparse.Namespace) -> int | None:
 
 def _generation(said: argparse.Namespace, training: Seq2SeqTrainingArguments) -> dict[str, Any]:
     """Returns the options of `generate` beyond plain greedy search; without sampling a temperature changes nothing."""
-    found = {name: getattr(said, name) for name in _GENERATION if getattr(said, name) is not None}
-    if not found.get("do_sample"):
+    options = {name: getattr(said, name) for name in _GENERATION if getattr(said, name) is not None}
+    if not options.get("do_sample"):
         for name in ("temperature", "top_k", "top_p"):
-            found.pop(name, None)
+            options.pop(name, None)
     for name in ("no_repeat_ngram_size", "top_k"):
-        if name in found:
-            found[name] = int(found[name])
+        if name in options:
+            options[name] = int(options[name])
     if (training.generation_num_beams or 1) > 1:
-        found["num_beams"] = training.generation_num_beams
-    return found
+        options["num_beams"] = training.generation_num_beams
+    return options
 
 
 def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:

@@ -78,44 +78,44 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
     room = manifest.max_input_length - len(prefix) - len(cut.framed(()))
     form = manifest.answer_format
     grammar = Grammar.of(cut, manifest) if form.sentence is not None else None
-    made = Features()
+    features = Features()
     for example in examples:
         gold = task.restrict(task.gold(example) or task.empty(), manifest.labels)
-        for text, value in parts(example, gold, manifest, cut, room, made):
+        for text, value in parts(example, gold, manifest, cut, room, features):
             source = truncated(cut(text), room)
             row: dict[str, list[Any]] = {"input_ids": cut.framed([*prefix, *source.ids])}
             if form.copies and isinstance(value, tuple):
-                row |= _copied(source, value, cut, tokenizer, manifest, end, made)
+                row |= _copied(source, value, cut, tokenizer, manifest, end, features)
             elif grammar is not None and isinstance(value, Hypothesis):
                 ids, missing = grammar.written(source, value)
-                made.names += sum(len(members) for _, members in value.roles())
-                made.unnamed += missing
+                features.names += sum(len(members) for _, members in value.roles())
+                features.unnamed += missing
                 row["labels"] = cut.framed([*ids, *end])
                 if manifest.decoder == COPY:
                     row["allowed"] = _choices(grammar.allowed(source, row["labels"][: manifest.max_target_length]))
             else:
                 row["labels"] = cut.framed(_answer(text, value, manifest, cut) + end)
             most = manifest.max_target_length or len(row["labels"])
-            made.cut += len(row["labels"]) > most
+            features.cut += len(row["labels"]) > most
             answer = {name: row[name][:most] for name in ("labels", "copied", "states") if name in row}
-            made.rows.append(row | answer)
-    return made
+            features.rows.append(row | answer)
+    return features
 
 
 def parts(
-    example: Example, gold: Value, manifest: Manifest, cut: SourceTokenizer, room: int, made: Features
+    example: Example, gold: Value, manifest: Manifest, cut: SourceTokenizer, room: int, features: Features
 ) -> list[tuple[str, Value]]:
     """Returns the windows of an example with their parts of the gold value; one cut window if texts are truncated."""
     if isinstance(gold, Hypothesis):
         return [(example.text, gold)]
-    made.spans += len(gold)
+    features.spans += len(gold)
     if manifest.truncate:
         end = len(truncated(cut(example.text), room).text)
         kept = tuple(span for span in gold if span.end <= end)
-        made.unseen += len(gold) - len(kept)
+        features.unseen += len(gold) - len(kept)
         return [(example.text[:end], kept)]
-    found = windows.windows(example.text, room, lambda text: len(cut(text)))
-    return [(example.text[w.start : w.end], windows.clip(gold, w.start, w.end)) for w in found]
+    pieces = windows.windows(example.text, room, lambda text: len(cut(text)))
+    return [(example.text[w.start : w.end], windows.clip(gold, w.start, w.end)) for w in pieces]
 
 
 def _copied(
@@ -125,12 +125,12 @@ def _copied(
     tokenizer: Any,
     manifest: Manifest,
     end: Sequence[int],
-    made: Features,
+    features: Features,
 ) -> dict[str, list[int]]:
     """Returns columns of a tagged copy. At each position `copied` is the next source token, `states` what is open."""
     tags = vocabulary.tag_ids(tokenizer, manifest.answer_format.tags(manifest.scheme))
     copy = tagged(source, spans, tags)
-    made.unreachable += copy.unreachable
+    features.unreachable += copy.unreachable
     opening = {pair[0]: number for number, pair in enumerate(tags.values(), 1)}
     closing = {pair[1] for pair in tags.values()}
     copied, states = [], []
@@ -179,18 +179,18 @@ def taggers(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
     scheme = tagging.of_task(task)
     names = scheme.classes(manifest.labels)
     room = manifest.max_input_length - len(cut.framed(()))
-    made = Features()
+    features = Features()
     for example in examples:
         gold = _tagged_gold(example, task, manifest)
-        for text, value in parts(example, gold, manifest, cut, room, made):
+        for text, value in parts(example, gold, manifest, cut, room, features):
             source = cut(text)
             spans = value if isinstance(value, tuple) else ()
             classes, lost = scheme.targets(source, spans, names)
-            made.unreachable += lost
+            features.unreachable += lost
             ids = scheme.ids(source, spans, tokenizer.mask_token_id)
             before, after = [IGNORED] * len(cut.before), [IGNORED] * len(cut.after)
-            made.rows.append({"input_ids": cut.framed(ids), "labels": [*before, *classes, *after]})
-    return made
+            features.rows.append({"input_ids": cut.framed(ids), "labels": [*before, *classes, *after]})
+    return features
 
 
 def _tagged_gold(example: Example, task: Task, manifest: Manifest) -> Value:

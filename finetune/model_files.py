@@ -38,14 +38,14 @@ _NO_MATTER = ("output_dir", "run_name", "logging_dir", "resume_from_checkpoint",
 def settings_of(arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source) -> dict[str, Any]:
     """Returns what a model depends on: our settings, and transformers' that are not defaults and change the result."""
     ours = {name: value for name, value in asdict(arguments).items() if name not in _NOT_SETTINGS}
-    found = {name: list(v) if isinstance(v, tuple) else v for name, v in ours.items() if v not in (None, (), "", {}, 0)}
+    given = {k: list(v) if isinstance(v, tuple) else v for k, v in ours.items() if v not in (None, (), "", {}, 0)}
     for f in dataclasses.fields(training):
         value = getattr(training, f.name)
         default = f.default if f.default is not dataclasses.MISSING else None
         if f.name in _NO_MATTER or value == default or not isinstance(value, str | int | float | bool):
             continue
-        found[f.name] = getattr(value, "value", value)
-    return json.loads(json.dumps(found | {"data_digest": source.digest[:16]}))  # type: ignore[no-any-return]
+        given[f.name] = getattr(value, "value", value)
+    return json.loads(json.dumps(given | {"data_digest": source.digest[:16]}))  # type: ignore[no-any-return]
 
 
 def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
@@ -63,11 +63,11 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return False
     names = dict.fromkeys((*was.settings, *settings))
-    found = [f"{name}: {was.settings.get(name, 'not set')} → {settings.get(name, 'not set')}" for name in names
+    differences = [f"{name}: {was.settings.get(name, 'not set')} → {settings.get(name, 'not set')}" for name in names
              if was.settings.get(name) != settings.get(name)]  # fmt: skip
-    if found:
+    if differences:
         raise RunFolderError(
-            f"{folder} holds a model with other settings ({'; '.join(found)})",
+            f"{folder} holds a model with other settings ({'; '.join(differences)})",
             hint="choose another --output_dir or --run_name, or add --overwrite_output_dir",
         )
     return (folder / DONE).exists()
@@ -75,8 +75,8 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
 
 def _checkpointed(folder: Path) -> model_folder.Manifest | None:
     """Returns the manifest of the last checkpoint in a folder."""
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
-    return model_folder.read_manifest(found[-1]) if found else None
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
+    return model_folder.read_manifest(checkpoints[-1]) if checkpoints else None
 
 
 def save(

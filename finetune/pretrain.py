@@ -78,12 +78,12 @@ def strange(text: str, random: Random) -> str:
 
 def corrupted(ids: Sequence[int], mask: int, size: int, random: Random) -> list[int]:
     """Returns the ids with some masked and some replaced by random ones."""
-    found = list(ids)
-    for i in range(len(found)):
+    tokens = list(ids)
+    for i in range(len(tokens)):
         draw = random.random()
         if draw < _MASKED + _REPLACED:
-            found[i] = mask if draw < _MASKED else random.randrange(len(SPECIAL), size)
-    return found
+            tokens[i] = mask if draw < _MASKED else random.randrange(len(SPECIAL), size)
+    return tokens
 
 
 def interrupted(ids: Sequence[int], random: Random) -> tuple[list[int], list[int]]:
@@ -109,8 +109,8 @@ def rows(tokenizer: Any, texts: Sequence[str], seed: int, batch: int) -> Iterato
         if number % batch == 0:
             longest = random.choices(_LENGTHS, _OFTEN)[0] - 2
         text = strange(random.choice(texts), random)
-        found = windows(text, longest, lambda part: len(cut(part)))
-        window = random.choice(found)
+        pieces = windows(text, longest, lambda part: len(cut(part)))
+        window = random.choice(pieces)
         ids = list(cut(text[window.start : window.end]).ids)
         given = ids if random.random() < _CLEAN else corrupted(ids, mask, len(tokenizer), random)
         labels, aligned = interrupted(cut.framed(ids), random)
@@ -134,7 +134,7 @@ def guided_trainer() -> Any:
             layers = [
                 layer[:, 0].gather(2, place.clamp(min=0)[:, :, None])[..., 0] for layer in outputs.cross_attentions
             ]
-            guide = torch.stack([-torch.log(found[real].float() + 1e-6).mean() for found in layers]).mean()
+            guide = torch.stack([-torch.log(attention[real].float() + 1e-6).mean() for attention in layers]).mean()
             states = outputs.encoder_last_hidden_state
             if model.config.model_type == "t5":  # T5's head shares its embeddings and expects states of this scale
                 states = states * model.config.d_model**-0.5

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from fewshot.models.seq2seq import COPY, Seq2Seq
 from fewshot.models.tagger import Tagger
 from fewshot.models.training_log import CONTINUED
 from fewshot.records import Example
-from finetune import building, features, model_files, pairs, shortlist, sources
+from finetune import building, features, model_files, pairs, progress, shortlist, sources
 from finetune.arguments import RUNS, Arguments
 from finetune.building import Built
 from finetune.sources import OTHER, Source
@@ -61,22 +61,33 @@ def run(arguments: Arguments, training: Seq2SeqTrainingArguments, say: Say) -> i
         for line in built.notices:
             say(line)
         if training.do_train or training.do_eval:
-            train(built, arguments, training, source, say)
+            scores = train(built, arguments, training, source, say)
+            if training.do_train and not training.do_predict:
+                say(closing(folder, source, scores))
         if training.do_predict and not training.do_train:
             model_files.save(built, folder)
     return predict(arguments, training, source, say) if training.do_predict else 0
 
 
-def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> None:
-    """Trains and/or evaluates, and writes the model folder."""
+def closing(folder: Path, source: Source, scores: Mapping[str, float]) -> str:
+    """Returns the last line of a training: the folder, the score on the validation split, and the next command."""
+    known = f" ({source.task.headline[0]} {scores[F1]:.3f} on the validation split)" if F1 in scores else ""
+    command = f"fewshot run --backend local --model {folder} --task {source.task.name}"
+    return f"{folder} is trained{known}; next: {command}" + (f" --data {source.place}" if source.place else "")
+
+
+def train(
+    built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say
+) -> dict[str, float]:
+    """Trains and/or evaluates, and writes the model folder; returns the scores on the validation split."""
     make = features.taggers if built.manifest.tags_words else features.seq2seq
     rows = {
         split: make(examples, source.task, built.tokenizer, built.manifest)
         for split, examples in (("train", source.train), ("validation", source.validation))
         if examples
     }
-    for split, found in rows.items():
-        for line in found.said(split):
+    for split, built_rows in rows.items():
+        for line in built_rows.said(split):
             say(line)
     if training.do_train and "train" not in rows:
         raise InputError(f"{arguments.data} has no train split", hint="--split-fractions 0.8 0.1 0.1 creates one")
@@ -88,10 +99,11 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
         last = _last_checkpoint(folder, training)
         if last is not None:
             say(f"continuing from {last}")
+        progress.show(trainer, say)
         _checked(lambda: trainer.train(resume_from_checkpoint=last), folder)
         model = trainer.accelerator.unwrap_model(trainer.model)
         built.model = model.merge_and_unload() if arguments.lora else model
-    scores = {}
+    scores: dict[str, float] = {}
     if training.do_eval and "validation" in rows:
         scores = {k.removeprefix("eval_"): v for k, v in trainer.evaluate().items() if isinstance(v, float)}
         say("validation: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if name != "runtime"))
@@ -99,6 +111,7 @@ def train(built: Built, arguments: Arguments, training: Seq2SeqTrainingArguments
         history = [*trainer.state.log_history, *([{CONTINUED: last}] if last is not None else [])]
         model_files.save(built, folder, scores=scores, history=history)
         _push(trainer, training)
+    return scores
 
 
 def _prepare(

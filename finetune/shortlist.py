@@ -36,8 +36,8 @@ def tokens(inputs: Mapping[str, Tensor], size: int, *more: int) -> tuple[Tensor,
     for name in ("input_ids", "labels", "choices"):
         if name not in inputs:
             continue
-        found = inputs[name]
-        held[found[found != IGNORED]] = True
+        present = inputs[name]
+        held[present[present != IGNORED]] = True
     held[list(more)] = True
     return held.nonzero()[:, 0], torch.where(held, held.cumsum(0) - 1, -1)
 

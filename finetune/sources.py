@@ -51,10 +51,10 @@ def name_of(said: str, task: str) -> str:
     """Returns a data set as `--data` names it: a bare `OWNER/NAME` that is not a file is one of the hub."""
     if not data.is_path(said) or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
         return said
-    found = data.with_config(said, tasks.get(task).kind)
-    if found is None:
+    name = data.with_config(said, tasks.get(task).kind)
+    if name is None:
         raise InputError(f"{said} has nothing for task {task}", hint=f"{task} needs SourceData XML, a CSV or JSONL")
-    return found
+    return name
 
 
 def task_of(arguments: Arguments) -> str:
@@ -68,8 +68,8 @@ def task_of(arguments: Arguments) -> str:
 
 def csv_options(arguments: Arguments) -> dict[str, Any]:
     """Returns the options of the CSV reader."""
-    found: dict[str, Any] = {"skip_lines": arguments.skip_lines}
-    return found | ({"delimiter": arguments.delimiter} if arguments.delimiter else {})
+    options: dict[str, Any] = {"skip_lines": arguments.skip_lines}
+    return options | ({"delimiter": arguments.delimiter} if arguments.delimiter else {})
 
 
 def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
@@ -129,17 +129,17 @@ def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
 
 def _of_file(name: str, task: Task, split: str) -> list[Example]:
     """Returns a split from a source of its own: all of it or, if it has splits, the split of that name."""
-    found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
-    found = [example for example in found if example.split in (None, split)]
-    if not found:
+    labelled = [example for example in data.read(name, task.name) if task.gold(example) is not None]
+    labelled = [example for example in labelled if example.split in (None, split)]
+    if not labelled:
         raise InputError(f"{name} has nothing labelled for {task.name} in split {split}")
-    return found
+    return labelled
 
 
 def _extra(name: str, task: Task) -> list[Example]:
     """Returns more training examples: all of a source or, if it has splits, its train split."""
-    found = [example for example in data.read(name, task.name) if task.gold(example) is not None]
-    return [example for example in found if example.split in (None, TRAIN)]
+    labelled = [example for example in data.read(name, task.name) if task.gold(example) is not None]
+    return [example for example in labelled if example.split in (None, TRAIN)]
 
 
 def _splits(
@@ -160,9 +160,9 @@ def _splits(
     Random(f"splits {seed}").shuffle(groups)
     first, second = (round(len(groups) * share) for share in (shares[0], shares[0] + shares[1]))
     place_of = {group: TRAIN if i < first else VALIDATION if i < second else TEST for i, group in enumerate(groups)}
-    found: dict[str, list[Example]] = {TRAIN: [], VALIDATION: [], TEST: []}
+    splits: dict[str, list[Example]] = {TRAIN: [], VALIDATION: [], TEST: []}
     for example in examples:
-        found[place_of[example.group]].append(example)
-    said = "" if arguments.split_fractions else f"{place} has no splits: "
-    counts = " / ".join(str(len(rows)) for rows in found.values())
-    return found, [f"{said}split by article into train / validation / test: {counts} examples"]
+        splits[place_of[example.group]].append(example)
+    reason = "" if arguments.split_fractions else f"{place} has no splits: "
+    counts = " / ".join(str(len(rows)) for rows in splits.values())
+    return splits, [f"{reason}split by article into train / validation / test: {counts} examples"]

@@ -50,7 +50,7 @@ _SWITCHES = {"no_cuda", "use_mps_device", "group_by_length", "adafactor", "save_
 
 def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """Returns `(argv, notices)`: the command line with today's flags, and a line for each flag that changed."""
-    found: list[str] = []
+    words: list[str] = []
     notices: list[str] = []
     rest = list(argv)
     while rest:
@@ -58,21 +58,21 @@ def translated(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         name, equals, value = word.removeprefix("--").partition("=")
         name = name.replace("-", "_")
         if not word.startswith("--"):
-            found.append(word)
+            words.append(word)
         elif name in RENAMED:
             new = RENAMED[name]
             notices.append(f"--{name} is called --{new} now")
-            found.append(f"--{new}{equals}{value}")
+            words.append(f"--{new}{equals}{value}")
         elif name in INSTEAD:
             _argument(name, equals, rest)
             notices.append(f"--{name} is written {' '.join(INSTEAD[name])} now")
-            found += INSTEAD[name]
+            words += INSTEAD[name]
         elif name in DROPPED:
             _argument(name, equals, rest)
             notices.append(f"--{name} is left out: {DROPPED[name]}")
         else:
-            found.append(word)
-    return found, notices
+            words.append(word)
+    return words, notices
 
 
 def _argument(name: str, equals: str, rest: list[str]) -> None:

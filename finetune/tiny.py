@@ -20,16 +20,16 @@ def bpe(texts: Sequence[str]) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import BartTokenizer
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
         special_tokens=SPECIAL,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    made.train_from_iterator(texts, trainer)
-    table = json.loads(made.to_str())["model"]
+    tokenizer.train_from_iterator(texts, trainer)
+    table = json.loads(tokenizer.to_str())["model"]
     merges: Any = [tuple(pair) for pair in table["merges"]]
     return BartTokenizer(vocab=table["vocab"], merges=merges, model_max_length=PLACES)
 
@@ -39,15 +39,15 @@ def unigram(texts: Sequence[str]) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
     from transformers import T5Tokenizer
 
-    made = Tokenizer(models.Unigram())
-    made.normalizer = normalizers.NFKC()
-    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     plain = ["".join(char for char in text if char.isascii() and char not in "<>{}\n") for text in texts]
     trainer = trainers.UnigramTrainer(
         vocab_size=VOCABULARY, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
     )
-    made.train_from_iterator(plain, trainer)
-    pieces = [(piece, score) for piece, score in json.loads(made.to_str())["model"]["vocab"]]
+    tokenizer.train_from_iterator(plain, trainer)
+    pieces = [(piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
     return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=PLACES)
 
 

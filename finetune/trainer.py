@@ -125,21 +125,21 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         """Returns the task's main scores on the evaluation examples; `f1` is the first of them."""
         model = self.accelerator.unwrap_model(self.model)
         was_training = model.training
-        found = {p.id: p for p in self._predict(model, self._asked)}
+        predictions = {p.id: p for p in self._predict(model, self._asked)}
         model.train(was_training)
-        values = [found[example.id] for example in self._asked if example.id in found]
+        values = [predictions[example.id] for example in self._asked if example.id in predictions]
         result = evaluate(self._task, self._asked, values, labels=self._manifest.labels, signature={})
-        self._show(found)
+        self._show(predictions)
         main = {name: result.scores.get(name, 0.0) for name in self._task.headline}
         return {F1: main[self._task.headline[0]], **main}
 
-    def _show(self, found: dict[str, Prediction]) -> None:
+    def _show(self, predictions: dict[str, Prediction]) -> None:
         """Prints a few examples, gold beside prediction."""
         for example in self._asked[: self._shown]:
             gold = self._task.gold(example)
-            if gold is not None and example.id in found:
+            if gold is not None and example.id in predictions:
                 self._say(f"{example.id}: gold: {self._written(gold, example)}")
-                self._say(f"{example.id}: predicted: {self._written(found[example.id].value, example)}")
+                self._say(f"{example.id}: predicted: {self._written(predictions[example.id].value, example)}")
 
     def _written(self, value: Value, example: Example) -> str:
         kind = self._task.kind

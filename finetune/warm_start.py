@@ -49,16 +49,16 @@ def warm_started(encoder: Any, tokenizer: Any, *, decoder_layers: int = 3) -> An
         raise InputError(f"a BERT-type encoder is needed, not {config.model_type}")
     if not 1 <= decoder_layers <= config.num_hidden_layers:
         raise InputError(f"--decoder-layers must lie between 1 and {config.num_hidden_layers}, not {decoder_layers}")
-    made = BartForConditionalGeneration(_config(BartConfig, config, tokenizer, decoder_layers))
+    model = BartForConditionalGeneration(_config(BartConfig, config, tokenizer, decoder_layers))
     weights = {name.removeprefix("bert."): tensor for name, tensor in encoder.state_dict().items()}
-    state = dict(made.state_dict())
+    state = dict(model.state_dict())
     for name, tensor in _weights(weights, config.num_hidden_layers, decoder_layers).items():
         if state[name].shape != tensor.shape:
             raise InputError(f"{name} is {tuple(tensor.shape)}, {tuple(state[name].shape)} is needed")
         state[name] = tensor.clone()
     with torch.no_grad():
-        made.load_state_dict(state)
-    return made
+        model.load_state_dict(state)
+    return model
 
 
 def as_roberta(bart: Any) -> Any:
@@ -72,7 +72,7 @@ def as_roberta(bart: Any) -> Any:
     config = bart.config
     if config.model_type != "bart" or config.pad_token_id != OFFSET - 1 or config.scale_embedding:
         raise InputError("a BART whose padding is token 1 is needed")
-    made = RobertaModel(
+    roberta = RobertaModel(
         RobertaConfig(
             vocab_size=config.vocab_size,
             max_position_embeddings=config.max_position_embeddings + OFFSET,
@@ -91,7 +91,7 @@ def as_roberta(bart: Any) -> Any:
         ),
         add_pooling_layer=False,
     )
-    weights, state = bart.state_dict(), dict(made.state_dict())
+    weights, state = bart.state_dict(), dict(roberta.state_dict())
     state["embeddings.word_embeddings.weight"] = weights["model.shared.weight"]
     state["embeddings.position_embeddings.weight"] = weights["model.encoder.embed_positions.weight"]
     state["embeddings.token_type_embeddings.weight"].zero_()
@@ -102,8 +102,8 @@ def as_roberta(bart: Any) -> Any:
         for i in range(config.encoder_layers):
             for theirs, ours in names.items():
                 state[f"encoder.layer.{i}.{ours}.{kind}"] = weights[f"model.encoder.layers.{i}.{theirs}.{kind}"]
-    made.load_state_dict(state)
-    return made
+    roberta.load_state_dict(state)
+    return roberta
 
 
 def _config(kind: Any, bert: Any, tokenizer: Any, decoder_layers: int) -> Any:
@@ -136,26 +136,26 @@ def _weights(bert: Mapping[str, Any], layers: int, decoder_layers: int) -> dict[
     words, places = bert["embeddings.word_embeddings.weight"], bert["embeddings.position_embeddings.weight"]
     places = places + bert["embeddings.token_type_embeddings.weight"][0]
     places = torch.cat([torch.zeros(OFFSET, places.shape[1]), places])
-    found: dict[str, Any] = {"model.shared.weight": words, "lm_head.weight": words}
+    weights: dict[str, Any] = {"model.shared.weight": words, "lm_head.weight": words}
     chosen = [round(i * (layers - 1) / max(1, decoder_layers - 1)) for i in range(decoder_layers)]
     for side, sources in (("encoder", range(layers)), ("decoder", chosen)):
         start = f"model.{side}"
-        found |= {f"{start}.embed_tokens.weight": words, f"{start}.embed_positions.weight": places}
+        weights |= {f"{start}.embed_tokens.weight": words, f"{start}.embed_positions.weight": places}
         for kind in ("weight", "bias"):
-            found[f"{start}.layernorm_embedding.{kind}"] = bert[f"embeddings.LayerNorm.{kind}"]
+            weights[f"{start}.layernorm_embedding.{kind}"] = bert[f"embeddings.LayerNorm.{kind}"]
             for number, source in enumerate(sources):
-                found |= _layer(bert, f"encoder.layer.{source}", f"{start}.layers.{number}", kind, side == "decoder")
-    return found
+                weights |= _layer(bert, f"encoder.layer.{source}", f"{start}.layers.{number}", kind, side == "decoder")
+    return weights
 
 
 def _layer(bert: Mapping[str, Any], source: str, target: str, kind: str, crossed: bool) -> dict[str, Any]:
     """Returns the weights (or biases) of one layer; `crossed`: for a decoder, with its cross-attention."""
-    found = {f"{target}.{new}.{kind}": bert[f"{source}.{old}.{kind}"] for old, new in _FEED.items()}
+    weights = {f"{target}.{new}.{kind}": bert[f"{source}.{old}.{kind}"] for old, new in _FEED.items()}
     for block in ("self_attn", "encoder_attn") if crossed else ("self_attn",):
         for old, new in _ATTENTION.items():
-            found[f"{target}.{block}.{new}.{kind}"] = bert[f"{source}.{old}.{kind}"]
-        found[f"{target}.{block}_layer_norm.{kind}"] = bert[f"{source}.attention.output.LayerNorm.{kind}"]
-    return found
+            weights[f"{target}.{block}.{new}.{kind}"] = bert[f"{source}.{old}.{kind}"]
+        weights[f"{target}.{block}_layer_norm.{kind}"] = bert[f"{source}.attention.output.LayerNorm.{kind}"]
+    return weights
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -169,13 +169,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         folder = model_folder.resolve(args.encoder)
         encoder, tokenizer = model_folder.load(folder, "AutoModel")
-        made = warm_started(encoder, tokenizer, decoder_layers=args.decoder_layers)
-        made.save_pretrained(args.out)
+        model = warm_started(encoder, tokenizer, decoder_layers=args.decoder_layers)
+        model.save_pretrained(args.out)
         tokenizer.save_pretrained(args.out)
     except FewshotError as error:
         _terminal.fail(error)
         return error.exit_code
-    _terminal.line(f"{args.out}: {sum(p.numel() for p in made.parameters()):,} parameters")
+    _terminal.line(f"{args.out}: {sum(p.numel() for p in model.parameters()):,} parameters")
     return 0
 
 

@@ -26,6 +26,9 @@ TOKEN = "hf_canaryJk8Vs4Mz2Qx7Wd1Lr"
 PLAIN = "canary3f9a1c7e5b2d8064"
 """A key of a company's gateway: no prefix tells that it is one."""
 
+HIDDEN = base64.b64encode(PLAIN.encode()).decode()
+HEADER = f"X-Gate={PLAIN}"
+
 SECRETS = (CANARY, PASSWORD, TOKEN, PLAIN)
 Search = Callable[[], str]
 
@@ -216,6 +219,49 @@ def test_a_secret_in_the_place_of_a_model(model: str, search: Search) -> None:
         assert run("--model", model, url=server.base_url) == 2
         assert not server.requests
     assert model not in search()
+
+
+@pytest.mark.parametrize("given", [("--extra", f"user={PLAIN}"), ("--model", PLAIN), ("--extra", f"a={HIDDEN}")])
+@pytest.mark.parametrize("sent", [("--key-env", "GATEWAY"), ("--header-env", "X-Gate=GATEWAY"), ("--header", HEADER)])
+def test_what_a_server_is_sent_is_recorded_by_no_command(
+    given: tuple[str, str], sent: tuple[str, str], search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `--dry-run` and `--replay` neither, in whatever form."""
+    with OpenAiServer() as server:
+        assert run(url=server.base_url) == 0
+        asked = len(server.requests)
+        monkeypatch.setenv("GATEWAY", PLAIN)
+        assert run(*given, *sent, "--out", "runs/two", url=server.base_url) == 2
+        assert run(*given, *sent, "--dry-run", url=server.base_url) == 2
+        assert cli.main(["run", "--replay", "runs/one", "--out", "runs/three", *given, *sent]) == 2
+        assert len(server.requests) == asked
+    said = search()
+    assert said.count(" holds a key or the value of a header") + said.count(" holds the value of GATEWAY") == 3
+    assert [path.name for path in Path("runs").iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize("given", [["--extra", f"user={CANARY}"], ["--model", TOKEN], ["--extra", f"token={PLAIN}"]])
+def test_a_dry_run_and_a_replay_refuse_a_key(given: list[str], search: Search) -> None:
+    with OpenAiServer() as server:
+        assert run(url=server.base_url) == 0
+    assert run(*given, "--dry-run", url=server.base_url) == 2
+    assert cli.main(["run", "--replay", "runs/one", *given]) == 2
+    with pytest.raises(InputError, match="it would be recorded"):
+        fewshot.replay("runs/one", extra={"user": CANARY})
+    assert search().count(" holds what looks like a key") == 2
+
+
+@pytest.mark.parametrize("door", ["key", "password", "model", "echo"])
+def test_the_demo_with_a_live_model(door: str, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fewshot.demo.TASKS", ("ner",))
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    with OpenAiServer(faults=[status(401, f"Bearer {CANARY} is no key")] * (99 * (door == "echo"))) as server:
+        url = server.base_url if door != "password" else server.base_url.replace("//", f"//me:{PASSWORD}@")
+        model = TOKEN if door == "model" else "m"
+        words = ["demo", "--live", "--base-url", url, "--model", model, "--limit", "1", "--no-training"]
+        assert (cli.main([*words, "--out", "runs"]) == 0) == (door in {"key", "password"})
+        assert bool(server.requests) == (door != "model")
+    search()
 
 
 @pytest.mark.parametrize("flag", ["--extra", "--model", "--data", "--split", "--selector", "--prompt", "--labels"])

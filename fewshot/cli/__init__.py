@@ -12,41 +12,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from time import monotonic
 
-from fewshot import __version__, discovery
-from fewshot.cli import _arguments, _signals, _terminal
+from fewshot import __version__
+from fewshot.cli import _arguments, _log, _parsing, _signals, _terminal
 from fewshot.errors import FewshotError, IncompleteError, InputError, Terminated
-from fewshot.text.visible import visible
 
 INTERRUPTED = 130
 _LONGEST_PATH = 120  # characters of a path in a message
-
-
-class Command(Protocol):
-    """What a file in this package provides."""
-
-    __doc__: str | None
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declares the command's flags."""
-        ...
-
-    def main(self, args: argparse.Namespace) -> int:
-        """Runs the command; returns the exit code."""
-        ...
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises one clear line instead of printing the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(_arguments.without_value(message), hint=f"see `{self.prog} --help`")
-
-    def format_help(self) -> str:
-        """The help text; names of plugins stand in it."""
-        return visible(super().format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,14 +28,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _signals.install()
     argv = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here
     _terminal.prepare()
+    _log.begin(argv)
+    code = _main(argv)
+    if _log.LOG.json:
+        _terminal.event("end", exit_code=code, seconds=round(monotonic() - _log.LOG.began, 3))
+    return code
+
+
+def _main(argv: list[str]) -> int:
     try:
-        _arguments.check(argv)
-        if argv and argv[0] in names() and getattr(_command(argv[0]), "HANDS_ON", False):
-            return _command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
-        args, unknown = _parser(argv).parse_known_args(argv)
-        if unknown:
-            raise _arguments.unrecognized(unknown, hint=f"see `fewshot {args.command} --help`")
-        return _command(args.command).main(args)
+        code = _run(argv)
+        sys.stdout.flush()  # a reader that has left is noticed here, and not when Python exits
+        return code
     except FewshotError as error:
         _terminal.fail(error)
         return error.exit_code
@@ -78,6 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return InputError.exit_code
 
 
+def _run(argv: list[str]) -> int:
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks which words may follow
+        _parsing.complete()
+    _arguments.check(argv)
+    if argv and argv[0] in _parsing.names() and getattr(_parsing.command(argv[0]), "HANDS_ON", False):
+        return _parsing.command(argv[0]).main(argparse.Namespace(rest=argv[1:]))
+    args = _parsing.parse(argv)
+    _log.configure(args)
+    if _log.LOG.json:
+        _terminal.event("start", command=args.command, version=__version__)
+    return _parsing.command(args.command).main(args)
+
+
 def unusable(error: OSError) -> InputError:
     """The one line about a path that the operating system refuses.
 
@@ -90,38 +80,3 @@ def unusable(error: OSError) -> InputError:
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
     shown = name if len(name) <= _LONGEST_PATH else f"{name[:_LONGEST_PATH]}…"
     return InputError(f"{shown}: {reason}")
-
-
-def names() -> tuple[str, ...]:
-    """The commands, by name. A plugin adds none: `fewshot --help` reads no entry points."""
-    return discovery.own_names(__name__)
-
-
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, with the flags of the command that is called; the other commands stay unimported."""
-    parser = _Parser(
-        prog="fewshot",
-        description="Ask figure legends: few-shot prompting and fine-tuned models, scored alike, in one table.",
-        allow_abbrev=False,  # a mistyped flag must not be taken for another one: its value may be a key
-        epilog="First steps: `fewshot demo`, then `fewshot run --backend gpt3 --task panelization`.",
-    )
-    parser.add_argument("--version", action="version", version=f"fewshot {__version__}")
-    chosen = next((word for word in argv if not word.startswith("-")), None)
-    if chosen is not None and chosen not in names():
-        raise discovery.unknown("command", chosen, names())
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in names():
-        sub = commands.add_parser(
-            name,
-            help=discovery.summary(__name__, name).rstrip("."),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        if name == chosen:
-            sub.description = (_command(name).__doc__ or "").strip()
-            _command(name).add_arguments(sub)
-    return parser
-
-
-def _command(name: str) -> Command:
-    return cast("Command", import_module(f"{__name__}.{name}"))

@@ -49,22 +49,61 @@ def check(argv: Sequence[str]) -> None:
         raise InputError(f"the command is {what}", hint=SET_IN_ENVIRONMENT)
 
 
-def unrecognized(words: Sequence[str], *, hint: str) -> InputError:
-    """The error for words that no flag takes. What stands behind an unknown flag may be a key: it is left out.
+def with_hyphens(argv: Sequence[str]) -> list[str]:
+    """The words with hyphens in the names of flags: `--max_tokens` is `--max-tokens`.
 
-    >>> print(unrecognized(["--api-key", "hunter2", "--shotz=3"], hint="see --help"))
-    unrecognized arguments: --api-key …, --shotz=…; see --help
+    >>> with_hyphens(["run", "--max_tokens=5", "--data", "my_file.jsonl"])
+    ['run', '--max-tokens=5', '--data', 'my_file.jsonl']
     """
+    words = []
+    for word in argv:
+        name, equals, value = word.partition("=")
+        words.append(name.replace("_", "-") + equals + value if re.fullmatch(_NAME, name) else word)
+    return words
+
+
+def without_flag(argv: Sequence[str], name: str | None) -> list[str]:
+    """The words without a flag and its values. `name`: as argparse names it, with all its forms.
+
+    >>> without_flag(["run", "--shots", "x", "--json"], "--shots")
+    ['run', '--json']
+    """
+    forms = (name or "").split("/")
+    words, dropping = [], False
+    for word in argv:
+        if word.startswith("-"):
+            flag, equals, _ = word.partition("=")
+            dropping = flag in forms and not equals
+            if flag in forms:
+                continue
+        elif dropping:
+            continue
+        words.append(word)
+    return words
+
+
+def unrecognized(words: Sequence[str], flags: Sequence[str] = ()) -> str:
+    """What is wrong with words that no flag takes, with the nearest of `flags`. What stands behind an unknown flag may
+    be a key: it is left out.
+
+    >>> unrecognized(["--api-key", "hunter2", "--shotz=3"], ["--shots", "--seed"])
+    'unrecognized arguments: --api-key …, --shotz=… (did you mean --shots?)'
+    """
+    from difflib import get_close_matches
+
     shown: list[str] = []
     for word in words:
         name, equals, _ = word.partition("=")
         if _is_name(name):
-            shown.append(name + ("=…" if equals else ""))
+            nearest = get_close_matches(name[2:], [flag[2:] for flag in flags], n=1)
+            shown.append(name + ("=…" if equals else "") + (f" (did you mean --{nearest[0]}?)" if nearest else ""))
         elif shown and shown[-1].startswith("-"):
-            shown[-1] = shown[-1].removesuffix("…").rstrip() + " …"
+            if "…" not in shown[-1]:
+                flag, space, hint = shown[-1].partition(" ")
+                shown[-1] = f"{flag} …{space}{hint}"
         else:
             shown.append(_stray(word))
-    return InputError(f"unrecognized arguments: {', '.join(shown)}", hint=hint)
+    return f"unrecognized arguments: {', '.join(shown)}"
 
 
 def without_value(message: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from fewshot.cli import _terminal
+from fewshot.cli._log import LOG
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
@@ -95,7 +97,10 @@ def notice(lines: Sequence[str]) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[Progress], None]]:
     """Shows on stderr how far a run is: a bar on a terminal; a plain line every `PLAIN_SECONDS` elsewhere (a log)."""
-    if not sys.stderr.isatty():
+    if LOG.quiet:
+        yield lambda _: None
+        return
+    if LOG.json or not sys.stderr.isatty():
         yield _Lines()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -127,8 +132,12 @@ PLAIN_SECONDS = 30.0
 STOPPING = "stopping: sending nothing more, waiting for what is in flight (Ctrl-C again leaves now)"
 
 
+VERBOSE_SECONDS = 2.0
+"""The same with `-v`."""
+
+
 class _Lines:
-    """A listener that writes one line every `PLAIN_SECONDS`."""
+    """A listener that writes one line, or one event, every `PLAIN_SECONDS`."""
 
     def __init__(self) -> None:
         self._last, self._stopping = monotonic(), False
@@ -137,8 +146,11 @@ class _Lines:
         if now.stopping and not self._stopping:
             self._stopping = True
             notice([STOPPING])
-        if monotonic() - self._last >= PLAIN_SECONDS:
+        if monotonic() - self._last >= (VERBOSE_SECONDS if LOG.verbose else PLAIN_SECONDS):
             self._last = monotonic()
+            if LOG.json:
+                _terminal.event("progress", **asdict(now), left=now.left)
+                return
             of = f"/{now.total:,}" if now.total is not None else ""
             notice([" · ".join([f"{now.done:,}{of}", *_parts(now)])])
 

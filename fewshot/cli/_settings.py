@@ -7,11 +7,14 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, NoReturn
 
-from fewshot import tasks
+from fewshot import backends, demonstrations, formats, tasks
+from fewshot.cli import _configuration
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings, refuse_secrets
+from fewshot.experiment.secrecy import refuse_secrets
+from fewshot.experiment.settings import Settings
 from fewshot.text import secrets
 
 
@@ -21,12 +24,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
     what.add_argument("--split", metavar="S", help="the split that is run [test]")
-    what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]")
+    what.add_argument(
+        "--labels",
+        nargs="+",
+        metavar="L",
+        help='these labels only [those of the data]; NAME="what it means" adds one of your own',
+    )
+    what.add_argument(
+        "--label-file", type=Path, metavar="FILE", help='labels of your own: TOML, NAME = "what it means"'
+    )
     what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
     what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
     what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
     who = parser.add_argument_group("who answers", argument_default=argparse.SUPPRESS)
-    who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
+    backend = who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
+    listed(backend, backends.names)
     who.add_argument("--model", metavar="M")
     who.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server; bloom: a TGI endpoint")
     who.add_argument("--api", choices=("chat", "completions"))
@@ -44,9 +56,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
-    how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]")
+    listed(
+        how.add_argument("--selector", metavar="S", help="see `fewshot list selectors` [nearest]"), demonstrations.names
+    )
     how.add_argument("--embedder", metavar="E", help="nearest, diverse: an encoder, folder or hub name [by words]")
-    how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]")
+    listed(
+        how.add_argument("--format", metavar="F", help="see `fewshot list formats` [copy_tag; causal: sentence]"),
+        formats.names,
+    )
     how.add_argument(
         "--mentions", choices=("every", "once"), help="list, json: name each entity at every mention, or once [every]"
     )
@@ -72,15 +89,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
-    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
-    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
-    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
-    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
     how.add_argument(
         "--failed-as-empty",
         action="store_true",
         help="score requests that failed as empty answers",
     )
+    _add_local(parser)
     pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
     pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
     pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
@@ -98,6 +112,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    """How a model on this machine decodes, and where."""
+    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
+    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
+    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
+    local.add_argument("--threshold", type=float, metavar="P", help="gliner: the score from which a span counts [0.5]")
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """Names for help texts, looked up when help is printed: finding plugins takes longer than declaring all flags."""
@@ -109,22 +132,22 @@ class _Listed:
 
 
 def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
-    """Sets `%(names)s` in the help of a flag to the available names, plugins included."""
+    """Sets `%(names)s` in the help of a flag to the available names, plugins included; a shell completes them."""
     vars(action)["names"] = _Listed(names)
+    vars(action)["completer"] = lambda **_: names()  # what argcomplete asks for
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that are given on the command line, by field name."""
     values = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
-    if "labels" in values:
-        values["labels"] = labels(values["labels"])
+    values |= _labels(getattr(args, "labels", ()), getattr(args, "label_file", None))
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
-    refuse_secrets(values)
     if headers := dict(
         [*map(_header, getattr(args, "header", ())), *map(_header_env, getattr(args, "header_env", ()))]
     ):
         values["headers"] = headers
+    refuse_secrets(values)
     return values
 
 
@@ -137,16 +160,44 @@ def labels(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for word in words for name in word.split(",") if name)
 
 
-def settings(args: argparse.Namespace) -> Settings:
-    """The settings of a new run.
+def _labels(words: Iterable[str], file: Path | None) -> dict[str, Any]:
+    """The settings that `--labels` and `--label-file` say: names alone, and names with what they mean.
 
     Raises:
-        InputError: no task, or a value out of range.
+        InputError: a name that stands there twice; the file cannot be used.
     """
-    values = given(args)
+    if not words and file is None:
+        return {}
+    from fewshot.experiment.settings import declared
+    from fewshot.prompt import definitions
+
+    named: dict[str, str | None] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        new = {name: text} if equals else dict.fromkeys(labels([word]))
+        if twice := [name for name in new if name in named]:
+            raise InputError(f"--labels names {twice[0][:80]!r} twice")
+        named |= new
+    said = declared(named, {} if file is None else definitions.of_file(file))
+    return said if said["definitions"] else {"labels": said["labels"]}
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The settings of a new run: flags, above environment variables, above `--config`.
+
+    Raises:
+        InputError: no task, a value out of range, or a flag that does nothing for the backend.
+    """
+    typed = given(args)
+    values = _configuration.values(args.config) | typed
     if "task" not in values:
         raise InputError("--task is missing", hint="see `fewshot list tasks`")
-    return Settings(**values)
+    asked = Settings(**values)
+    idle = backends.unheeded(asked.backend, typed)
+    if idle:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
+        raise InputError(f"--backend {asked.backend} does not heed {flags}", hint="leave it out")
+    return asked
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol
 
+from fewshot.cli._log import LOG
 from fewshot.errors import FewshotError
 from fewshot.text import secrets
 from fewshot.text.visible import json_safe, one_line, shortened, visible
@@ -64,12 +65,31 @@ def json_row(row: object) -> None:
 
 
 def message(content: str) -> None:
-    """Prints a message to stderr, on one line."""
-    print(f"fewshot: {clear(content)}", file=sys.stderr)
+    """Prints a message to stderr, on one line, unless the command line asks for errors only."""
+    if LOG.json:
+        event("notice", message=clear(content))
+    elif not LOG.quiet:
+        print(f"fewshot: {clear(content)}", file=sys.stderr)
+
+
+def event(name: str, **facts: object) -> None:
+    """Prints one event as a line of JSON to stderr, with the time."""
+    import json
+    from datetime import UTC, datetime
+
+    row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": name, **facts}
+    print(json_safe(json.dumps(row, ensure_ascii=False)), file=sys.stderr, flush=True)
 
 
 def fail(error: FewshotError) -> None:
-    """Prints what is wrong, and what to do, to stderr, on one line."""
+    """Prints what is wrong, and what to do, to stderr, on one line; what is behind it if the command line asks."""
+    if LOG.verbose:
+        import traceback
+
+        print(clear_lines("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+    if LOG.json:
+        event("error", message=clear(error.message), hint=clear(error.hint, _LONGEST_HINT) if error.hint else None)
+        return
     hint = f"; {clear(error.hint, _LONGEST_HINT)}" if error.hint else ""
     print(f"fewshot: {clear(error.message)}{hint}", file=sys.stderr)
 
@@ -87,8 +107,13 @@ def clear(content: str, limit: int = _LONGEST_MESSAGE) -> str:
     return shortened(re.sub(_UNBROKEN, lambda word: _short_word(word[0]), content), limit)
 
 
+def clear_lines(content: str) -> str:
+    """A text of several lines without control characters and secrets."""
+    return visible(secrets.hidden(content))
+
+
 def pieces(lines: Iterable[Iterable[Piece]], *, flush: bool = False) -> None:
-    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once, in a pipe too."""
+    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once."""
     styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     for one in lines:
         parts = [f"\x1b[1m{one_line(p.text)}\x1b[0m" if styled and p.bold else one_line(p.text) for p in one]
@@ -128,8 +153,12 @@ def console(*, stderr: bool = False) -> Console:
     """A console of rich that takes no markup and no emoji code from a text."""
     from rich.console import Console
 
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # `fewshot.cli.main` ends quietly; rich would exit with 1
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(width=None if stream.isatty() else width(), stderr=stderr, highlight=False, markup=False, emoji=False)
+    return Ours(width=None if stream.isatty() else width(), stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def _cell(content: str) -> str:

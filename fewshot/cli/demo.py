@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fewshot.demo import Live, Models
+    from fewshot.report.comparison import Comparison
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
     _terminal.line(Source("demo").caption or "")
     _terminal.text()
     _terminal.pieces(summary.head(), flush=True)
-    done = []
+    done: list[Comparison] = []
     for comparison in made:
         _terminal.pieces([(), *summary.group(comparison)] if done else summary.group(comparison), flush=True)
         done.append(comparison)

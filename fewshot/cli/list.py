@@ -1,4 +1,4 @@
-"""List the names to choose from: tasks, backends, formats, selectors, data formats.
+"""List the names to choose from: tasks, backends, formats, selectors, data formats, checks of an audit.
 
 fewshot list tasks
 """
@@ -13,6 +13,7 @@ _PACKAGES = {
     "formats": "fewshot.formats",
     "selectors": "fewshot.demonstrations",
     "data": "fewshot.data",
+    "checks": "fewshot.audit.checks",
 }
 
 

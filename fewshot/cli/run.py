@@ -7,6 +7,8 @@
 Runs on the bundled corpus unless told otherwise. The run folder holds everything: settings, prompts and answers,
 predictions, scores. The same command continues an interrupted run, and prints the scores of a complete one.
 
+Settings come from flags, else from variables such as FEWSHOT_BACKEND and FEWSHOT_BASE_URL, else from --config.
+
 Exit codes: 0 complete; 2 bad input; 3 incomplete, the same command continues it; 4 incomplete, and a person must fix
 something first (key, model, address, credit); 130 Ctrl-C.
 """
@@ -30,13 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder.add_argument("--reuse", type=Path, metavar="RUN", help="take another run's answers where they fit")
     folder.add_argument("--dry-run", action="store_true", help="show the first prompt and the costs; send nothing")
     folder.add_argument("--for", type=int, metavar="N", dest="count", help="--dry-run: what N such examples would cost")
+    folder.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings from a TOML file, such as a run.toml; flags override them"
+    )
     folder.add_argument("--json", action="store_true", help="scores as JSON on stdout")
 
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
     from fewshot import replay, run, tasks
-    from fewshot.cli import _output, _terminal
+    from fewshot.cli import _doubts, _output, _terminal
+    from fewshot.experiment import record
 
     _check(args)
     if args.dry_run:
@@ -66,6 +72,9 @@ def main(args: argparse.Namespace) -> int:
         raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
+    if done.result.scores:
+        recorded = record.read(done.folder).settings
+        _output.notice(_doubts.notice(done.folder.examples(), done.result.task, recorded.data))
     return 0
 
 
@@ -75,6 +84,8 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError("--replay sends nothing and --reuse sends the rest: give one of them")
     if args.dry_run and (args.replay is not None or args.json):
         raise InputError("--dry-run sends nothing: it cannot be combined with --replay, and has no score for --json")
+    if args.replay is not None and args.config is not None:
+        raise InputError("--replay takes its settings from the run: leave --config out")
     if args.count is not None and not args.dry_run:
         raise InputError("--for says what a run would cost: it goes with --dry-run")
 

@@ -52,6 +52,11 @@ class Reader(Protocol):
         """All examples of a source, in its order. `task`: what they are read for (None: everything)."""
         ...
 
+    def rows(self, source: str) -> Iterator[tuple[int, object]] | None:
+        """The records as JSON (`fewshot.schema`) with their lines, unchecked, for an audit of what `read` refuses;
+        `None`: the format cannot hold broken records."""
+        return None
+
 
 class Writer(Protocol):
     """What a file in this package provides under the name `WRITER`, if it can be written to; as `Reader`."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from fewshot.data import DEMO_CAPTION, digest, read
 from fewshot.errors import InputError
+from fewshot.files import exists
 from fewshot.records import Example
 
 BUNDLED = "demo"
@@ -69,7 +69,10 @@ class Source:
     @property
     def is_here(self) -> bool:
         """Whether it can be read without a connection."""
-        return self.is_bundled or Path(self.name).exists()
+        try:
+            return self.is_bundled or exists(self.name)
+        except InputError:  # no permission, or no name of a file
+            return False
 
     @property
     def caption(self) -> str | None:

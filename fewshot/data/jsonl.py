@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fewshot.data import Reader, Writer, lines
@@ -35,6 +35,10 @@ class JsonlReader(Reader):
             examples.append(example_from_json(row, Where(source, number)))
         check_ids(examples, source, numbers)
         return examples
+
+    def rows(self, source: str) -> Iterator[tuple[int, object]]:
+        """All records, unchecked."""
+        return json_values(lines(source), source)
 
 
 class JsonlWriter(Writer):

@@ -10,6 +10,7 @@ from fewshot.experiment.plan import plan_of
 from fewshot.experiment.remarks import check_demonstrations
 from fewshot.experiment.requests import estimate
 from fewshot.experiment.running import options
+from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of
 
@@ -23,6 +24,7 @@ def dry_run(settings: Settings, *, examples: int | None = None) -> str:
     """
     if examples is not None and examples < 1:
         raise InputError(f"--for must be at least 1, not {examples}")
+    refuse_secrets(settings)
     plan = plan_of(settings)
     system = system_of(plan, open_backend(settings.backend, options(settings, offline=True)))
     lines = [*plan.notices, *system.notices]

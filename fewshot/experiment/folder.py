@@ -51,11 +51,15 @@ class RunFolder:
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
-        return (self.path / RUN).exists()
+        return self.holds(RUN)
 
     def holds(self, name: str) -> bool:
-        """Whether a file of the folder is there."""
-        return (self.path / name).exists()
+        """Whether a file of the folder is there.
+
+        Raises:
+            RunFolderError: the folder may not be looked at.
+        """
+        return files.exists(self.path / name, error=RunFolderError)
 
     def create(self) -> None:
         """Makes the folder, or makes sure that we may write into the one there.
@@ -68,8 +72,9 @@ class RunFolder:
             if self.path.exists() and not self.exists() and (not self.path.is_dir() or any(self._strangers())):
                 raise RunFolderError(f"{self.path} exists but is not a run folder", hint="choose another --out")
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunFolderError(f"cannot make {self.path}: {error.strerror}", hint="choose another --out") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = getattr(error, "strerror", None) or error
+            raise RunFolderError(f"cannot make {self.path}: {reason}", hint="choose another --out") from None
         for name in FILES:
             if (self.path / name).is_symlink():
                 raise RunFolderError(
@@ -100,7 +105,7 @@ class RunFolder:
         text = self.text(RUN)
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # TOMLDecodeError is one; so is what an integer of 5,000 digits raises
             raise RunFolderError(f"{self.path / RUN}: {str(error)[:_LONGEST]}") from None
         except RecursionError:
             raise RunFolderError(f"{self.path / RUN}: nested too deeply") from None
@@ -180,7 +185,7 @@ class RunFolder:
 
     def shown(self) -> dict[str, tuple[str, ...]]:
         """For each example the ids of the demonstrations that its recorded prompt showed."""
-        rows = self._rows(RESPONSES) if self.responses.exists() else ()
+        rows = self._rows(RESPONSES) if self.holds(RESPONSES) else ()
         shown = {}
         for row, where in rows:
             if "id" in row:
@@ -218,7 +223,7 @@ class RunFolder:
         """
         texts = {example.id: example.text for example in self.examples()}
         same = {other for other, text in texts.items() if text == texts.get(id)} | {id}
-        rows = list(self._rows(RESPONSES)) if self.responses.exists() else []
+        rows = list(self._rows(RESPONSES)) if self.holds(RESPONSES) else []
         own = [line for line in rows if line[0].get("id") == id]
         own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
         return request_at(*own[-1]) if own else None
@@ -246,10 +251,10 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.path} {what} ({name} is missing)", hint="`fewshot run` makes and continues one"
             ) from None
-        except OSError as error:
-            raise RunFolderError(f"cannot read {path}: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise RunFolderError(f"cannot read {path}: {error.reason} at byte {error.start}") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            raise RunFolderError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
     def _rows(self, name: str) -> Iterator[tuple[dict[str, Any], Where]]:
         path = self.path / name

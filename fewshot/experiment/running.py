@@ -10,8 +10,6 @@ scores → files. `replaying` goes the same way with a folder's recorded answers
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,21 +19,23 @@ from typing import TYPE_CHECKING, Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
-from fewshot.errors import InputError, RunFolderError
+from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
+from fewshot.experiment.differences import differences
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, refuse_secrets, with_changes
+from fewshot.experiment.secrecy import refuse_secrets
+from fewshot.experiment.settings import PACE, Keywords, Settings, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.tallying import counted
+from fewshot.files import exists
+from fewshot.prompt import definitions
 from fewshot.scoring import Scores, evaluate
-from fewshot.servers.address import redactor
-from fewshot.servers.secrets import without_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ def run(
         RunFolderError: `out` holds a run of other settings, or something else.
     """
     asked = with_changes("run", task, dict(settings))
-    refuse_secrets({"model": asked.model, "extra": asked.extra})
+    refuse_secrets(asked)
     plan = plan_of(asked)
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
         return done
@@ -111,9 +111,10 @@ def run(
         if done := finished(folder, plan):  # by another process, since we looked
             return done
         begin(folder, plan, system)
+        recorded = len(cassette)
         answers = system.answer(Tapes(cassette, reuse=other), listen)
         done = end(folder, plan, system, answers)
-    return replace(done, notices=(*checked, *_torn(cassette), *done.notices))
+    return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
 
 
 def load(folder: str | Path) -> Run:
@@ -127,13 +128,7 @@ def load(folder: str | Path) -> Run:
 
 
 def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool = False) -> Options:
-    """What a backend is opened with.
-
-    Raises:
-        InputError: the model or an extra parameter holds a key, which would be recorded.
-    """
-    if not offline:
-        _check_no_key(settings)
+    """What a backend is opened with."""
     return Options(
         task=settings.task,
         model=settings.model,
@@ -147,19 +142,9 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,
-        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
+        definitions=definitions.of_labels(settings.task, labels, settings.definitions),
+        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens, settings.threshold),
     )
-
-
-def _check_no_key(settings: Settings) -> None:
-    known = redactor(*(os.environ.get(name, "") for name in filter(None, [settings.key_env])), headers=settings.headers)
-    given = {f"--extra {name}": json.dumps(value) for name, value in settings.extra.items()}
-    for what, value in {"--model": settings.model or "", **given}.items():
-        if known.holds(value) or known.holds(what):
-            raise InputError(
-                f"{without_keys(what)[:120]} holds what is or looks like a key: it would be recorded",
-                hint="keys go into OPENAI_API_KEY, HF_TOKEN, --key-env NAME or --header-env NAME=VARIABLE",
-            )
 
 
 def _reasoning_room(settings: Settings) -> int | None:
@@ -182,7 +167,8 @@ def finished(folder: RunFolder, plan: Plan) -> Run | None:
     conflicts = _conflicts(recorded, plan)
     if conflicts:
         raise RunFolderError(
-            f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})", hint="choose another --out"
+            f"{folder.path} holds a run of other settings ({'; '.join(conflicts)})",
+            hint=f"choose another --out; --reuse {folder.path} takes its answers where they fit",
         )
     if not recorded.run.complete or not all(map(folder.holds, (GOLD, DEMONSTRATIONS, PREDICTIONS, SCORES))):
         return None  # also a run that was killed while it wrote: the same command makes it whole
@@ -197,7 +183,9 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
         return conflicts
     if recorded.plan.digest != plan.digest:
         return [f"data: {settings.data} has changed since (digest {recorded.plan.digest} → {plan.digest})"]
-    own = settings.prompt is not None and Path(settings.prompt).is_file()
+    if recorded.plan.demos not in (None, plan.demos):  # None: before 0.2.0, or a folder without --demos
+        return [f"demos: {settings.demos} has changed since"]
+    own = settings.prompt is not None and exists(settings.prompt) and Path(settings.prompt).is_file()
     if own and recorded.prompt and recorded.prompt != wording_of(plan):
         return [f"prompt: {settings.prompt} has changed since"]
     return []
@@ -207,6 +195,7 @@ def default_folder(plan: Plan, backend: str, model: str) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
     settings = plan.settings.given()
     identity = repr(sorted((name, value) for name, value in settings.items() if name not in PACE)) + plan.digest + model
+    identity += plan.demos or ""
     digest = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")[:_LONGEST_NAME]
     name = short if short.startswith(backend) else f"{backend}-{short}"
@@ -263,6 +252,13 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
 
 
+def _continued(recorded: int) -> tuple[str, ...]:
+    """Says that a run goes on, and with how many answers."""
+    if not recorded:
+        return ()
+    return (f"continued: {recorded:,} {'answer was' if recorded == 1 else 'answers were'} recorded already",)
+
+
 def _torn(cassette: Cassette) -> tuple[str, ...]:
     if not cassette.torn:
         return ()
@@ -275,6 +271,6 @@ def recorded_answers(folder: RunFolder) -> Cassette:
     Raises:
         RunFolderError: it has none.
     """
-    if not folder.responses.exists():
+    if not folder.holds(folder.responses.name):
         raise RunFolderError(f"{folder.path} holds no recorded answers ({folder.responses.name} is missing)")
     return Cassette.open(folder.responses, readonly=True)

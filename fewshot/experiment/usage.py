@@ -1,8 +1,8 @@
 """What a run took: tokens, dollars, seconds (`[usage]` of `run.toml`).
 
-    tokens = 3200                a sum, as servers report it
-    cost_usd = "unknown"         no price is known, or not all tokens are
-    seconds_p95 = 1.8            19 of 20 examples were answered at least as fast
+tokens = 3200                a sum, as servers report it
+cost_usd = "unknown"         no price is known, or not all tokens are
+seconds_p95 = 1.8            19 of 20 examples were answered at least as fast
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Sentence(Format):
         roles: dict[str, dict[Member, None]] = {"interventions": {}, "observations": {}, "assays": {}}
         for role, member in members:
             roles[role][member] = None
-        value = Hypothesis(*(tuple(found) for found in roles.values()))
+        value = Hypothesis(*(tuple(members_of_role) for members_of_role in roles.values()))
         return Parsed(value, {kind: count for kind, count in problems.items() if count})
 
     def schema(self, scheme: Scheme) -> Mapping[str, Any] | None:
@@ -95,22 +95,22 @@ def _tags(labels: tuple[str, ...]) -> re.Pattern[str]:
 def _said(members: Iterable[Member], tags: re.Pattern[str]) -> str:
     pieces = []
     for member in members:
-        surface = tags.sub(lambda found: "\\" + found[0], member.text)
+        surface = tags.sub(lambda match: "\\" + match[0], member.text)
         pieces.append(f"<{tag(member.label)}> {surface} </{tag(member.label)}>")
     return " or ".join(pieces) or NOTHING
 
 
 def _until_end(answer: str, tags: re.Pattern[str]) -> tuple[str, bool]:
-    for found in tags.finditer(answer):
-        if found[4] and not found[1]:
-            return answer[: found.start()], True
+    for end in tags.finditer(answer):
+        if end[4] and not end[1]:
+            return answer[: end.start()], True
     return answer, False
 
 
 def _members(body: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[tuple[str, Member]]:
     """(role, member) in order. Before the word of influence: interventions; assays by the word or the tag."""
     names = {name.lower(): label for label in scheme.labels for name in (tag(label), label)}
-    found: list[tuple[str, Member]] = []
+    members: list[tuple[str, Member]] = []
     role, last = "interventions", 0
     opened: tuple[str, int] | None = None
     for mark in _tags(scheme.labels).finditer(body):
@@ -126,15 +126,15 @@ def _members(body: str, scheme: Scheme, problems: Counter[ProblemKind]) -> list[
         else:
             surface = _unescape(body[opened[1] : mark.start()], scheme).strip()
             if surface:
-                found.append((role, Member(opened[0], surface)))
+                members.append((role, Member(opened[0], surface)))
             opened = None
         last = mark.end()
     if opened is not None:
         problems["unclosed_tag"] += 1
         surface = _unescape(re.split(r" or | was tested | by ", body[opened[1] :])[0], scheme).strip()
         if surface:
-            found.append((role, Member(opened[0], surface)))
-    return found
+            members.append((role, Member(opened[0], surface)))
+    return members
 
 
 def _role(between: str, role: str) -> str:
@@ -148,9 +148,9 @@ def _role(between: str, role: str) -> str:
 
 
 def _unescape(surface: str, scheme: Scheme) -> str:
-    return _tags(scheme.labels).sub(lambda found: found[0][1:] if found[1] else found[0], surface)
+    return _tags(scheme.labels).sub(lambda match: match[0][1:] if match[1] else match[0], surface)
 
 
 def _unknown(body: str, scheme: Scheme) -> int:
     known = {name.lower() for label in scheme.labels for name in (tag(label), label)}
-    return sum(not found[0].startswith("</") and found[1].lower() not in known for found in _TAG_LIKE.finditer(body))
+    return sum(not match[0].startswith("</") and match[1].lower() not in known for match in _TAG_LIKE.finditer(body))

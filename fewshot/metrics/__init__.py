@@ -1,11 +1,11 @@
 """Scores from tallies: for each example and measure three counts (hits, predicted, gold); sums; then P, R and F1.
 
-Counts are kept per example because intervals leave out or resample whole articles: the score of a resample is computed
-from a sum over its rows, without comparing spans again.
+Counts are kept because intervals leave out, and tests exchange, whole articles: the score of what is left is computed
+from sums, without comparing spans again. Which score takes which counts, `formulas` says.
 
 >>> total = add([{"strict": (1, 2, 1)}, {"strict": (0, 0, 1)}])
->>> prf("strict.micro", total["strict"])
-{'strict.micro.precision': 0.5, 'strict.micro.recall': 0.5, 'strict.micro.f1': 0.5}
+>>> ratios(total["strict"])
+(0.5, 0.5, 0.5)
 """
 
 from __future__ import annotations
@@ -49,25 +49,10 @@ def ratios(counts: Counts) -> tuple[float, float, float]:
     return precision, recall, 2.0 * precision * recall / denominator if denominator else 0.0
 
 
-def prf(name: str, counts: Counts) -> dict[str, float]:
-    """Returns the three ratios under dotted names."""
-    return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), ratios(counts), strict=True))
-
-
-def macro(name: str, by_label: Mapping[str, Counts]) -> dict[str, float]:
-    """Returns the mean of each ratio over the labels that have gold.
-
-    Labels are summed alphabetically and in numpy's order, as seqeval does: from eight numbers on, `sum` adds in another
-    order, which changes the last digit.
-    """
-    by_ratio = [ratios(counts) for _, counts in sorted(by_label.items()) if counts[2]]
-    mean = [pairwise_sum(column) / len(by_ratio) for column in zip(*by_ratio, strict=True)] if by_ratio else [0.0] * 3
-    return dict(zip((f"{name}.precision", f"{name}.recall", f"{name}.f1"), mean, strict=True))
-
-
 def pairwise_sum(values: Sequence[float]) -> float:
     """Returns the sum in numpy's order, without the 0.1 s that importing numpy takes: eight running sums, added
-    pairwise, then the remainder; more than 128 numbers are halved first (`pairwise_sum` in numpy's `loops_utils.h`)."""
+    pairwise, then the remainder; more than 128 numbers are halved first (`pairwise_sum` in numpy's `loops_utils.h`).
+    Means over labels are seqeval's to the last digit only so: from eight numbers on, `sum` adds in another order."""
     count = len(values)
     if count < 8:
         return reduce(plus, values, 0.0)  # `sum` corrects itself from Python 3.12 on
@@ -79,8 +64,3 @@ def pairwise_sum(values: Sequence[float]) -> float:
     r = [reduce(plus, values[first:whole:8]) for first in range(8)]
     total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
     return reduce(plus, values[whole:], total)
-
-
-def accuracy(name: str, counts: Counts) -> dict[str, float]:
-    """Returns the share of examples that are exactly right; the tally of each is (1 or 0, 1, 1)."""
-    return {f"{name}.accuracy": counts[0] / counts[2] if counts[2] else 0.0}

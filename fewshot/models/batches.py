@@ -20,14 +20,14 @@ def batches(lengths: Sequence[int], *, budget: int = TOKENS, most: int = 256) ->
     """Indices in batches, longest first (what does not fit into memory fails at once). A text that is longer than
     the budget is a batch of its own."""
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    made: list[list[int]] = []
+    groups: list[list[int]] = []
     for i in order:
-        widest = lengths[made[-1][0]] if made else 0
-        if made and len(made[-1]) < most and widest * (len(made[-1]) + 1) <= budget:
-            made[-1].append(i)
+        widest = lengths[groups[-1][0]] if groups else 0
+        if groups and len(groups[-1]) < most and widest * (len(groups[-1]) + 1) <= budget:
+            groups[-1].append(i)
         else:
-            made.append([i])
-    return made
+            groups.append([i])
+    return groups
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int, device: Any) -> tuple[Tensor, Tensor]:

@@ -175,19 +175,19 @@ def tag(
     before = cut.text_ids(prompt) if prompt else []
     sources = [cut(text) for text in texts]
     order = sorted(range(len(sources)), key=lambda i: len(sources[i]))
-    found: list[tuple[Span, ...]] = [()] * len(sources)
+    tagged: list[tuple[Span, ...]] = [()] * len(sources)
     for first in range(0, len(order), batch):
         chosen = order[first : first + batch]
         inputs = [cut.framed([*before, *sources[i].ids]) for i in chosen]
         marks = decoder.decode(inputs, [sources[i] for i in chosen], start)
         for i, row in zip(chosen, marks, strict=True):
-            found[i] = spans(sources[i], row)
+            tagged[i] = spans(sources[i], row)
     if told is not None:
         told(decoder.cost)
-    return found
+    return tagged
 
 
 def spans(source: SourceTokens, marks: Iterable[Mark]) -> tuple[Span, ...]:
     """Marks as characters of the text."""
-    made = (Span(*source.extent(mark.first, mark.after), mark.label, confidence=mark.confidence) for mark in marks)
-    return tuple(span for span in made if span.start < span.end)
+    closed = (Span(*source.extent(mark.first, mark.after), mark.label, confidence=mark.confidence) for mark in marks)
+    return tuple(span for span in closed if span.start < span.end)

@@ -51,8 +51,8 @@ class Encoder:
                 hidden = model(**asked).last_hidden_state
             mask = asked["attention_mask"].unsqueeze(-1).to(hidden.dtype)
             mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-            found = torch.nn.functional.normalize(mean.float(), dim=1).numpy()
-            rows.update(zip(batch, found, strict=True))
+            vectors = torch.nn.functional.normalize(mean.float(), dim=1).numpy()
+            rows.update(zip(batch, vectors, strict=True))
         return np.stack([rows[i] for i in range(len(texts))]).astype(np.float32)
 
     def _load(self) -> tuple[Any, Any]:

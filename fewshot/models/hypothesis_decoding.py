@@ -124,17 +124,17 @@ class Grammar:
         """The tokens that may come next, and where each leads."""
         if state.run is not None:
             return self._within(source, state, state.run)
-        found: dict[int, State] = {}
+        choices: dict[int, State] = {}
         for token in dict.fromkeys(words.ids[0] for words in state.words):
             left = [Words(words.ids[1:], words.then) for words in state.words if words.ids[0] == token]
             done = next((words.then for words in left if not words.ids), None)
             on = replace(state, words=tuple(left), opens=False)
-            found[token] = on if done is None else self._after(on, done)
+            choices[token] = on if done is None else self._after(on, done)
         if state.opens:
             pieces = tuple((i, i) for i in range(len(source)) if source.opens(i))
             for label, (opening, _) in self._tags.items() if pieces else ():
-                found[opening] = replace(state, words=(), opens=False, run=Run(label, pieces))
-        return found
+                choices[opening] = replace(state, words=(), opens=False, run=Run(label, pieces))
+        return choices
 
     def _within(self, source: SourceTokens, state: State, run: Run) -> dict[int, State]:
         """Inside a name: what goes on with it, or its end."""
@@ -143,15 +143,15 @@ class Grammar:
         for first, after in run.pieces:
             if after <= last:
                 longer.setdefault(source.ids[after], []).append((first, after + 1))
-        found = {token: replace(state, run=Run(run.label, tuple(pieces))) for token, pieces in longer.items()}
+        choices = {token: replace(state, run=Run(run.label, tuple(pieces))) for token, pieces in longer.items()}
         whole = next((piece for piece in run.pieces if piece[1] > piece[0] and source.closes(piece[1] - 1)), None)
         if whole is not None:
             start, end = source.extent(*whole)
             member = (state.role, Member(run.label, source.text[start:end]))
-            found[self._tags[run.label][1]] = self._after(
+            choices[self._tags[run.label][1]] = self._after(
                 replace(state, run=None, members=(*state.members, member)), "member"
             )
-        return found
+        return choices
 
     def _after(self, state: State, what: Next) -> State:
         """What may come once something is whole: the beginning, a member, a link to the next role."""
@@ -170,13 +170,13 @@ class Grammar:
 
     def allowed(self, source: SourceTokens, ids: Iterable[int]) -> list[list[int]]:
         """The tokens that could stand at each place of a written answer; none from where it leaves the grammar."""
-        found: list[list[int]] = []
+        tokens: list[list[int]] = []
         state: State | None = self.start()
         for token in ids:
             onward = {} if state is None else self.choices(source, state)
             state = onward.get(token)
-            found.append([] if state is None else sorted(onward))
-        return found
+            tokens.append([] if state is None else sorted(onward))
+        return tokens
 
     def read(self, source: SourceTokens, ids: Iterable[int]) -> tuple[Hypothesis, bool]:
         """What an answer says, up to its end or to where it leaves the grammar; and whether it ended."""

@@ -162,8 +162,8 @@ class Rows:
         heads = self._family.heads
         padded = q.new_zeros(k.shape[0], widest, heads, k.shape[-1])
         padded[index.rows, index.columns] = self._heads(q)
-        found = scaled_dot_product_attention(padded.transpose(1, 2), k, v, mask, scale=self._family.scale)
-        return found.transpose(1, 2)[index.rows, index.columns].flatten(1)
+        attended = scaled_dot_product_attention(padded.transpose(1, 2), k, v, mask, scale=self._family.scale)
+        return attended.transpose(1, 2)[index.rows, index.columns].flatten(1)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(x.shape[0], self._family.heads, -1)

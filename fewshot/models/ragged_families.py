@@ -57,13 +57,13 @@ class _BartLayer:
     def attend(self, x: Tensor, attention: Callable[[Attention, Tensor], Tensor], which: str) -> Tensor:
         own = which == "own"
         norm = self._layer.self_attn_layer_norm if own else self._layer.encoder_attn_layer_norm
-        found: Tensor = norm(x + attention(self.own if own else self.cross, x))
-        return found
+        normed: Tensor = norm(x + attention(self.own if own else self.cross, x))
+        return normed
 
     def feed(self, x: Tensor) -> Tensor:
         layer = self._layer
-        found: Tensor = layer.final_layer_norm(x + layer.fc2(layer.activation_fn(layer.fc1(x))))
-        return found
+        normed: Tensor = layer.final_layer_norm(x + layer.fc2(layer.activation_fn(layer.fc1(x))))
+        return normed
 
 
 class T5Family:
@@ -116,5 +116,5 @@ class _T5Layer:
         return x + attention(block, self._layers[which].layer_norm(x))
 
     def feed(self, x: Tensor) -> Tensor:
-        found: Tensor = self._feed(x)
-        return found
+        fed: Tensor = self._feed(x)
+        return fed

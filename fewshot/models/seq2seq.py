@@ -73,7 +73,7 @@ def check_generation(options: Mapping[str, Any]) -> None:
 
 
 @dataclass(slots=True)
-class _Piece(windowed.Piece):
+class _Piece(windowed.TokenPiece):
     """A window of an example, ready for the model, and what came of it."""
 
     parsed: Parsed | None = None
@@ -138,8 +138,8 @@ class Seq2Seq:
         tags = vocabulary.tag_ids(self.tokenizer, self._format.tags(self._scheme))
         decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule)
         start = [self.model.config.decoder_start_token_id, *self.cut.before]
-        found = decoder.decode([piece.encoded for piece in pieces], [piece.source for piece in pieces], start)
-        for piece, marks in zip(pieces, found, strict=True):
+        decoded = decoder.decode([piece.encoded for piece in pieces], [piece.source for piece in pieces], start)
+        for piece, marks in zip(pieces, decoded, strict=True):
             spans = copy_decoding.spans(piece.source, marks)
             piece.parsed = Parsed(self.task.completed(spans, piece.source.text), {}, 1.0)
         self.cost.passes += decoder.cost.passes

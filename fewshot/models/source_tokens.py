@@ -119,9 +119,9 @@ class SourceTokenizer:
 
     def _encode(self, piece: str) -> tuple[tuple[int, int, int], ...]:
         """(id, start, end) of a piece's tokens, the white space at its front left out of the first extent."""
-        found = self._backend.encode(piece, add_special_tokens=False)
+        encoding = self._backend.encode(piece, add_special_tokens=False)
         tokens = []
-        for token, (start, end) in zip(found.ids, found.offsets, strict=True):
+        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
             surface = piece[start:end]
             first = start + len(surface) - len(surface.lstrip())
             tokens.append((token, first, end if surface.strip() else first))

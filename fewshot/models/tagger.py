@@ -24,7 +24,7 @@ from fewshot.tasks import Task
 
 
 @dataclass(slots=True)
-class _Piece(windowed.Piece):
+class _Piece(windowed.TokenPiece):
     """`given`: the entities in the window that the question names; `spans`: what the model said."""
 
     given: tuple[Span, ...]
@@ -69,16 +69,16 @@ class Tagger:
     def pieces(self, example: Example) -> list[_Piece]:
         """The windows of an example."""
         asked = example.entities or () if self.task.of_entities else ()
-        found = []
+        pieces = []
         for window, source in windowed.cut(example.text, self._room, self.cut):
             given = windows.clip(asked, window.start, window.end)
             ids = self._scheme.ids(source, given, self.tokenizer.mask_token_id)
-            found.append(_Piece(example, window, source, self.cut.framed(ids), given))
-        return found
+            pieces.append(_Piece(example, window, source, self.cut.framed(ids), given))
+        return pieces
 
     def answer(self, pieces: Sequence[_Piece]) -> None:
         """Spans of each piece."""
-        for piece, scores in zip(pieces, self._probabilities(pieces), strict=True):
+        for piece, scores in zip(pieces, self.probabilities(pieces), strict=True):
             piece.spans = self._scheme.read(
                 piece.source, scores, self.names, given=piece.given, goes_on=piece.window.start > 0
             )
@@ -91,8 +91,8 @@ class Tagger:
         return Prediction(id=example.id, value=self.task.completed(spans, example.text))
 
     @torch.inference_mode()
-    def _probabilities(self, pieces: Sequence[_Piece]) -> list[Tensor]:
-        """(tokens, classes) of each piece."""
+    def probabilities(self, pieces: Sequence[_Piece]) -> list[Tensor]:
+        """(tokens, classes) of each piece: the probability of each class, in the order of `names`."""
         ids, mask = batches.padded([p.encoded for p in pieces], self.tokenizer.pad_token_id, self.model.device)
         logits = self.model(input_ids=ids, attention_mask=mask).logits.float().softmax(-1).cpu()
         first = len(self.cut.before)

@@ -125,14 +125,14 @@ class Entities(TagScheme):
         """A span without both edges between words is lost."""
         words = Words.of(source)
         number = {name: i for i, name in enumerate(names)}
-        found = _outside(words, number[OUTSIDE])
+        classes = _outside(words, number[OUTSIDE])
         places = words.find(spans)
         for span, place in zip(spans, places, strict=True):
             if place is not None:
                 first, last = place
                 for at in range(first, last + 1):
-                    found[words.firsts[at]] = number[f"{'I' if at > first else 'B'}-{span.label}"]
-        return found, places.count(None)
+                    classes[words.firsts[at]] = number[f"{'I' if at > first else 'B'}-{span.label}"]
+        return classes, places.count(None)
 
     def read(
         self, source: SourceTokens, scores: Tensor, names: Sequence[str], *, given: Sequence[Span], goes_on: bool
@@ -160,13 +160,13 @@ class Starts(TagScheme):
     def targets(self, source: SourceTokens, spans: Sequence[Span], names: Sequence[str]) -> tuple[list[int], int]:
         """A span that begins inside a word is lost; where it ends does not matter."""
         words = Words.of(source)
-        found = _outside(words, names.index(OUTSIDE))
+        classes = _outside(words, names.index(OUTSIDE))
         starting = words.starting()
         firsts = [starting.get(span.start) for span in spans]
         for first in firsts:
             if first is not None:
-                found[words.firsts[first]] = names.index(f"B-{PANEL}")
-        return found, firsts.count(None)
+                classes[words.firsts[first]] = names.index(f"B-{PANEL}")
+        return classes, firsts.count(None)
 
     def read(
         self, source: SourceTokens, scores: Tensor, names: Sequence[str], *, given: Sequence[Span], goes_on: bool
@@ -197,13 +197,13 @@ class Roles(TagScheme):
     def targets(self, source: SourceTokens, spans: Sequence[Span], names: Sequence[str]) -> tuple[list[int], int]:
         """`spans` are the given entities with their roles; only their first words have a class."""
         words = Words.of(source)
-        found = [UNSCORED] * len(source)
+        classes = [UNSCORED] * len(source)
         number = {name: i for i, name in enumerate(names)}
         places = words.find(spans)
         for span, place in zip(spans, places, strict=True):
             if place is not None:
-                found[words.firsts[place[0]]] = number.get(span.role or OUTSIDE, number[OUTSIDE])
-        return found, places.count(None)
+                classes[words.firsts[place[0]]] = number.get(span.role or OUTSIDE, number[OUTSIDE])
+        return classes, places.count(None)
 
     def read(
         self, source: SourceTokens, scores: Tensor, names: Sequence[str], *, given: Sequence[Span], goes_on: bool
@@ -211,13 +211,13 @@ class Roles(TagScheme):
         """The given entities that have a role."""
         words = Words.of(source)
         starting, sure = words.starting(), _best(scores, names)
-        found = []
+        spans = []
         for span in given:
             if span.start in starting:
                 role, confidence = sure[words.firsts[starting[span.start]]]
                 if role != OUTSIDE:
-                    found.append(replace(span, role=role, confidence=confidence))
-        return tuple(found)
+                    spans.append(replace(span, role=role, confidence=confidence))
+        return tuple(spans)
 
     def ids(self, source: SourceTokens, given: Iterable[Span], mask: int | None) -> list[int]:
         """The tokens of the given entities masked."""
@@ -236,10 +236,10 @@ _SCHEMES: Mapping[Tagging, TagScheme] = {"entities": Entities(), "starts": Start
 
 def _outside(words: Words, outside: int) -> list[int]:
     """`outside` for each word's first token."""
-    found = [UNSCORED] * len(words.source)
+    classes = [UNSCORED] * len(words.source)
     for i in words.firsts:
-        found[i] = outside
-    return found
+        classes[i] = outside
+    return classes
 
 
 def _best(scores: Tensor, names: Sequence[str]) -> list[tuple[str, float]]:

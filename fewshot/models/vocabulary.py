@@ -35,8 +35,8 @@ def lacking(tokenizer: Any, texts: Iterable[str]) -> list[str]:
     unknown = tokenizer.unk_token_id
     source = SourceTokenizer(tokenizer)
     seen = Counter(char for text in texts for char in text if not char.isspace())
-    found = [char for char, n in seen.items() if n >= _LEAST_SEEN and unknown in source(char).ids]
-    return sorted(found)
+    missing = [char for char, n in seen.items() if n >= _LEAST_SEEN and unknown in source(char).ids]
+    return sorted(missing)
 
 
 def extend(tokenizer: Any, model: Any, *, written: Sequence[str], texts: Iterable[str]) -> int:

@@ -62,12 +62,12 @@ def windows(text: str, limit: int, measure: Callable[[str], int]) -> list[Window
 
 def clip(spans: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
     """The parts of spans inside a window, with offsets into the window."""
-    found = []
+    clipped = []
     for span in spans:
         left, right = max(span.start, start), min(span.end, end)
         if left < right:
-            found.append(replace(span, start=left - start, end=right - start))
-    return tuple(found)
+            clipped.append(replace(span, start=left - start, end=right - start))
+    return tuple(clipped)
 
 
 def merge(parts: Sequence[tuple[Window, Sequence[Span]]], text: str) -> tuple[Span, ...]:
@@ -115,15 +115,15 @@ def _owned(extents: Sequence[Extent], text: str) -> list[Window]:
 
 def _pieces(text: str, limit: int, measure: Callable[[str], int]) -> list[Extent]:
     """Sentences; one that is longer than a window is cut between words."""
-    found: list[Extent] = []
+    extents: list[Extent] = []
     for first, end in sentences(text):
         start = first
         while measure(text[start:end]) > limit:
             cut = _longest(text, start, end, limit, measure)
-            found.append((start, cut))
+            extents.append((start, cut))
             start = skip_space(text, cut)
-        found.append((start, end))
-    return found
+        extents.append((start, end))
+    return extents
 
 
 def _longest(text: str, start: int, end: int, limit: int, measure: Callable[[str], int]) -> int:

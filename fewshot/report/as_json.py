@@ -1,6 +1,6 @@
 """A comparison as one JSON document, unrounded: `fewshot compare --json`.
 
-    {"task": "ner", "n": 60, "articles": 20, "baseline": "gpt-6", "systems": [{"system": "rules-2", "scores": {…}}]}
+{"task": "ner", "n": 60, "articles": 20, "baseline": "gpt-6", "systems": [{"system": "rules-2", "scores": {…}}]}
 """
 
 from __future__ import annotations

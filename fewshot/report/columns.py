@@ -1,8 +1,8 @@
 """The columns of a table: how each is shown, what its unrounded values are, and how long it stays when room is short.
 
-    columns(comparison)                  all that say something, in order
-    table(comparison, ["n", "usd_1k"])   the chosen ones
-    records(comparison)                  the unrounded values, for a frame and for CSV
+columns(comparison)                  all that say something, in order
+table(comparison, ["n", "usd_1k"])   the chosen ones
+records(comparison)                  the unrounded values, for a frame and for CSV
 """
 
 from __future__ import annotations
@@ -121,7 +121,9 @@ def records(comparison: Comparison) -> list[dict[str, Any]]:
     every = columns(comparison)
     shots = [] if any(column.key == "shots" for column in every) else [_setting("shots", 0)]
     every = [every[0], *shots, *every[1:]]
-    records = [{name: value for column in every for name, value in column.values(row).items()} for row in comparison.rows]
+    records = [
+        {name: value for column in every for name, value in column.values(row).items()} for row in comparison.rows
+    ]
     for record, row in zip(records, comparison.rows, strict=True):
         record["signature"] = " ".join(run.signature.id for run in row.runs) or None
     return records
@@ -222,7 +224,7 @@ def _estimate_text(found: Fold) -> str:
     text = numbers.score(found.mean)
     if found.deviation is not None:
         text += f" ± {numbers.score(found.deviation)}"
-    if found.interval.low is not None:
+    if found.interval.low is not None and found.interval.high is not None:
         return f"{text} {numbers.interval(found.interval.low, found.interval.high)}"
     return f"{text} ({found.interval.why})" if found.interval.why in captions.IN_CELLS else text
 

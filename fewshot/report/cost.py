@@ -150,5 +150,3 @@ def checked_price(gpu_hour_usd: float | None) -> float | None:
 
 def _per(total: float | None, n: int) -> float | None:
     return None if total is None else total / n
-
-

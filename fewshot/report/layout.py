@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from fewshot.report.table import Cell, Heading, Table
+from fewshot.report.table import Cell, Table
 from fewshot.text.visible import one_line
 
 LEAST = 60

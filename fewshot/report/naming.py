@@ -1,7 +1,7 @@
 """How systems are called: by their models, and, where two models have one name, by the settings that tell them apart.
 
-    SmolLM2-135M-Instruct            the last part of a path; an API's name as it is
-    SmolLM2-135M-Instruct (3 shots)  beside a row of the same name with 0
+SmolLM2-135M-Instruct            the last part of a path; an API's name as it is
+SmolLM2-135M-Instruct (3 shots)  beside a row of the same name with 0
 """
 
 from __future__ import annotations

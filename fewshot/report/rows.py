@@ -1,7 +1,7 @@
 """Rows of a table: runs that differ in the seed alone are one system, and so are equal runs of a program.
 
-    rules-2   0, 2, 3 shots      three runs with the same predictions: demonstrations change nothing for a program
-    gpt-6     3 shots            seeds 0, 1, 2: a mean, its standard deviation, and an interval over articles
+rules-2   0, 2, 3 shots      three runs with the same predictions: demonstrations change nothing for a program
+gpt-6     3 shots            seeds 0, 1, 2: a mean, its standard deviation, and an interval over articles
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ class Row:
         return replace(fold(self.counts, name), mean=score)  # the last digit as scores.json has it
 
 
-def rows_of(
-    runs: Sequence[FinishedRun], names: Mapping[str, str], *, gpu_hour_usd: float | None = None
-) -> list[Row]:
+def rows_of(runs: Sequence[FinishedRun], names: Mapping[str, str], *, gpu_hour_usd: float | None = None) -> list[Row]:
     """Returns the rows of runs: first the system that answers nothing, then one a system, in the order of the runs.
 
     Args:
@@ -196,7 +194,9 @@ def _equal(one: Row, other: Row) -> bool:
 
 
 def _said(row: Row) -> list[Any]:
-    return [(answer.id, answer.value, dict(answer.problems)) for run in row.runs[: row.seeds] for answer in run.predictions]
+    return [
+        (answer.id, answer.value, dict(answer.problems)) for run in row.runs[: row.seeds] for answer in run.predictions
+    ]
 
 
 def _merged(one: Row, other: Row) -> Row:

@@ -71,7 +71,10 @@ def legend(comparisons: Sequence[Comparison]) -> str:
         for caption in comparison.captions:
             said.setdefault(caption, []).append(comparison.task.name)
     parts = [
-        *(caption if len(tasks) == len(comparisons) else f"{caption}: {', '.join(tasks)}" for caption, tasks in said.items()),
+        *(
+            caption if len(tasks) == len(comparisons) else f"{caption}: {', '.join(tasks)}"
+            for caption, tasks in said.items()
+        ),
         f"{columns.BEST} best; {columns.TIED} not told apart from the best.",
         f"{captions.MEANINGS['usd_1k']}; {captions.MEANINGS['seconds']}; trained: seconds of the training.",
         *captions.prices(first),

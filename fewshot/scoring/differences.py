@@ -4,7 +4,7 @@
 
 ΔF is the difference of the pooled scores, ΔF₋g the same without article g. It is *detected* where the p of its t,
 adjusted by Holm over all systems that are compared with the baseline, is below .05. The degrees of freedom are those of
-the effective number of articles G* (`jackknife.freedom`): with G−1, articles of unlike size raise 6 to 8% false alarms
+the effective number of articles G* (`jackknife.freedom`): with G−1, articles of unlike size raise 6 to 7% false alarms
 instead of 5. Beside it stands the p of the test that swaps whole articles, which assumes nothing but that under the
 null hypothesis the two systems could have exchanged their answers to any article. See docs/statistics.md.
 """

@@ -17,10 +17,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from fewshot.errors import InputError
-from fewshot.servers.secrets import NO_KEY, Redactor, looks_like_a_key
+from fewshot.files import most_bytes
+from fewshot.servers.secrets import NO_KEY, Redactor
+from fewshot.text import secrets
 
 API = "https://api.openai.com/v1"
 """OpenAI's own address, the default of the `gpt3` backend."""
+
+MOST_REPLY_BYTES = "FEWSHOT_MOST_REPLY_BYTES"
+"""The environment variable that says how many bytes a reply may have."""
 
 _ROUTES = re.compile(r"/(?:chat/completions|completions|responses|models|generate|generate_stream|info)/*$")
 """Ends of an address that are a route of the API: the user has copied the whole endpoint."""
@@ -126,6 +131,7 @@ class Server:
             raise InputError("the base URL is not an http(s) address", hint="like --base-url http://127.0.0.1:8000/v1")
         if offline:
             return
+        most_bytes(1, MOST_REPLY_BYTES)
         _check_value(self.key_name, self.key)
         for name, value in self.headers.items():
             check_header(name, value)
@@ -179,7 +185,7 @@ def key_of(variable: str | None, default: str, headers: Mapping[str, str] | None
     """
     if variable is None:
         return default, "" if admits(headers or {}) else os.environ.get(default, "").strip()
-    if not _NAME.fullmatch(variable) or looks_like_a_key(variable):
+    if not _NAME.fullmatch(variable) or secrets.looks_like_a_key(variable):
         raise InputError("--key-env takes the name of an environment variable, not a key")
     key = os.environ.get(variable, "").strip()
     if not key:

@@ -1,57 +1,66 @@
-"""One request and what becomes of it: sent, sent again in the way in which the server takes it, read.
+"""A backend that asks one server: a request is sent, sent again in the way in which the server takes it, and read.
 
     temperature 0  →  400 "only 1 is allowed"  →  sent without a temperature  →  Completion(adapted={"temperature": …})
 
-What the backends for servers have in common. Retries, pacing and concurrency are the engine's.
+A backend for a server inherits from `ServerBackend` and says how it sends a body and how it reads a reply. Retries,
+pacing and concurrency are the engine's.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from fewshot.errors import BackendError
-from fewshot.records import Completion, Request
+from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import Server
 from fewshot.servers.failures import AnswerError, ErrorReply, error_reply, from_reply, too_long
+from fewshot.servers.prompt_counts import PromptCounts
 from fewshot.servers.reasoning import with_tries
-from fewshot.servers.transport import Reply
-from fewshot.text.tokens import BYTES_PER_TOKEN, utf8_bytes
-
-_CUT = 10
-"""Bytes a token from which on a prompt was cut: English has 4 to 5, tagged legends 2.5 to 4. A judgement."""
-
-_LONG_ENOUGH = 1_000
-"""Bytes of a prompt that is looked at: a few words may well be counted as one token."""
+from fewshot.servers.transport import TOTAL_SECONDS, Reply
+from fewshot.text.tokens import utf8_bytes
 
 
-class Send(Protocol):
-    """Sends a body, once; returns the reply, of whatever status, and what is recorded in `adapted` about it.
+@dataclass(slots=True, kw_only=True)
+class ServerBackend(ABC):
+    """A prompted backend (`fewshot.backends`) that asks one server.
 
-    Raises `BackendError` if there is no reply."""
+    Attributes:
+        server: Where to send, with which key and headers.
+        total_seconds: The most that one request may take.
+        adaptations: The parameters that the server refuses; all requests of a run share them.
+        counts: What the server has counted of each prompt.
+    """
 
-    async def __call__(self, request: Request, body: dict[str, Any]) -> Reply: ...
-
-
-class Read(Protocol):
-    """Reads the reply to a request; raises `BackendError` if it is not an answer."""
-
-    def __call__(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion: ...
-
-
-@dataclass(slots=True)
-class Exchange:
-    """The requests of one run to one server. `adaptations`, what it refuses, is shared by all of them."""
-
-    server: Server
+    name: str
     model: str
-    adaptations: Adaptations
-    cut: list[tuple[int, int]] = field(default_factory=list)  # bytes sent, tokens counted
+    endpoint: str | None
+    api: Api
+    server: Server
+    notices: tuple[str, ...] = ()
+    kind: Literal["prompted"] = "prompted"
+    total_seconds: float = TOTAL_SECONDS
+    adaptations: Adaptations = field(default_factory=Adaptations)
+    counts: PromptCounts = field(default_factory=PromptCounts, repr=False)
 
-    async def answer(self, request: Request, send: Send, read: Read) -> Completion:
+    @abstractmethod
+    async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
+        """Sends a body, once; returns the reply, of whatever status. Raises `BackendError` if there is none."""
+
+    @abstractmethod
+    def _read(self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]) -> Completion:
+        """Reads the reply to a request; raises `BackendError` if it is not an answer."""
+
+    @property
+    def reasoning_room(self) -> int:
+        """The tokens that a request is sent beside its limit, for a thought."""
+        return self.adaptations.room.tokens
+
+    async def answer(self, request: Request) -> Completion:
         """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
         meant for the answer and the request can be sent with more.
 
@@ -60,7 +69,7 @@ class Exchange:
                 server, its client or our reader raises beside that ends this request, and not the run.
         """
         try:
-            return await self._answer(request, send, read)
+            return await self._answer(request)
         except BackendError:
             raise
         except Exception as error:
@@ -69,16 +78,16 @@ class Exchange:
                 f"{self.server.public_url} did not send an answer ({reason})", retryable=True, maybe_paid=True
             ) from error
 
-    async def _answer(self, request: Request, send: Send, read: Read) -> Completion:
+    async def _answer(self, request: Request) -> Completion:
         room, fits = self.adaptations.room.tokens, True
         earlier: Completion | None = None
         while True:
             changes = self.adaptations.now()
             body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
-            reply = await send(request, dict(body))
+            reply = await self._send(request, dict(body))
             seconds = perf_counter() - started
-            outcome = self._outcome(reply, request, seconds, adapted, read)
+            outcome = self._outcome(reply, request, seconds, adapted)
             if isinstance(outcome, ErrorReply):
                 if outcome.filtered:
                     return Completion("", "refused", seconds=seconds, adapted=adapted)
@@ -88,20 +97,20 @@ class Exchange:
                     room, fits = 0, False
                     continue
                 return self._failed(outcome, request)
-            self._compare(outcome, request)
+            self.counts.note(_bytes_of(request), outcome.prompt_tokens)
             completion = with_tries(outcome, earlier)
             if not self.adaptations.learn_from_answer(outcome, request, body, room) or not fits:
                 return completion
             room, earlier = self.adaptations.room.tokens, completion
 
     def _outcome(
-        self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any], read: Read
+        self, reply: Reply, request: Request, seconds: float, adapted: Mapping[str, Any]
     ) -> Completion | ErrorReply:
         """Returns the answer, or the error that came in its place, under whatever status."""
         if reply.status >= 300:
             return error_reply(reply.status, reply.headers, reply.content)
         try:
-            return read(reply, request, seconds, adapted)
+            return self._read(reply, request, seconds, adapted)
         except AnswerError as error:
             if error.reply.status == 200:  # it does not say which
                 raise
@@ -121,20 +130,12 @@ class Exchange:
             missing_version=server.missing_version,
         )
 
-    def _compare(self, completion: Completion, request: Request) -> None:
-        """Notes a prompt of which the server has counted far fewer tokens than were sent."""
-        sent = utf8_bytes(request.prompt or "".join(turn.content for turn in request.turns or ()))
-        counted = completion.prompt_tokens
-        if counted is not None and sent >= _LONG_ENOUGH and sent > counted * _CUT:
-            self.cut.append((sent, counted))
+    def _note_cut_prompts(self) -> None:
+        """Adds the line about prompts that the server has cut, once."""
+        if line := self.counts.notice():
+            self.notices = (*self.notices, f"{self.name}: {line}")
+        self.counts = PromptCounts()
 
-    def notices(self, backend: str) -> tuple[str, ...]:
-        """Returns a line about prompts that the server has cut; `()` if it has cut none."""
-        if not self.cut:
-            return ()
-        sent, counted = max(self.cut)
-        tokens = sent // BYTES_PER_TOKEN
-        return (
-            f"{backend}: the server has cut {len(self.cut)} prompts: one of {sent:,} bytes (some {tokens:,} tokens) "
-            f"was counted as {counted:,} tokens; enlarge its context (docs/servers.md), or say --context {counted}",
-        )
+
+def _bytes_of(request: Request) -> int:
+    return utf8_bytes(request.prompt or "".join(turn.content for turn in request.turns or ()))

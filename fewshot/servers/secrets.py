@@ -4,7 +4,8 @@
 >>> redact("key SK-1234, header Basic bWU6cCB3, url me%3Ap%20w, at http://me:pw@host/v1\\nis wrong")
 'key ***, header Basic ***, url ***, at http://host/v1 is wrong'
 
-A text is redacted first and cut afterwards: the first half of a key is a secret as well.
+A text is redacted first and cut afterwards: the first half of a key is a secret as well. What merely looks like a key,
+`fewshot.text.secrets` knows.
 """
 
 from __future__ import annotations
@@ -39,34 +40,6 @@ _SHORTEST_SECRET = 2
 
 _SHORTEST_IN_BASE64 = 3
 """Characters of a secret that is looked for in base64: four characters there. Shorter ones are parts of words."""
-
-_KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"(?:sk|pk|rk|gsk|xai|pplx|nvapi|r8)[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}"
-    r"|hf_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{30,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}"
-    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
-    r"|Bearer +[A-Za-z0-9._~+/-]{8,})"
-)
-"""How the keys of widely used services begin: OpenAI, Anthropic, OpenRouter (sk-), Groq, xAI, Perplexity, NVIDIA,
-Replicate, Hugging Face, Google, GitHub, AWS; JSON web tokens; an Authorization header."""
-
-
-def looks_like_a_key(text: str) -> bool:
-    """Returns whether a text holds something that looks like the key of a service.
-
-    >>> looks_like_a_key("sk-proj-0123456789abcdef"), looks_like_a_key("sk-learn"), looks_like_a_key("gpt-6-luna")
-    (True, False, False)
-    """
-    return _KEY.search(text) is not None
-
-
-def without_keys(text: str) -> str:
-    """Returns a text without what looks like the key of a service.
-
-    >>> without_keys("unrecognized arguments: --api-kee sk-proj-0123456789abcdef")
-    'unrecognized arguments: --api-kee ***'
-    """
-    return _KEY.sub(_HIDDEN, text)
 
 
 @dataclass(frozen=True)
@@ -112,9 +85,9 @@ class Redactor:
         return text
 
     def holds(self, text: str) -> bool:
-        """Returns whether a text holds a secret of 8 characters or more, or what looks like a key."""
-        known = (found for found in self._in(text) if len(found.secret) >= _SURELY_NO_NAME)
-        return looks_like_a_key(text) or any(found.pattern.search(text) for found in known)
+        """Returns whether a text holds any form of a secret of 8 characters or more that is not a mere word."""
+        known = (s for s in self._in(text) if len(s.secret) >= _SURELY_NO_NAME and s.secret not in self.words)
+        return any(found.pattern.search(text) for found in known)
 
     def _may_be_a_word(self, secret: str) -> bool:
         return secret in self.words or len(secret) < _SURELY_SECRET

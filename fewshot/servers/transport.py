@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from fewshot.errors import BackendError
-from fewshot.servers.address import Server
+from fewshot.files import most_bytes
+from fewshot.servers.address import MOST_REPLY_BYTES, Server
 from fewshot.servers.failures import from_transport
 
 if TYPE_CHECKING:
     import ssl
 
     import aiohttp
+
+TOTAL_SECONDS = 300.0
+"""The most that one request may take unless `--timeout` says otherwise: long answers of busy local servers take
+minutes. A judgement."""
 
 CONNECT_SECONDS = 10.0
 """The most that connecting may take: seconds even over bad networks; a longer wait means that no one is there."""
@@ -34,7 +39,7 @@ CONNECTIONS = 1024
 """More than any `--concurrency` in use: the engine limits what is in flight, the connection pool must not."""
 
 MOST_BYTES = 64 << 20
-"""The most that a reply may have, unpacked: 64 MB. The longest answers have some 100 kB."""
+"""The most that a reply may have, unpacked, if no variable says otherwise: 64 MB. The longest answers have 100 kB."""
 
 MOST_ERROR_BYTES = 1 << 20
 """The most of an error that is read: 1 MB. Of a longer one nothing is shown."""
@@ -61,6 +66,7 @@ class Connection:
 
     def __init__(self, server: Server, total_seconds: float) -> None:
         self._server, self._total = server, total_seconds
+        self._most = most_bytes(MOST_BYTES, MOST_REPLY_BYTES)
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
@@ -111,7 +117,8 @@ class Connection:
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         """Returns the body; raises if it is larger than the bounds. aiohttp unpacks it while it is read."""
-        most = MOST_BYTES if response.status < 300 else MOST_ERROR_BYTES
+        answered = response.status < 300
+        most = self._most if answered else MOST_ERROR_BYTES
         parts: list[bytes] = []
         size = 0
         async for part in response.content.iter_chunked(_CHUNK):
@@ -119,10 +126,11 @@ class Connection:
             if size > most:
                 response.close()
                 raise BackendError(
-                    f"{self._server.public_url} sent more than {most >> 20} MB (HTTP {response.status})",
+                    f"{self._server.public_url} sent more than {_size(most)} (HTTP {response.status})",
                     retryable=response.status >= 500,
                     status=response.status,
-                    maybe_paid=response.status < 300,
+                    maybe_paid=answered,
+                    hint=f"{MOST_REPLY_BYTES}=N allows more" if answered else None,
                 )
             parts.append(part)
         return b"".join(parts)
@@ -183,6 +191,10 @@ def fetch(server: Server, route: str, seconds: float) -> Reply:
 
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(lambda: asyncio.run(get())).result()
+
+
+def _size(most: int) -> str:
+    return f"{most:,} bytes" if most % (1 << 20) else f"{most >> 20} MB"
 
 
 def headers_of(server: Server) -> dict[str, str]:

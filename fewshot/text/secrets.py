@@ -23,7 +23,9 @@ _KEY = (
     r"|pplx-[\w-]{12,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|r8_[A-Za-z0-9]{16,}"
     r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{8,})"
 )
-_LOOKS_LIKE_KEY = _START + _KEY
+_BEHIND_A_SLASH = r"(?<=/)(?:sk|rk)-[\w-]{0,40}?(?<![A-Za-z0-9])(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{16,}"
+_BEARER = r"(?<![A-Za-z0-9])Bearer +(?=[A-Za-z._~+/-]{0,200}\d)[A-Za-z0-9._~+/-]{8,}"
+_LOOKS_LIKE_KEY = f"{_START}{_KEY}|{_BEHIND_A_SLASH}|{_BEARER}"
 _SURELY_KEY = _START + r"(?=[\w-]{0,200}\d)(?:sk-|hf_|gsk_|AIza|xai-|gh[pousr]_)[\w-]{20,}"
 """For words that may as well be a file: `sk-baseline.jsonl` is none."""
 
@@ -68,6 +70,15 @@ def known(variables: Iterable[str] = ()) -> dict[str, str]:
     return dict(kept)
 
 
+def looks_like_a_key(text: str) -> bool:
+    """Whether a text holds what looks like the key of a service.
+
+    >>> looks_like_a_key("sk-proj-0123456789abcdef"), looks_like_a_key("runs/sk-learn-baseline")
+    (True, False)
+    """
+    return re.search(_LOOKS_LIKE_KEY, text) is not None
+
+
 def hidden(text: str) -> str:
     """A message without the secrets that we know and without what looks like a key.
 
@@ -100,7 +111,7 @@ def in_text(text: str) -> str | None:
     for secret, what in known().items():
         if secret in text:
             return what
-    if re.search(_LOOKS_LIKE_KEY, text) or re.search(_NAMED, text):
+    if looks_like_a_key(text) or re.search(_NAMED, text):
         return "what looks like a key"
     if any(True for url in re.findall(_URL, text) for _ in _credentials(url)):
         return "a URL with a password"

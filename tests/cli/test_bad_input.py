@@ -198,5 +198,4 @@ def test_flags(flags: list[str], said: str, fails: Fails) -> None:
 def test_nothing_but_the_word(fails: Fails) -> None:
     assert "--task is missing; see `fewshot list tasks`" in fails("run")
     assert "the following arguments are required: RUN" in fails("compare")
-    assert "arguments are required: COMMAND" in fails()
     assert "did you mean 'compare'?" in fails("copmare", "runs/x")

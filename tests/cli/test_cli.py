@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fewshot import cli
+from fewshot.cli import _parsing
 from tests.cli.conftest import LEGENDS, Fails
 
 
@@ -230,13 +231,13 @@ def test_help_is_quick_and_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "HEAVY []"
-    for name in cli.names():
+    for name in _parsing.names():
         assert name in done.stdout
 
 
 def test_every_command_is_documented() -> None:
     readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
-    for name in cli.names():
+    for name in _parsing.names():
         assert f"fewshot {name}" in readme, f"README.md does not mention `fewshot {name}`"
 
 

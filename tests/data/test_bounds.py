@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import fewshot
 from fewshot import data
-from fewshot.errors import DataError, InputError
+from fewshot.errors import DataError, FewshotError, InputError
 
 LONG = "w" * 10_000
 
@@ -34,6 +37,9 @@ def test_a_line_without_end(name: str, tmp_path: Path, monkeypatch: pytest.Monke
         ("a.jsonl", f'{{"id": "a", "text": "x", "hypothesis": {{"{LONG}": 1}}}}'),
         ("a.jsonl", "[" * 100_000),
         ("a.jsonl", '{"id":' * 100_000),
+        ("a.jsonl", '{"id": "a", "text": "x", "weight": NaN}'),
+        ("a.jsonl", '{"id": "a", "text": "x", "meta": {"weight": [-Infinity]}}'),
+        ("a.jsonl", '{"id": "a", "text": "x", "weight": 1e999}'),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(name: str, content: str, tmp_path: Path) -> None:
@@ -50,3 +56,34 @@ def test_what_is_wrong_is_said_in_a_line(name: str, content: str, tmp_path: Path
 def test_a_path_that_is_none(source: str) -> None:
     with pytest.raises(InputError):
         data.read(source)
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "x" * 300 + ".jsonl", "a\0b"])
+@pytest.mark.parametrize("place", ["data", "demos", "prompt", "entities", "out", "reuse", "embedder"])
+def test_a_path_that_is_none_is_refused_in_python_too(place: str, path: str) -> None:
+    asked: dict[str, Any] = {place: path, "limit": 1}
+    with pytest.raises(FewshotError) as caught:
+        fewshot.run("roles" if place == "entities" else "ner", **asked)
+    assert len(str(caught.value).replace(path, "")) < 400
+
+
+def test_a_replay_looks_for_no_path_that_is_none(tmp_path: Path) -> None:
+    fewshot.run("ner", limit=1, out=tmp_path / "run")
+    recorded = tmp_path / "run" / "run.toml"
+    recorded.write_text(recorded.read_text().replace('data = "demo"', f'data = "{"x" * 5000}"'))
+    assert fewshot.replay(tmp_path / "run").complete
+    with pytest.raises(FewshotError, match="too long"):
+        fewshot.replay(tmp_path / "run", out="x" * 5000)
+
+
+def test_a_replay_of_a_folder_that_no_name_can_be() -> None:
+    with pytest.raises(FewshotError, match="cannot read a\0b"):
+        fewshot.replay("a\0b")
+
+
+def test_unknown_keys_are_kept_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "a", "text": "x", "weight": 1e300, "none": null, "many": [1.5, ""]}\n')
+    data.write(data.read(str(path)), tmp_path / "b.jsonl", "jsonl")
+    again = json.loads((tmp_path / "b.jsonl").read_text(), parse_constant=pytest.fail)
+    assert again == {"id": "a", "group": "a", "text": "x", "weight": 1e300, "none": None, "many": [1.5, ""]}

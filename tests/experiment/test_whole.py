@@ -205,6 +205,7 @@ def test_a_record_edited_by_hand_is_one_line(old: str, new: str) -> None:
         ("responses.jsonl", '{"id": "f0", "demonstrations": [], "request": 5}\n'),
         ("responses.jsonl", '{"id": "f0", "demonstrations": [], "request": {"turns": [5]}}\n'),
         ("run.toml", "a = " + "[" * 100_000),
+        ("run.toml", "a = " + "9" * 5_000),
     ],
 )  # fmt: skip
 def test_values_of_another_type_are_one_line(name: str, content: str) -> None:

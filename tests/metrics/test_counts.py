@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fewshot.metrics import accuracy, add, hypothesis, macro, panels, prf, ratios, spans
+from fewshot.metrics import add, hypothesis, panels, ratios, spans
+from fewshot.metrics.formulas import accuracy, evaluated, macro, prf
 from fewshot.records import PANEL, Example, Hypothesis, Member, Span
 
 
@@ -22,19 +23,20 @@ def test_tallies_are_added_by_measure_and_column() -> None:
 )  # fmt: skip
 def test_precision_recall_and_f1(counts: tuple[int, int, int], expected: tuple[float, float, float]) -> None:
     assert ratios(counts) == pytest.approx(expected)
-    assert prf("x", counts) == dict(zip(("x.precision", "x.recall", "x.f1"), ratios(counts), strict=True))
+    found = evaluated(prf("x", "m"), {"m": counts})
+    assert found == dict(zip(("x.precision", "x.recall", "x.f1"), ratios(counts), strict=True))
 
 
 def test_a_mean_over_labels_is_over_those_with_gold() -> None:
-    found = macro("m", {"A": (1, 2, 1), "B": (0, 0, 2), "C": (0, 7, 0)})
+    found = evaluated(macro("m", "ABC"), {"A": (1, 2, 1), "B": (0, 0, 2), "C": (0, 7, 0)})
     assert found == pytest.approx({"m.precision": 0.25, "m.recall": 0.5, "m.f1": 1 / 3})
-    assert macro("m", {"C": (0, 7, 0)}) == {"m.precision": 0, "m.recall": 0, "m.f1": 0}
-    assert macro("m", {}) == {"m.precision": 0, "m.recall": 0, "m.f1": 0}
+    assert evaluated(macro("m", "C"), {"C": (0, 7, 0)}) == {"m.precision": 0, "m.recall": 0, "m.f1": 0}
+    assert evaluated(macro("m", ""), {}) == {"m.precision": 0, "m.recall": 0, "m.f1": 0}
 
 
 def test_the_share_that_is_exactly_right() -> None:
-    assert accuracy("exact", (3, 4, 4)) == {"exact.accuracy": 0.75}
-    assert accuracy("exact", (0, 0, 0)) == {"exact.accuracy": 0}
+    assert evaluated(accuracy("exact", "exact"), {"exact": (3, 4, 4)}) == {"exact.accuracy": 0.75}
+    assert evaluated(accuracy("exact", "exact"), {}) == {"exact.accuracy": 0}
 
 
 # Two entities are right, one has another label, one another end, one is made up, one is missed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from fewshot.errors import InputError
 from fewshot.models import model_folder
-from fewshot.servers import hub
+from fewshot.servers import hub, hub_bounds
 from fewshot.servers.hub import RepoType
 from tests.servers.hub_server import HubServer, Reply, Repo
+from tests.servers.openai_server import OpenAiServer
 
 KINDS: tuple[RepoType, ...] = ("dataset", "model")
 REPO = "some/thing"
@@ -182,3 +184,52 @@ class TestModels:
         with pytest.raises(InputError):
             model_folder.resolve("x" * 5000)
         assert server.paths
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_has_a_bound(kind: RepoType, server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.repos[f"{kind}s/{REPO}"] = Repo({"a.jsonl": b"x" * 5_000, "b.jsonl": b"y" * 5_000})
+    commit = hub.listing(kind, REPO).commit
+    monkeypatch.setitem(hub_bounds.MOST_FILE, kind, 4_999)
+    with pytest.raises(InputError, match=r"some/thing/a.jsonl: the hub sends more than 4,999 bytes; FEWSHOT_MOST_HUB_"):
+        hub.fetch(kind, REPO, "a.jsonl", commit)
+    monkeypatch.setenv("FEWSHOT_MOST_HUB_BYTES", "5000")
+    assert hub.fetch(kind, REPO, "a.jsonl", commit).stat().st_size == 5_000
+    monkeypatch.setenv("FEWSHOT_MOST_HUB_BYTES", "10")
+    assert hub.fetch(kind, REPO, "a.jsonl", commit).stat().st_size == 5_000, "it is in the cache"
+    with pytest.raises(InputError, match="more than 10 bytes"):
+        hub.fetch(kind, REPO, "b.jsonl", commit)
+
+
+def test_a_file_that_is_longer_than_announced_has_a_bound_too() -> None:
+    bar = hub_bounds.counting(100, "a/b/c")(total=None, disable=True)
+    bar.update(100)
+    with pytest.raises(InputError, match="a/b/c: the hub sends more than 100 bytes"):
+        bar.update(1)
+    with pytest.raises(InputError, match="more than 100 bytes"):  # the next try goes on where the last one stopped
+        hub_bounds.counting(100, "a/b/c")(total=None, initial=101, disable=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_listing_has_bounds(kind: RepoType, server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    zipped = gzip.compress(b'{"id": "' + b"x" * 100_000 + b'"}')
+    server.faults = dict.fromkeys(range(9), Reply(200, zipped, {"Content-Encoding": "gzip"}))
+    monkeypatch.setattr(hub_bounds, "MOST_LISTING", 50_000)
+    with pytest.raises(InputError, match="its listing: the hub sends more than 50,000 bytes; FEWSHOT_MOST_HUB_B"):
+        hub.listing(kind, REPO)
+    server.faults = {}
+    monkeypatch.setattr(hub, "_TIMEOUT", 1e-9)
+    with pytest.raises(InputError, match=r"within 1e-09 s|cannot be reached"):
+        hub.listing(kind, REPO)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_follows_no_redirect_to_another_server(kind: RepoType, server: HubServer) -> None:
+    with OpenAiServer() as stranger:
+        commit = hub.listing(kind, REPO).commit
+        server.faults = dict.fromkeys(range(99), Reply(307, b"", {"Location": f"{stranger.base_url}/x"}))
+        for ask in (lambda: hub.listing(kind, REPO), lambda: hub.fetch(kind, REPO, "a.jsonl", commit)):
+            with pytest.raises(InputError):
+                ask()
+        assert stranger.requests
+        assert not any("hf_right" in value for request in stranger.requests for value in request.headers.values())

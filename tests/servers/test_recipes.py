@@ -43,7 +43,7 @@ class House:
     """How a server is addressed, admits, refuses.
 
     path: the route with its query. headers: what admits. without: what must not be sent. refuses: as `OpenAiServer`.
-    first: what the first request gets. learned: what the run learns. said: a line of stderr.
+    first: what the first request gets. every: what each gets. learned: what the run learns. said: a line of stderr.
     """
 
     path: str
@@ -51,6 +51,7 @@ class House:
     without: tuple[str, ...] = ()
     refuses: Mapping[str, str | Fault] = field(default_factory=dict)
     first: Fault | None = None
+    every: Fault | None = None
     learned: Mapping[str, str] = field(default_factory=dict)
     said: str = ""
     streams: bool = False
@@ -103,7 +104,7 @@ HOUSES = {
         refuses={"system": faults.body(500, {"error": {"message": "Only user and assistant roles are supported!"}})},
         learned=MERGED,
     ),
-    "Ollama": House(f"/v1{CHAT}", first=Fault(edit=counts_little), said="counted as 64 tokens"),
+    "Ollama": House(f"/v1{CHAT}", every=Fault(edit=counts_little), said="counted as 64 tokens"),
     "LM Studio": House(f"/v1{CHAT}"),
     "TGI": House("/", {"authorization": "Bearer key-of-the-hub"}),
     "A company gateway": House(
@@ -167,7 +168,7 @@ def test_a_recipe(
         pass
 
     Server.house = house
-    with Server(answers="p53", faults=[house.first], refuses=house.refuses) as server:
+    with Server(answers="p53", faults=[house.first or house.every, house.every], refuses=house.refuses) as server:
         if "--base-url" not in command:
             command += ["--base-url", "https://api.openai.com/v1"]
         at = command.index("--base-url") + 1

@@ -14,7 +14,8 @@ from fewshot.errors import BackendError, InputError
 from fewshot.records import Request, Turn
 from fewshot.servers.address import Server, key_of, redactor
 from fewshot.servers.reading import read_completion
-from fewshot.servers.secrets import Redactor, looks_like_a_key, without_keys
+from fewshot.servers.secrets import Redactor
+from fewshot.text.secrets import hidden, looks_like_a_key
 
 CANARY = "tok-4711-Ümläut&x"
 ASKED = Request("gpt3", None, "m", "chat", (Turn("user", "u"),), None, 9, 0.0)
@@ -103,13 +104,15 @@ def test_a_long_message_takes_no_time(sign: str) -> None:
 )  # fmt: skip
 def test_what_looks_like_a_key(text: str, key: bool) -> None:
     assert looks_like_a_key(text) is key
-    assert (without_keys(text) != text) is key
+    assert (hidden(text) != text) is key
 
 
 def test_keys_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "my-own-token")
     assert redactor().holds('{"key": "my-own-token"}')
     assert not redactor().holds('{"key": "another"}')
+    assert redactor(headers={"X-Key": "anthropic-1"}).holds("anthropic-1/opus")
+    assert not redactor(headers={"X-Provider": "anthropic"}).holds("anthropic/opus")
 
 
 @pytest.mark.parametrize("variable", ["sk-0123456789abcdef0123", "hf_0123456789abcdefghij", "a b", ""])

@@ -13,6 +13,7 @@ from fewshot.backends import Options, PromptedBackend, open_backend
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Completion, Request, Turn
 from fewshot.servers import transport
+from fewshot.servers.address import Server
 from tests.servers import openai_server as faults
 from tests.servers import wire_faults as wire
 from tests.servers.openai_server import Fault, OpenAiServer
@@ -143,6 +144,19 @@ async def test_a_reply_has_a_bound_unpacked(which: str, fault: Fault) -> None:
     error = await failure(which, fault, timeout=60)
     assert "sent more than 64 MB" in str(error)
     assert (error.retryable, error.maybe_paid) == (False, True)
+
+
+@pytest.mark.parametrize("which", BACKENDS)
+async def test_the_bound_of_a_reply_can_be_moved(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MOST_BYTES", 50)
+    with TgiServer(answers="p53 " * 20) as server:
+        with pytest.raises(BackendError, match=r"more than 50 bytes \(HTTP 200\); FEWSHOT_MOST_REPLY_BYTES=N allows"):
+            await ask(which, server)
+        monkeypatch.setenv("FEWSHOT_MOST_REPLY_BYTES", "5000")
+        assert (await ask(which, server)).text == "p53 " * 20
+    monkeypatch.setenv("FEWSHOT_MOST_REPLY_BYTES", "much")
+    with pytest.raises(InputError, match="FEWSHOT_MOST_REPLY_BYTES must be a number of bytes, not 'much'"):
+        Server("http://127.0.0.1:9/v1", "none").check()
 
 
 @pytest.mark.parametrize("which", ["gpt3", "bloom"])

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from fewshot.backends import Options
+from fewshot.backends import PROMPT, SERVER, Options
 from fewshot.backends.bloom._translation import chat_arguments, read_generation, tgi_arguments
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import Server, key_of
-from fewshot.servers.exchange import Exchange
+from fewshot.servers.exchange import ServerBackend
 from fewshot.servers.limits import rate_limits
 from fewshot.servers.reading import read_completion
 from fewshot.servers.reasoning import Room
 from fewshot.servers.secrets import NO_KEY
 from fewshot.servers.streams import json_of
-from fewshot.servers.transport import Reply, fetch
+from fewshot.servers.transport import TOTAL_SECONDS, Reply, fetch
 
 if TYPE_CHECKING:
     from fewshot.backends.bloom._client import Client
@@ -35,53 +35,22 @@ DEFAULT_MODEL = "bigscience/bloom"
 """The model of the hub that is used if none is named."""
 
 ROUTER = "https://router.huggingface.co"
-TOTAL_SECONDS = 300.0
-"""The most that one request may take unless `--timeout` says otherwise; as for `gpt3`."""
-
 INFO_SECONDS = 5.0
 """The most that reading `/info` may take: a small page of the server itself."""
 
 TOKEN = "HF_TOKEN"
+HEEDS = PROMPT | SERVER
 ALIASES = ("tgi",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 
 
-@dataclass(slots=True)
-class Bloom:
+@dataclass(slots=True, kw_only=True)
+class Bloom(ServerBackend):
     """The backend. `target`: what the client is given, a URL or a model of the hub."""
 
-    model: str
-    endpoint: str | None
-    api: Api
     target: str
-    server: Server
-    notices: tuple[str, ...] = ()
-    kind: Literal["prompted"] = "prompted"
     name: str = "bloom"
-    total_seconds: float = TOTAL_SECONDS
-    adaptations: Adaptations = field(default_factory=Adaptations)
     _client: Client | None = field(default=None, repr=False)
-    _exchanged: Exchange | None = field(default=None, repr=False)
-
-    async def answer(self, request: Request) -> Completion:
-        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
-        meant for the answer and the request can be sent with more.
-
-        Raises:
-            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
-        """
-        return await self._exchange.answer(request, self._send, self._read)
-
-    @property
-    def reasoning_room(self) -> int:
-        """The tokens that a request is sent beside its limit, for a thought."""
-        return self.adaptations.room.tokens
-
-    @property
-    def _exchange(self) -> Exchange:
-        if self._exchanged is None:
-            self._exchanged = Exchange(self.server, self.model, self.adaptations)
-        return self._exchanged
 
     async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
         if self._client is None:
@@ -108,8 +77,7 @@ class Bloom:
     async def close(self) -> None:
         """Closes connections; adds a notice if the server has cut prompts."""
         if self._client is not None:
-            self.notices = (*self.notices, *self._exchange.notices(self.name))
-            self._exchanged = None
+            self._note_cut_prompts()
             await self._client.close()
             self._client = None
 
@@ -126,16 +94,26 @@ def open_backend(options: Options) -> Bloom:
     server = Server(url, token or NO_KEY, options.headers, name)
     server.check(offline=options.offline)
     api: Api = options.api or "completions"
-    total = options.timeout or TOTAL_SECONDS
-    adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
+    notices: tuple[str, ...] = ()
     if options.base_url is None:
         if not token and not options.offline:
             raise InputError("no token for the hub", hint=f"set {TOKEN}, or name a TGI server with --base-url")
         model = options.model or DEFAULT_MODEL
         notices = () if options.model else (f"bloom: no --model given, using {model}",)
-        return Bloom(model, ROUTER, api, model, server, notices, total_seconds=total, adaptations=adaptations)
-    model = options.model or ("" if options.offline else _served_model(server))
-    return Bloom(model, server.public_url, api, server.base, server, total_seconds=total, adaptations=adaptations)
+        endpoint, target = ROUTER, model
+    else:
+        model = options.model or ("" if options.offline else _served_model(server))
+        endpoint, target = server.public_url, server.base
+    return Bloom(
+        model=model,
+        endpoint=endpoint,
+        api=api,
+        target=target,
+        server=server,
+        notices=notices,
+        total_seconds=options.timeout or TOTAL_SECONDS,
+        adaptations=Adaptations(room=Room.of(options.reasoning_tokens)),
+    )
 
 
 def _served_model(server: Server) -> str:

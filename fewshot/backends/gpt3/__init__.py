@@ -13,29 +13,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from fewshot.backends import Options
+from fewshot.backends import PROMPT, SERVER, Options
 from fewshot.backends.gpt3._listing import models_of, retirement
 from fewshot.backends.gpt3._wire import Wire
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations
 from fewshot.servers.address import API, Server, admits, check_header, custom_headers, key_of
-from fewshot.servers.exchange import Exchange
+from fewshot.servers.exchange import ServerBackend
 from fewshot.servers.failures import error_reply, from_reply
 from fewshot.servers.limits import rate_limits
 from fewshot.servers.reading import read_completion
 from fewshot.servers.reasoning import Room
 from fewshot.servers.secrets import NO_KEY
-from fewshot.servers.transport import Reply, fetch
+from fewshot.servers.transport import TOTAL_SECONDS, Reply, fetch
 
 DEFAULT_MODEL = "gpt-6-luna"
 """The model used at OpenAI's own address if none is named: small, current, without a shutdown date (Nov. 2026)."""
-
-TOTAL_SECONDS = 300.0
-"""The most that one request may take unless `--timeout` says otherwise: long answers of busy local servers take
-minutes. A judgement."""
 
 LIST_SECONDS = 5.0
 """The most that reading `/v1/models` may take: it only improves messages, so a run must not wait for it."""
@@ -47,48 +43,20 @@ _LONGEST_NAME = 120
 """Characters of a model's name that are shown."""
 
 KEY = "OPENAI_API_KEY"
+HEEDS = PROMPT | SERVER
 ALIASES = ("openai",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 
 ROUTES: dict[Api, str] = {"chat": "chat/completions", "completions": "completions"}
 
 
-@dataclass(slots=True)
-class Gpt3:
-    """The backend. `adaptations`, the parameters that the server refuses, is shared by all requests of a run."""
+@dataclass(slots=True, kw_only=True)
+class Gpt3(ServerBackend):
+    """The backend."""
 
-    model: str
-    endpoint: str | None
-    api: Api
-    server: Server
-    notices: tuple[str, ...] = ()
-    kind: Literal["prompted"] = "prompted"
     name: str = "gpt3"
-    total_seconds: float = TOTAL_SECONDS
-    adaptations: Adaptations = field(default_factory=Adaptations)
     _wire: Wire | None = field(default=None, repr=False)
-    _exchanged: Exchange | None = field(default=None, repr=False)
     _answered: bool = False
-
-    async def answer(self, request: Request) -> Completion:
-        """Sends the request; again only if the server refuses a parameter, or if a thought used up the tokens that were
-        meant for the answer and the request can be sent with more.
-
-        Raises:
-            BackendError: The request was not answered; says whether a retry, or going on at all, makes sense.
-        """
-        return await self._exchange.answer(request, self._send, self._read)
-
-    @property
-    def reasoning_room(self) -> int:
-        """The tokens that a request is sent beside its limit, for a thought."""
-        return self.adaptations.room.tokens
-
-    @property
-    def _exchange(self) -> Exchange:
-        if self._exchanged is None:
-            self._exchanged = Exchange(self.server, self.model, self.adaptations)
-        return self._exchanged
 
     async def _send(self, request: Request, body: dict[str, Any]) -> Reply:
         if self._wire is None:
@@ -107,8 +75,8 @@ class Gpt3:
             listing = await self._wire.get("models", LIST_SECONDS) if self._answered else None
             if listing is not None and (line := retirement(listing, self.model)):
                 self.notices = (*self.notices, line)
-            self.notices = (*self.notices, *self._exchange.notices(self.name))
-            self._answered, self._exchanged = False, None
+            self._note_cut_prompts()
+            self._answered = False
             await self._wire.close()
             self._wire = None
 
@@ -141,7 +109,15 @@ def open_backend(options: Options) -> Gpt3:
     total = options.timeout or TOTAL_SECONDS
     adaptations = Adaptations(room=Room.of(options.reasoning_tokens))
     endpoint = f"{server.public_url}/{ROUTES[api]}"
-    return Gpt3(model, endpoint, api, server, notices, total_seconds=total, adaptations=adaptations)
+    return Gpt3(
+        model=model,
+        endpoint=endpoint,
+        api=api,
+        server=server,
+        notices=notices,
+        total_seconds=total,
+        adaptations=adaptations,
+    )
 
 
 def _model(options: Options, server: Server) -> tuple[str, tuple[str, ...]]:

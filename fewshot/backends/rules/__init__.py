@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from fewshot import formats
-from fewshot.backends import Options
+from fewshot.backends import PROMPT, Options
 from fewshot.backends.rules import causal, entities, panels, roles
 from fewshot.records import Api, Completion, Kind, Request, Value
 
+HEEDS = PROMPT
 MODEL = "rules-2"
 """The version of the rules, part of every request's key: raise it with any change that alters an answer."""
 

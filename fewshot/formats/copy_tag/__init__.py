@@ -56,23 +56,23 @@ class CopyTag(Format):
         reading = _Reading.of(answer, text, scheme)
         if not reading.plain.strip():
             return Parsed((), {"empty": 1}, 0.0) if text.strip() else Parsed((), {}, 1.0)
-        found = _copied(reading.plain, text, reading.extents)
-        if found is None:  # not our grammar to the letter: models write tags in other ways too
+        extents_in_source = _copied(reading.plain, text, reading.extents)
+        if extents_in_source is None:  # not our grammar to the letter: models write tags in other ways too
             loose = rewritten(answer, text, _labels(scheme))
             if loose != answer:
                 reading = _Reading.of(loose, text, scheme)
-                found = _copied(reading.plain, text, reading.extents)
+                extents_in_source = _copied(reading.plain, text, reading.extents)
         problems, fidelity = reading.problems, 1.0
-        if found is None:
+        if extents_in_source is None:
             plain, extents = without_unknown(reading.plain, text, reading.extents, problems)
             alignment = align(plain, text)
-            found = _aligned(alignment, plain, text, extents, problems)
+            extents_in_source = _aligned(alignment, plain, text, extents, problems)
             fidelity = alignment.fidelity
             problems["text_added"] += alignment.added
             problems["text_dropped"] += alignment.dropped
             if alignment.cut:
                 problems["text_dropped" if reading.ended else "truncated"] += 1
-        return Parsed(_spans(found, text, scheme), _counted(problems), fidelity)
+        return Parsed(_spans(extents_in_source, text, scheme), _counted(problems), fidelity)
 
     def schema(self, scheme: Scheme) -> Mapping[str, Any] | None:
         """Free text."""
@@ -138,7 +138,7 @@ def _aligned(
     alignment: Alignment, plain: str, text: str, extents: Sequence[Extent], problems: Counter[ProblemKind]
 ) -> list[Extent]:
     """The extents in the source of an answer that is not an exact copy."""
-    found = []
+    placed = []
     for label, left, right in extents:
         place = alignment.span(left, right, plain, passage=label == PANEL)
         if place is None:
@@ -147,8 +147,8 @@ def _aligned(
         if label == PANEL:
             before, after = alignment.around(left, right)
             place = _with_label(text, before, place[0]), _with_stop(text, place[1], after)
-        found.append((label, *place))
-    return found
+        placed.append((label, *place))
+    return placed
 
 
 def _with_label(text: str, before: int, start: int) -> int:
@@ -179,16 +179,16 @@ def _with_stop(text: str, end: int, after: int) -> int:
 
 def _spans(extents: Sequence[Extent], text: str, scheme: Scheme) -> tuple[Span, ...]:
     """Spans without white space at their edges, in order; of two that overlap the first counts."""
-    found: list[Span] = []
+    spans: list[Span] = []
     for label, left, right in sorted(extents, key=lambda extent: (extent[1], extent[2])):
         extent = trimmed(text, left, right)
-        if extent is None or (found and extent[0] < found[-1].end):
+        if extent is None or (spans and extent[0] < spans[-1].end):
             continue
         if scheme.kind == "panels":
-            found.append(Span(*extent, PANEL, leading_letters(text[slice(*extent)])))
+            spans.append(Span(*extent, PANEL, leading_letters(text[slice(*extent)])))
         else:
-            found.append(Span(*extent, label))
-    return tuple(found)
+            spans.append(Span(*extent, label))
+    return tuple(spans)
 
 
 def _counted(problems: Counter[ProblemKind]) -> dict[ProblemKind, int]:

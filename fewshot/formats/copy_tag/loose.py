@@ -49,27 +49,27 @@ def rewritten(answer: str, text: str, labels: tuple[str, ...]) -> str:
     >>> rewritten('Blot of `<CELL-LINE>` HeLa `</CELL-LINE>`', "Blot of HeLa", ("CELL_LINE",))
     'Blot of <CELL_LINE> HeLa </CELL_LINE>'
     """
-    own = [found[2] is None for found in pattern(labels).finditer(text)]  # an end mark, or a tag
+    own = [match[2] is None for match in pattern(labels).finditer(text)]  # an end mark, or a tag
     parts: list[str] = []
     last = 0
-    for found in _loose(labels).finditer(answer):
-        name, written = found["name"], found[0].removeprefix("\\")
-        escaped = len(written) < len(found[0])
-        if (escaped and (name is None) in own) or (name is not None and not _is_tag(found, labels)):
+    for match in _loose(labels).finditer(answer):
+        name, written = match["name"], match[0].removeprefix("\\")
+        escaped = len(written) < len(match[0])
+        if (escaped and (name is None) in own) or (name is not None and not _is_tag(match, labels)):
             continue
         if not escaped and written in text:
             continue
-        start, end = _undecorated(answer, found.start(), found.end(), last)
-        tag = END if name is None else f"<{found['close']}{_label(name, labels)}>"
+        start, end = _undecorated(answer, match.start(), match.end(), last)
+        tag = END if name is None else f"<{match['close']}{_label(name, labels)}>"
         parts += [answer[last:start], tag]
         last = end
     loose = _without_signs("".join([*parts, answer[last:]]), text, labels)
     return loose if own or "\\" in text else _ESCAPED.sub(r"\1", loose)
 
 
-def _is_tag(found: re.Match[str], labels: tuple[str, ...]) -> bool:
+def _is_tag(match: re.Match[str], labels: tuple[str, ...]) -> bool:
     """Whether what follows the name are attributes; `<CELL LINE>` is not a CELL."""
-    return not (found["more"] or "").strip() or "=" in found["more"] or labels == (PANEL,)
+    return not (match["more"] or "").strip() or "=" in match["more"] or labels == (PANEL,)
 
 
 def _label(name: str, labels: tuple[str, ...]) -> str:
@@ -96,9 +96,9 @@ def _without_signs(answer: str, text: str, labels: tuple[str, ...]) -> str:
     opening, closing = rf"<(?:{names})>", rf"</(?:{names})>"
     signs, inner = rf"(?P<signs>[{_SIGNS}]{{1,{_MOST_SIGNS}}})", rf"(?P<inner>[^<>{_SIGNS}]{{1,{_MOST_INSIDE}}})"
 
-    def plain(found: re.Match[str]) -> str:
-        kept = found["left"] + found["inner"] + found["right"]
-        return found[0] if found["signs"] + found["inner"] + found["signs"] in text else kept
+    def plain(match: re.Match[str]) -> str:
+        kept = match["left"] + match["inner"] + match["right"]
+        return match[0] if match["signs"] + match["inner"] + match["signs"] in text else kept
 
     inside = rf"(?P<left>{opening}\s{{0,2}}){signs}{inner}(?P=signs)(?P<right>\s{{0,2}}{closing})"
     outside = rf"{signs}(?P<left>{opening}){inner}(?P<right>{closing})(?P=signs)"

@@ -49,7 +49,7 @@ def escape(piece: str, labels: tuple[str, ...]) -> str:
     """A piece of the source, in which one of the task's own tags gets one more backslash."""
     if "<" not in piece and "[" not in piece:
         return piece
-    return pattern(labels).sub(lambda found: "\\" + found[0], piece)
+    return pattern(labels).sub(lambda tag: "\\" + tag[0], piece)
 
 
 def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mark], bool]:
@@ -61,8 +61,8 @@ def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mar
     if "```" in answer and "```" not in text:
         answer = _FENCE.sub("", answer)
     answer = _without_torn_tag(answer, text, labels)
-    for found in pattern(labels).finditer(answer):
-        start = found.start()
+    for tag in pattern(labels).finditer(answer):
+        start = tag.start()
         if answer[start - 1 : start] == "\\":  # escaped: the source's own
             plain.append(answer[last : start - 1])
             length += start - 1 - last
@@ -70,11 +70,11 @@ def read(answer: str, text: str, labels: tuple[str, ...]) -> tuple[str, list[Mar
             continue
         plain.append(answer[last:start])
         length += start - last
-        last = found.end()
-        if found[2] is None:
+        last = tag.end()
+        if tag[2] is None:
             return "".join(plain), marks, True
-        label = found[2] if found[2] in labels else names[found[2].lower()]
-        marks.append(Mark(length, label, not found[1]))
+        label = tag[2] if tag[2] in labels else names[tag[2].lower()]
+        marks.append(Mark(length, label, not tag[1]))
     plain.append(answer[last:])
     return "".join(plain), marks, False
 

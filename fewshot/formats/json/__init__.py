@@ -53,8 +53,8 @@ class Json(Format):
         if scheme.kind == "hypothesis":
             value = _hypothesis(rows, text, scheme, problems)
         elif scheme.kind == "panels":
-            found = items.items(rows, scheme, problems)
-            value, unplaced = grounding.panels(text, [_passage(item) for item in found], problems)
+            panels = items.items(rows, scheme, problems)
+            value, unplaced = grounding.panels(text, [_passage(item) for item in panels], problems)
         else:
             value, unplaced = _entities(items.items(rows, scheme, problems), text, scheme, problems)
         return Parsed(value, {kind: count for kind, count in problems.items() if count}, None, unplaced)
@@ -110,13 +110,13 @@ def _passage(item: items.Item) -> grounding.Passage:
 
 
 def _entities(
-    found: Sequence[items.Item], text: str, scheme: Scheme, problems: Counter[ProblemKind]
+    entities: Sequence[items.Item], text: str, scheme: Scheme, problems: Counter[ProblemKind]
 ) -> tuple[tuple[Span, ...], tuple[Member, ...]]:
     """The spans of the items, and what has no place."""
     known = labels_of(scheme.labels)
     named: list[tuple[str, grounding.Name]] = []
     runs: list[str] = []
-    for item in found:
+    for item in entities:
         label = known.find(item.label)
         if label is None:
             problems["unknown_label"] += 1

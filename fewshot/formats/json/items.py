@@ -84,9 +84,9 @@ def members(values: Sequence[Any], role: str, scheme: Scheme, problems: Counter[
 
 
 def _read(rows: Sequence[Any], kind: Kind, problems: Counter[ProblemKind]) -> list[Item]:
-    found = [_item(row, kind) for row in rows]
-    problems["not_json"] += None in found
-    return [item for item in found if item is not None]
+    items = [_item(row, kind) for row in rows]
+    problems["not_json"] += None in items
+    return [item for item in items if item is not None]
 
 
 def _item(row: Any, kind: Kind) -> Item | None:

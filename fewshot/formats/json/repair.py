@@ -58,10 +58,10 @@ class Repairs:
             return None
 
 
-def _mend(found: re.Match[str]) -> str:
-    if found[1] is not None:
-        return _ESCAPE.sub(r"\\\\", found[1])  # a pair of them stays one
-    return '"' if found[2] is not None else ""
+def _mend(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        return _ESCAPE.sub(r"\\\\", match[1])  # a pair of them stays one
+    return '"' if match[2] is not None else ""
 
 
 def _depth(text: str) -> int:

@@ -70,10 +70,10 @@ def load(answer: str, shape: Shape, problems: Counter[ProblemKind]) -> list[Any]
     return [one.value for one in chosen if one.rank]
 
 
-def _runs(found: Sequence[_Found], answer: str) -> list[list[_Found]]:
+def _runs(values: Sequence[_Found], answer: str) -> list[list[_Found]]:
     """Values that belong together."""
     runs: list[list[_Found]] = []
-    for one in found:
+    for one in values:
         if runs and _BETWEEN.fullmatch(answer, runs[-1][-1].end, one.start):
             runs[-1].append(one)
         else:
@@ -83,19 +83,19 @@ def _runs(found: Sequence[_Found], answer: str) -> list[list[_Found]]:
 
 def _values(answer: str, shape: Shape) -> list[_Found]:
     """Every value of the right shape, and others that parse. What does not parse, nor is repaired, is looked into."""
-    found: list[_Found] = []
+    values: list[_Found] = []
     repairs = Repairs()
     stack: list[tuple[_Node, tuple[ProblemKind, ...]]] = [(node, ()) for node in reversed(_tree(answer))]
     while stack:
         node, around = stack.pop()
         one, parses = _read(answer, node, shape, repairs, around)
         if one is not None:
-            found.append(one)
+            values.append(one)
         elif node.deep < _DEEPEST:
             problem: ProblemKind = "truncated" if node.end < 0 else "repaired_json"
             inside = around if parses else (*around, problem)
             stack += ((child, inside) for child in reversed(node.children))
-    return found
+    return values
 
 
 def _read(
@@ -161,8 +161,8 @@ def _marks(answer: str) -> Iterator[tuple[str, int]]:
     deep = 0
     inside = False
     after = 0
-    for found in _SPECIAL.finditer(answer):
-        at, mark = found.start(), found[0]
+    for match in _SPECIAL.finditer(answer):
+        at, mark = match.start(), match[0]
         if at < after:
             continue
         if mark == "\\":

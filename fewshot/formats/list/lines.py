@@ -167,15 +167,15 @@ def _unmarked(head: str, listing: str) -> str:
 
 def _colons(text: str) -> list[tuple[int, int]]:
     """Where a label may end: the colons in the first characters, and what follows them."""
-    return [found.span() for found in _COLON.finditer(text, 0, _LONGEST_LABEL) if found[0] in ":："]
+    return [colon.span() for colon in _COLON.finditer(text, 0, _LONGEST_LABEL) if colon[0] in ":："]
 
 
 def _segment(text: str) -> tuple[str | None, str]:
     """What names a segment's letters, if something does, and its first words."""
-    for found in _COLON.finditer(text):
-        if found[0] not in ":：":
+    for colon in _COLON.finditer(text):
+        if colon[0] not in ":：":
             continue
-        head, words = text[: found.start()], text[found.end() :].strip()
+        head, words = text[: colon.start()], text[colon.end() :].strip()
         letters = _unprefixed(head.strip(" \t*_`#>") if "\\" not in head else head.strip())
         printed = leading_label(letters)
         if printed is not None and len(letters[printed.end :].strip()) > 3:
@@ -190,5 +190,5 @@ def _segment(text: str) -> tuple[str | None, str]:
 
 def _unprefixed(letters: str) -> str:
     """Letters without the word "panel" before them."""
-    found = _PANEL.match(letters)
-    return letters[found.end() :].strip() if found else letters
+    prefix = _PANEL.match(letters)
+    return letters[prefix.end() :].strip() if prefix else letters

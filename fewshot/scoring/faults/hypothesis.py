@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fewshot.metrics.hypothesis import identity, normal
+from fewshot.metrics.hypothesis import identity
 from fewshot.records import Example, Hypothesis, Value
 from fewshot.scoring.faults import Answered, Fault, FaultKind, Part
+from fewshot.scoring.faults.names import stands_in
 from fewshot.tasks import Case
 
 
@@ -31,10 +32,8 @@ def examine(case: Case, shown: Sequence[Example]) -> Answered:
     pair("wrong_label", lambda one, other: one[2] == other[2])
     pair("wrong_boundary", lambda one, other: one[:2] == other[:2] and (one[2] in other[2] or other[2] in one[2]))
     faults += [Fault("missed", gold=(part,)) for part in ours.values()]
-    text = normal(case.example.text)
-    texts = [normal(example.text) for example in shown] if theirs else []
-    for (_, _, name), part in theirs.items():
-        copied = name not in text and any(name in other for other in texts)
+    for part in theirs.values():
+        copied = not stands_in(part.text, [case.example]) and stands_in(part.text, shown)
         faults.append(Fault("copied" if copied else "made_up", predicted=(part,)))
     return Answered(tuple(part for key, part in gold.items() if key in hits), tuple(faults))
 

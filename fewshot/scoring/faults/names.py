@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,14 +12,10 @@ from fewshot.text.alignment import fold
 
 
 def without_a_place(prediction: Prediction, shown: Sequence[Example]) -> list[Fault]:
-    """Returns a fault for each name without a place: `copied` if it stands in a text that the prompt showed, with
-    case, dashes and compatibility characters folded."""
-    if not prediction.unplaced:
-        return []
-    texts = [_folded(example.text) for example in shown]
+    """Returns a fault for each name without a place: `copied` if it stands in a text that the prompt showed."""
     return [
         Fault(
-            "copied" if any(fold(member.text) in text for text in texts) else "not_in_text",
+            "copied" if stands_in(member.text, shown) else "not_in_text",
             predicted=(Part.of_member(member),),
             scored=False,
         )
@@ -26,6 +23,18 @@ def without_a_place(prediction: Prediction, shown: Sequence[Example]) -> list[Fa
     ]
 
 
-@lru_cache(maxsize=256)
+def stands_in(name: str, examples: Sequence[Example]) -> bool:
+    """Whether a name stands in one of some texts as whole words, with case, dashes and compatibility characters folded.
+
+    >>> example = Example("d", "d", "(A) TNF‐α in mice.")
+    >>> stands_in("tnf-α", [example]), stands_in("ice", [example])
+    (True, False)
+    """
+    folded = _folded(name).strip()
+    whole = re.compile(rf"(?<!\w){re.escape(folded)}(?!\w)")
+    return bool(folded) and any(whole.search(_folded(example.text)) for example in examples)
+
+
+@lru_cache(maxsize=1024)
 def _folded(text: str) -> str:
     return fold(text)

@@ -17,24 +17,26 @@ from fewshot.tasks import Case, spans_of
 def examine(case: Case, *, roles: bool) -> Answered:
     """Returns hits and faults; `roles`: whether the role is what is asked for."""
     text = case.example.text
-    gold, predicted = (_once(spans_of(value), roles=roles) for value in (case.gold, case.predicted))
+    gold = _once(spans_of(case.gold), roles=roles)
+    predicted = gold if case.gold == case.predicted else _once(spans_of(case.predicted), roles=roles)
     hits = gold.keys() & predicted.keys()
     ours = [span for key, span in gold.items() if key not in hits]
     theirs = [span for key, span in predicted.items() if key not in hits]
     pairs: list[tuple[FaultKind, Span, Span]] = []
     if ours and theirs:
-        for kind, same in (
+        steps: tuple[tuple[FaultKind, Callable[[Span], Hashable]], ...] = (
             ("wrong_label", lambda span: (span.start, span.end)),
             ("wrong_boundary", lambda span: (span.label, span.role if roles else None)),
             ("wrong_label", lambda span: None),
-        ):
+        )
+        for kind, same in steps:
             found = _paired(ours, theirs, same)
             pairs += [(kind, one, other) for one, other in found]
             taken = {id(span) for pair in found for span in pair}
             ours, theirs = ([span for span in spans if id(span) not in taken] for spans in (ours, theirs))
 
-    def part(span: Span) -> Part:
-        return Part.of_span(span, text)
+    def part(span: Span) -> Part:  # the role of an entity is part of its name only where roles are asked for
+        return Part.of_span(span, text) if roles else Part(span.label, span.cut(text), span.start, span.end)
 
     faults = [Fault(kind, (part(one),), (part(other),)) for kind, one, other in pairs]
     faults += [Fault("missed", gold=(part(span),)) for span in ours]

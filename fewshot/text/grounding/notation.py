@@ -63,12 +63,13 @@ def unescape(written: str) -> str:
 
 
 def split(line: str) -> list[tuple[str, int | None]]:
-    """The (surface, occurrence) pairs of a listing; no occurrence where none is written."""
+    """The (surface, occurrence) pairs of a listing; no occurrence where none is written. No name has white space at its
+    edges: "p53 #2" is the second "p53"."""
     pairs: list[tuple[str, int | None]] = []
     for piece in pieces(line):
         written, number = numbered(piece.strip())
-        surface = unescape(written)
-        if surface.strip():
+        surface = unescape(written).strip()
+        if surface:
             pairs.append((surface, number))
     return pairs
 

@@ -74,3 +74,8 @@ def test_nothing_that_is_written_fails(line: str, text: str) -> None:
     names = [grounding.Name(surface, number) for surface, number in grounding.split(line)]
     for one in grounding.ground(text, names):
         assert one.place is None or 0 <= one.place.start < one.place.end <= len(text)
+
+
+@pytest.mark.parametrize("written", ["p53 #2", "p53\t#2", "p53  #2 ", r"\n p53#2", r"p53\n#2"])
+def test_no_name_has_white_space_at_its_edges(written: str) -> None:
+    assert grounding.split(written) == [("p53", 2)]

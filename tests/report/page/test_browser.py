@@ -93,7 +93,7 @@ def test_a_number_of_the_duel_lists_its_examples(real_page: Path, opened: Opener
 def test_an_example_has_a_link_of_its_own(real_page: Path, opened: Opener) -> None:
     with opened(real_page) as page:
         link = page.tab.locator(".part:visible .rows a").nth(3)
-        wanted, href = link.locator(".id").inner_text(), str(link.get_attribute("href"))
+        wanted, href = link.locator(".id").text_content(), str(link.get_attribute("href"))
         link.click()
         page.tab.wait_for_function(
             "id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted
@@ -105,7 +105,7 @@ def test_an_example_has_a_link_of_its_own(real_page: Path, opened: Opener) -> No
 def test_keys_go_through_the_examples(real_page: Path, opened: Opener) -> None:
     with opened(real_page) as page:
         part = page.tab.locator(".part:visible")
-        ids = part.locator(".rows .id").all_inner_texts()
+        ids = part.locator(".rows .id").all_text_contents()
         part.locator(".rows a").first.focus()
         for wanted in (ids[1], ids[2]):
             page.tab.keyboard.press("j")

@@ -99,7 +99,8 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, answers = [], []
     for number, text in enumerate(HOSTILE_TEXTS):
         label = HOSTILE_LABELS[number]
-        entity = {"start": 0, "end": 6, "label": label}
+        start = text.find("cells") if "𝛼" in text else 0
+        entity = {"start": start, "end": start + 5, "label": label}
         id_ = f"{number}/{ATTACK}{BIDI}"
         rows.append({"id": id_, "group": f"{ATTACK}{number % 2}", "text": text, "entities": [entity]})
         guesses = [{"start": 0, "end": 4, "label": HOSTILE_LABELS[3]}, {"start": 8, "end": 12, "label": label}]

@@ -58,6 +58,7 @@ def test_a_prompt_is_its_lines_again(ner: Part) -> None:
     lines: list[str] = []
     for example in ner.examples:
         lines += example["lines"]
+        assert len(set(lines)) == len(lines)
         for answer in example["answers"]:
             *_, (role, numbers) = answer["prompt"]
             assert role == "user"

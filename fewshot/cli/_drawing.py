@@ -113,6 +113,31 @@ def lines_of(text: str, width: int) -> list[str]:
     return ["".join(ink.text for ink in line) for line in wrapped([Ink(text)], width)]
 
 
+def joined(parts: Sequence[str], separator: str, width: int) -> list[str]:
+    """Returns parts in lines of at most `width` columns, broken between parts only.
+
+    >>> joined(["GENEPROD 5", "TISSUE 2"], ", ", 16)
+    ['GENEPROD 5,', 'TISSUE 2']
+    """
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        piece = part if number == len(parts) - 1 else part + separator
+        if lines and cells(lines[-1]) + cells(piece.rstrip()) <= width:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.rstrip() for line in lines]
+
+
+def counts(opening: str, parts: Sequence[str], separator: str = " · ") -> None:
+    """Prints what is counted, `Faults: missed 5 · made up 2.`, in lines that do not part a count from its name."""
+    found = list(parts) or ["none"]
+    found[0] = f"{opening} {found[0]}"
+    found[-1] += "."
+    for line in joined(found, separator, min(_terminal.width(), _WIDEST)):
+        _terminal.line(line)
+
+
 def prose(text: str) -> None:
     """Prints a text in lines that can be read, however wide the terminal is."""
     for line in lines_of(text, min(_terminal.width(), _WIDEST)):

@@ -33,7 +33,7 @@ def legend(inspection: Inspection, id_: str, *, prompt: bool, raw: bool) -> None
     if prediction is None:
         _terminal.text("\nno prediction: its request failed")
     elif answered is None:
-        _members("", prediction)
+        _members(prediction)
     else:
         if isinstance(prediction.value, Hypothesis):  # its names have no place in the text, where they would be marked
             _list("right", [_described(part) for part in answered.hits])
@@ -91,11 +91,11 @@ def _pair(fault: Fault) -> str:
     return " → ".join([*gold, *predicted])
 
 
-def _members(title: str, prediction: Prediction) -> None:
+def _members(prediction: Prediction) -> None:
     """Prints the names of a hypothesis that is not scored."""
     if isinstance(prediction.value, Hypothesis):
         for role, members in prediction.value.roles():
-            _list(f"{title}{role}", [_described(Part.of_member(member)) for member in members])
+            _list(role, [_described(Part.of_member(member)) for member in members])
 
 
 def _list(title: str, items: Sequence[str], *, count: bool = True) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from fewshot import cli
 from fewshot.backends import unheeded
+from fewshot.cli import _parsing
 from tests.cli.conftest import Fails
 
 ROOT = Path(__file__).parents[2]

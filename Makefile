@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check encoder llm gemma lint types contracts wheel mutants clean
+.PHONY: help demo test gliner check encoder llm gemma lint types contracts wheel mutants clean
 
 help:
 	@echo "make demo   run everything that runs here on the bundled corpus, print one table per task"
 	@echo "make test   install what tests need and run them all"
+	@echo "make gliner run the tests of --backend gliner in an environment of its own (an older transformers)"
 	@echo "make encoder  fetch an encoder for --embedder (84 MB, optional)"
 	@echo "make llm    fetch a real language model (93 MB), serve it, ask it about the bundled corpus, stop it"
 	@echo "make mutants  plant 150 faults in the code, one at a time, and count those that no test notices (20 minutes)"
@@ -28,6 +29,15 @@ demo: .venv/local
 
 test: .venv/dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The gliner library wants an older transformers and huggingface_hub than ours: what talks to the hub is tested there too.
+.venv/gliner/ready: pyproject.toml constraints-gliner.txt
+	$(PYTHON) -m venv .venv/gliner
+	.venv/gliner/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-gliner.txt -e '.[gliner]' pytest pytest-asyncio pytest-xdist hypothesis
+	@touch $@
+
+gliner: .venv/gliner/ready
+	OMP_NUM_THREADS=1 .venv/gliner/bin/python -m pytest -n 2 tests/models/test_gliner.py tests/models/test_gliner_folder.py tests/backends/test_gliner.py tests/servers/test_hub.py tests/backends/test_bloom.py
 
 # Real weights, optional, under models/ (git-ignored), their SHA-256 verified.
 encoder: .venv/dev

@@ -3,8 +3,8 @@
     fewshot demo --train --out runs/demo
     python -m benchmarks.demo_models runs/demo/models
 
-Each `models/<task>-<base>` becomes `fewshot/corpus/fine-tuned/<task>-<base>`: weights as float16 (they are computed with
-in float32), the rest as it is, without paths of this machine in the manifest.
+Each `models/<task>-<base>` becomes `fewshot/corpus/fine-tuned/<task>-<base>`: weights as float16 (they are computed
+with in float32), the rest as it is, without paths of this machine in the manifest.
 """
 
 from __future__ import annotations

@@ -33,11 +33,17 @@ _DOCSTRING = '"""'
 
 
 class Plugin(NamedTuple):
-    """A module that another package provides. `source`: that package and its version, for messages."""
+    """A module that another package provides."""
 
     name: str
     module: str
-    source: str
+    package: str
+    version: str
+
+    @property
+    def source(self) -> str:
+        """The package and its version, for messages."""
+        return f"{self.package} {self.version}" if self.package else self.module
 
 
 @cache
@@ -71,15 +77,20 @@ def plugins(package: str) -> Mapping[str, Plugin]:
     """
     found: dict[str, Plugin] = {}
     for entry in sorted(_entry_points().select(group=package), key=lambda entry: entry.name):
-        source = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
-        plugin = Plugin(entry.name, entry.module, source)
+        package_and_version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+        plugin = Plugin(entry.name, entry.module, *package_and_version)
         other = found.setdefault(entry.name, plugin)
         if other.module != plugin.module:
             raise InputError(
-                f"{noun(package)} {entry.name!r} is provided twice, by {other.source} and {source}",
+                f"{noun(package)} {entry.name!r} is provided twice, by {other.source} and {plugin.source}",
                 hint="uninstall one of them",
             )
     return {name: plugin for name, plugin in found.items() if name not in own_names(package)}
+
+
+def plugin(package: str, name: str) -> Plugin | None:
+    """Returns the plugin of that name; `None` for our own names, for which no entry point is read, and unknown ones."""
+    return None if name in own_names(package) else plugins(package).get(name)
 
 
 @cache

@@ -145,6 +145,11 @@ class Scheme:
     given: tuple[Span, ...] = ()
     mentions: Mentions = "every"
 
+    @property
+    def only_given(self) -> bool:
+        """Whether an answer can name the given entities only."""
+        return self.kind == "roles"
+
 
 ProblemKind: TypeAlias = Literal[
     "truncated", "unclosed_tag", "unknown_label", "text_added", "text_dropped",

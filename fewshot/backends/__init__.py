@@ -25,7 +25,7 @@ SERVER = frozenset({
     "reasoning_tokens", "timeout", "rpm", "tpm", "budget_usd", "budget_tokens", "price_in", "price_out",
     "give_up_after", "grace",
 })  # fmt: skip
-LOCAL = frozenset({"model", "decoder", "device", "batch_tokens"})
+LOCAL = frozenset({"model", "decoder", "device", "batch_tokens", "threshold"})
 """Settings of a run that some backends heed and others do not. A backend's file says `HEEDS = PROMPT | SERVER`, or
 which of them it heeds; one that says nothing heeds all. Settings that are in none of them are heeded by every run."""
 
@@ -33,23 +33,26 @@ which of them it heeds; one that says nothing heeds all. Settings that are in no
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
     """How and where a local model decodes. `None`: the model's own decoder, the first GPU or else the CPU, the default
-    batch (in padded tokens)."""
+    batch (in padded tokens), the model's own score from which a span counts."""
 
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedModel:
     """What a run recorded of a local model, for a replay, which does not load it.
 
-    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on; `training`: how.
+    `digest`: of model and decoder; `labelled`: the number of labelled examples that it was trained on; `as_asked`:
+    whether labels, their definitions and the threshold are still those of the run; `training`: how it was trained.
     """
 
     digest: str | None = None
     labelled: int | None = None
-    training: Training = Training()
+    as_asked: bool = True
+    training: Training = field(default_factory=Training)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ class Options:
         key_env: `--key-env`: the environment variable that holds the key; `None`: the backend's own.
         reasoning_tokens: Room for a thought beside the limit of each answer; 0: none; `None`: learned from the answers.
         format: Local models: the format of the answers, if the model has no manifest.
-        labels: Local models: the labels of the data, if the model has no manifest.
+        labels: Local models: the labels in use.
+        definitions: Local models: what those labels mean, where that is known.
         local: Local models: how and where they decode.
         recorded: Local models, offline: what the run recorded of the model.
     """
@@ -83,6 +87,7 @@ class Options:
     reasoning_tokens: int | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
     local: LocalOptions = LocalOptions()
     recorded: RecordedModel = RecordedModel()
 

@@ -8,14 +8,12 @@ replay does not load torch: recorded predictions are looked up by the recorded d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fewshot.backends import LOCAL, Options
 from fewshot.errors import FewshotError, InputError, MissingExtraError
-from fewshot.records import Example, Prediction, Training
+from fewshot.models.loaded import LoadedModel, Predictor, broken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,43 +22,12 @@ if TYPE_CHECKING:
     from fewshot.models.tagger import Tagger
 
 
+NAME = "local"
 PROMPTED = False
-HEEDS = LOCAL | {"format"}  # of a model without a manifest
+HEEDS = (LOCAL | {"format"}) - {"threshold"}  # format: of a model without a manifest
 
 
-class Predictor(Protocol):
-    """A loaded model."""
-
-    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]: ...
-
-
-@dataclass(slots=True)
-class Local:
-    """The backend. `digest` covers the model's files and the decoder."""
-
-    model: str
-    digest: str
-    format: str | None
-    labelled: int | None = None
-    training: Training = Training()
-    notices: Sequence[str] = ()
-    kind: Literal["local"] = "local"
-    name: str = "local"
-    _predictor: Predictor | None = field(default=None, repr=False)
-
-    def predict(self, examples: Sequence[Example]) -> Iterator[Prediction]:
-        """Yields predictions as they are ready, in any order."""
-        if self._predictor is None:
-            raise TypeError("a backend that is opened offline cannot predict")
-        try:
-            yield from self._predictor.predict(examples)
-        except FewshotError:
-            raise
-        except Exception as error:  # whatever lies in a foreign folder, it is one clear line; `from` keeps the rest
-            raise _failed(self.model, error) from error
-
-
-def open_backend(options: Options) -> Local:
+def open_backend(options: Options) -> LoadedModel:
     """Opens the model of `--model`.
 
     Raises:
@@ -74,7 +41,7 @@ def open_backend(options: Options) -> Local:
     if options.offline:  # the recorded digest finds the recorded predictions; the model may be gone
         recorded = options.recorded
         name, digest = _without_slash(options.model), recorded.digest or ""
-        return Local(name, digest, options.format, recorded.labelled, recorded.training)
+        return LoadedModel(NAME, name, digest, options.format, recorded.labelled, recorded.training)
     for name in ("torch", "transformers"):
         if find_spec(name) is None:
             raise MissingExtraError(f"{name}, which local models need,", extra="local")
@@ -92,10 +59,10 @@ def open_backend(options: Options) -> Local:
     except FewshotError:
         raise
     except Exception as error:  # what is loaded is also tried; whatever lies in the folder, it is one clear line
-        raise _failed(options.model, error) from error
+        raise broken(options.model, error) from error
 
 
-def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
+def _load(folder: Path, manifest: Manifest, options: Options) -> LoadedModel:
     from fewshot.models import model_folder
     from fewshot.models.training_log import training_of
 
@@ -120,14 +87,15 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> Local:
         check_generation(manifest.generation)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
         predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
-    return Local(
+    return LoadedModel(
+        name=NAME,
         model=_without_slash(options.model or ""),
         digest=f"{model_folder.digest(folder)}:{decoder}",  # part of every key: another decoder, another answer
         format=manifest.format,
         labelled=manifest.labelled or None,
         training=training_of(folder, manifest),
         notices=notices,
-        _predictor=predictor,
+        predictor=predictor,
     )
 
 
@@ -173,16 +141,6 @@ def _check_classes(folder: Path, tagger: Tagger, manifest: Manifest) -> None:
             f"{folder}: the labels of fewshot.json and the classes of config.json disagree about {other[:60]!r}",
             hint="is it the fewshot.json of this model?",
         )
-
-
-def _failed(model: str, error: Exception) -> InputError:
-    """The line for a model that breaks when it is first tried, or while it predicts."""
-    said = " ".join(str(error).split())
-    if "out of memory" in said.lower():
-        return InputError(f"{model}: out of memory", hint="use a smaller --batch-tokens")
-    return InputError(
-        f"{model} cannot predict ({type(error).__name__}: {said[:120]})", hint="is it a whole model folder?"
-    )
 
 
 def _manifest_of_plain_model(folder: Path, options: Options) -> Manifest:

@@ -5,9 +5,9 @@
         cassette.append(request, completion, ["train-7"])  # adds one line, whole or not at all
 
 One line per request, `{"key", "id", "demonstrations", "request", "adapted", "completion"}`; the line of a local model
-has `"prediction"` and `"seconds"` instead of request and completion. Lines may be committed, shared and concatenated. A cassette from
-someone else is untrusted data: types and keys are checked when a line is used, and nothing in it is executed or used
-as a path.
+has `"prediction"` and `"seconds"` instead of request and completion. Lines may be committed, shared and concatenated.
+A cassette from someone else is untrusted data: types and keys are checked when a line is used, and nothing in it is
+executed or used as a path.
 """
 
 from __future__ import annotations

@@ -21,10 +21,13 @@ from typing import Any
 from fewshot import discovery, files
 from fewshot.cli import _terminal
 from fewshot.errors import DataError, InputError
-from fewshot.experiment.settings import Settings
+from fewshot.experiment.settings import Settings, declared
+from fewshot.servers import address, hub_bounds
 
 PREFIX = "FEWSHOT_"
-_OTHERS = frozenset({files.MOST_BYTES, "FEWSHOT_PRICES", "FEWSHOT_GPT3_MODEL"})
+_OTHERS = frozenset({
+    files.MOST_BYTES, address.MOST_REPLY_BYTES, hub_bounds.VARIABLE, "FEWSHOT_PRICES", "FEWSHOT_GPT3_MODEL",
+})  # fmt: skip
 _YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _NEAR = 0.85  # of a misspelt variable to a setting; a judgement: a plugin may have variables of its own
 
@@ -81,7 +84,7 @@ def _parsed(variable: str, text: str, annotation: str) -> object:
 def _of_file(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads("".join(files.lines(path)))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a number of 5,000 digits
         raise DataError(f"is not TOML ({str(error)[:120]})", path=path) from None
     recorded = isinstance(table.get("settings"), dict)
     settings = table["settings"] if recorded else table
@@ -95,8 +98,8 @@ def _of_file(path: Path) -> dict[str, Any]:
             continue
         elif not recorded:
             raise discovery.unknown(f"setting of {path}", key, known)
-    if "labels" in found and isinstance(found["labels"], list):
-        found["labels"] = tuple(found["labels"])
+    if isinstance(found.get("labels"), list | dict):  # a table: names with what they mean
+        found |= declared(found["labels"], found.get("definitions", {}))
     if isinstance(found.get("extra"), str):
         found["extra"] = _parsed(f"{path}: extra", found["extra"], "Mapping")
     return found

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, NoReturn
 
 from fewshot import backends, data, demonstrations, formats, tasks
@@ -23,7 +24,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
     what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
     what.add_argument("--split", metavar="S", help="the split that is run [test]")
-    what.add_argument("--labels", nargs="+", metavar="L", help="these labels only [those of the data]")
+    what.add_argument(
+        "--labels",
+        nargs="+",
+        metavar="L",
+        help='these labels only [those of the data]; NAME="what it means" adds one of your own',
+    )
+    what.add_argument(
+        "--label-file", type=Path, metavar="FILE", help='labels of your own: TOML, NAME = "what it means"'
+    )
     what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
     what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
     what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
@@ -80,15 +89,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
-    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
-    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
-    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
-    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
     how.add_argument(
         "--failed-as-empty",
         action="store_true",
         help="score requests that failed as empty answers",
     )
+    _add_local(parser)
     pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
     pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
     pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
@@ -104,6 +110,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument(
         "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
     )
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    """How a model on this machine decodes, and where."""
+    local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
+    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
+    local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
+    local.add_argument("--threshold", type=float, metavar="P", help="gliner: the score from which a span counts [0.5]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +140,7 @@ def listed(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that are given on the command line, by field name."""
     values = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
-    if "labels" in values:
-        values["labels"] = labels(values["labels"])
+    values |= _labels(getattr(args, "labels", ()), getattr(args, "label_file", None))
     if reading := reading_options(args):
         values["reading"] = reading
     if "extra" in values:
@@ -163,6 +177,28 @@ def labels(words: Iterable[str]) -> tuple[str, ...]:
     ('GENEPROD', 'CELL_TYPE', 'TISSUE')
     """
     return tuple(name for word in words for name in word.split(",") if name)
+
+
+def _labels(words: Iterable[str], file: Path | None) -> dict[str, Any]:
+    """The settings that `--labels` and `--label-file` say: names alone, and names with what they mean.
+
+    Raises:
+        InputError: a name that stands there twice; the file cannot be used.
+    """
+    if not words and file is None:
+        return {}
+    from fewshot.experiment.settings import declared
+    from fewshot.prompt import definitions
+
+    named: dict[str, str | None] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        new = {name: text} if equals else dict.fromkeys(labels([word]))
+        if twice := [name for name in new if name in named]:
+            raise InputError(f"--labels names {twice[0][:80]!r} twice")
+        named |= new
+    said = declared(named, {} if file is None else definitions.of_file(file))
+    return said if said["definitions"] else {"labels": said["labels"]}
 
 
 def settings(args: argparse.Namespace) -> Settings:

@@ -113,7 +113,7 @@ def clear_lines(content: str) -> str:
 
 
 def pieces(lines: Iterable[Iterable[Piece]], *, flush: bool = False) -> None:
-    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once, in a pipe too."""
+    """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once."""
     styled = coloured()
     for one in lines:
         parts = [f"\x1b[1m{one_line(p.text)}\x1b[0m" if styled and p.bold else one_line(p.text) for p in one]

@@ -5,7 +5,8 @@
     fewshot compare runs/* --columns shots,starts.f1,usd_1k --sort starts.f1
 
 One row a system, below the row of a system that answers nothing: runs that differ in the seed alone are one row. Also
-writes report.md, table.md, table.csv and table.tex. --json prints everything unrounded instead.
+writes report.html (`fewshot open` shows it), report.md, table.md, table.csv and table.tex. --json prints everything
+unrounded instead.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Prints the comparison and writes it."""
     from fewshot.cli import _output, _terminal
+    from fewshot.report import page
     from fewshot.report.compare import compare, default_folder
+    from fewshot.report.page.contents import document
 
     compared = compare(
         args.runs,
@@ -46,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
     table = compared.table(columns, args.sort)
     folder = args.out or default_folder(compared)
     compared.write(folder, columns, args.sort)
+    page.write(document([compared]), folder / page.NAME)
     if args.json:
         _terminal.json_row(compared.to_json())
     else:
@@ -53,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
         if args.signatures:
             for key, line in compared.signatures.items():
                 _terminal.line(f"{key}  {line}")
-    _output.notice([f"written to {folder}"])
+    _output.notice([f"written to {folder}; look at {folder / page.NAME}"])
     return 0
 
 

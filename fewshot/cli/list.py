@@ -1,4 +1,4 @@
-"""List the names to choose from (tasks, backends, formats, selectors, data formats), or the runs of a folder.
+"""List the names to choose from (tasks, backends, formats, selectors, data formats, checks), or the runs of a folder.
 
 fewshot list tasks
 fewshot list runs
@@ -16,6 +16,7 @@ _PACKAGES = {
     "formats": "fewshot.formats",
     "selectors": "fewshot.demonstrations",
     "data": "fewshot.data",
+    "checks": "fewshot.audit.checks",
 }
 RUNS = "runs"
 

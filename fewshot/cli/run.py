@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
     from fewshot import replay, run, tasks
-    from fewshot.cli import _output, _terminal
+    from fewshot.cli import _doubts, _output, _terminal
+    from fewshot.experiment import record
 
     _check(args)
     if args.dry_run:
@@ -72,6 +73,9 @@ def main(args: argparse.Namespace) -> int:
         raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
+    if done.result.scores:
+        recorded = record.read(done.folder).settings
+        _output.notice(_doubts.notice(done.folder.examples(), done.result.task, recorded.data))
     return 0
 
 

@@ -22,7 +22,7 @@ from fewshot.origin import label as label
 from fewshot.origin import lines as lines  # what a reader needs, at hand beside `Reader`
 from fewshot.origin import places, reading, recognising
 from fewshot.origin.head import Head as Head
-from fewshot.origin.options import Option, declared, with_options
+from fewshot.origin.options import Option, check_options, declared, with_options
 from fewshot.origin.protocol import Reader as Reader
 from fewshot.origin.protocol import Writer as Writer
 from fewshot.origin.writing import whole_folder
@@ -59,14 +59,13 @@ def options() -> dict[str, Option]:
     return found
 
 
-def _check_options(chosen: Reader, values: Mapping[str, str], source: str, name: str) -> None:
-    """Refuses an option that this reader does not have."""
-    known = {option.name for option in declared(chosen)}
-    for option in sorted(values.keys() - known):
-        able = [n for n, one in _readers() if option in {o.name for o in declared(one)}]
-        if not able:
-            raise discovery.unknown("option of a data format", option, options())
-        raise InputError(f"--{option.replace('_', '-')} goes with {', '.join(able)}; {source} is read as {name}")
+def rows(source: str, options: Mapping[str, str]) -> Iterator[tuple[int, object]] | None:
+    """The records of a file as JSON with their lines, unchecked (`Reader.rows`); `None`: its format has none such."""
+    values = dict(options)
+    name = values.pop(FORMAT, None) or guess(source)
+    if not Path(source).is_file():
+        return None
+    return with_options(reader(name), values).rows(Origin(source))
 
 
 def options_for(source: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -190,7 +189,7 @@ def stream(
         chosen = reader(name)
         if not chosen.prefix and not places.exists(path):
             raise InputError(f"{path}: no such file or folder")
-        _check_options(chosen, values, source, name)
+        check_options(name, values, source, dict(_readers()))
         chosen = with_options(chosen, values)
         several = not chosen.prefix and (places.is_glob(path) or (Path(path).is_dir() and not chosen.reads_folders))
         everything = format or named

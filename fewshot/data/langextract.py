@@ -24,7 +24,6 @@ from fewshot.origin.annotations import Annotations
 from fewshot.origin.options import offsets_option
 from fewshot.origin.records import list_at, objects, word_at
 from fewshot.records import Example, Kind, Match, Scheme, Span
-from fewshot.text import grounding
 from fewshot.text.offsets import unit_of
 
 _EXACT = "match_exact"
@@ -111,6 +110,8 @@ def _placed(
 
 def _grounded(extractions: Iterable[Mapping[str, Any]], text: str) -> tuple[list[Span], list[dict[str, str]]]:
     """The extractions where their texts stand, in their order; and those that stand nowhere."""
+    from fewshot.text import grounding  # takes a while to import, and is seldom needed
+
     named = [(one["extraction_class"], grounding.Name(one["extraction_text"])) for one in extractions]
     labels = tuple(dict.fromkeys(label for label, _ in named))
     spans, unplaced = grounding.entities(text, named, Scheme("entities", labels), Counter())

@@ -72,7 +72,7 @@ def comparisons(
             prompted = [one for one in asked if _limit(one) == limit]
             tuned = [] if models == "none" else list(fine_tuned.runs(task, out, extra, say, limit=limit))
             folders = [*_rules(task, out, limit), *(one.folder for one in prompted), *(one.folder for one in tuned)]
-            names = {one.folder: one.name for one in tuned}
+            names: dict[str | Path, str] = {one.folder: one.name for one in tuned}
             comparison = compare(folders, names=names, kinds=True, gpu_hour_usd=hour_usd)
             comparison = replace(comparison, captions=(*_captions(prompted, limit), *comparison.captions))
             comparison.write(out / f"compare-{task}")

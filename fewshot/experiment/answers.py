@@ -110,7 +110,7 @@ class GivenSystem:
     notices: Sequence[str] = ()
     wording: None = None
     price: None = None
-    training: Training = Training()
+    training: Training = field(default_factory=Training)
     requests: Requests = field(default_factory=Requests)
 
     def answer(self, tapes: Tapes | None = None, listen: Listener | None = None) -> Answers:

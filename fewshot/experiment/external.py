@@ -159,7 +159,7 @@ def _grounded(row: Json, example: Example, plan: Plan) -> Prediction:
     answer = json.dumps({field: row[field]})
     labels = sorted({str(item["label"]) for item in row[field] if isinstance(item, dict) and item.get("label")})
     scheme = plan.scheme(example)
-    if plan.task.kind == "entities":
+    if plan.task.finds_entities:
         scheme = replace(scheme, labels=tuple(dict.fromkeys((*scheme.labels, *labels))))
     parsed = formats.get("json", plan.task.kind).parse(answer, example.text, scheme)
     return Prediction(example.id, parsed.value, problems=parsed.problems, unplaced=parsed.unplaced)

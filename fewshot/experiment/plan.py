@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fewshot import backends, data, tasks
+from fewshot.data import digest
 from fewshot.data._source import Dataset, Source
 from fewshot.demonstrations import Pool
 from fewshot.errors import InputError
 from fewshot.experiment.choosing import Chooser, FromPool, Nothing
 from fewshot.experiment.folder import PREDICTIONS, RunFolder
 from fewshot.experiment.settings import DEFAULT_SHOTS, Settings
+from fewshot.prompt import definitions
 from fewshot.prompt.question import Question
 from fewshot.records import Example, Scheme, Span
 from fewshot.tasks import Task
@@ -31,12 +33,14 @@ Entities = Mapping[str, tuple[Span, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """What a plan is made from. `labels`: those in use if they are known already (and what to say of them)."""
+    """What a plan is made from. `demos`: the digest of what `--demos` holds; `labels`: those in use if they are known
+    already (and what to say of them)."""
 
     split: Sequence[Example]
     digest: str
     pool: Sequence[Example]
     entities: Entities | None = None  # predicted by another run, for ROLES
+    demos: str | None = None
     labels: tuple[str, ...] | None = None
     notices: tuple[str, ...] = ()  # what the readers decided
 
@@ -55,6 +59,7 @@ class Plan:
     labelled: int  # labelled examples at the system's disposal
     digest: str
     grouped: bool
+    demos: str | None = None
     notices: tuple[str, ...] = ()
 
     @property
@@ -104,10 +109,12 @@ def materials_of(settings: Settings, task: Task) -> Materials:
     """
     dataset = Source(settings.data, settings.reading).read(task.name)
     shown = demos_of(settings, task)
+    pool = pool_of(dataset, shown)
     return Materials(
         split=dataset.split(settings.split),
         digest=dataset.digest,
-        pool=labelled(pool_of(dataset, shown), task),
+        pool=labelled(pool, task),
+        demos=None if settings.demos is None else digest(pool),
         entities=entities_of(settings, task, dataset.examples),
         notices=(*dataset.notices, *(shown.notices if shown else ())),
     )
@@ -157,6 +164,8 @@ def assemble(
     """
     labels, warnings = _labels(settings, task, read)
     question = Question.of(task, settings.format, labels, settings.mentions)
+    if settings.definitions:
+        question.check_tags()
     examples = _run(read.split, task, unlabelled=settings.unlabelled)[: settings.limit]
     prompted = settings.backend == EXTERNAL or backends.is_prompted(settings.backend)
     shots, notice = _shots(settings, read.pool) if prompted else _no_shots(settings)
@@ -171,20 +180,39 @@ def assemble(
         labelled=disposal if disposal is not None else len(read.pool) if shots else 0,
         digest=read.digest,
         grouped=any(example.group != example.id for example in read.split),
+        demos=read.demos,
         notices=(*read.notices, *warnings, *notice),
     )
 
 
 def _labels(settings: Settings, task: Task, read: Materials) -> tuple[tuple[str, ...], list[str]]:
-    """The labels in use: those of the data and its demonstrations. `--limit` does not change them."""
+    """The labels in use: those of the data and its demonstrations, and those that the user defines. `--limit` does not
+    change them."""
     if read.labels is not None:
         return read.labels, []
-    present: set[str] = set()
-    for example in (*read.split, *read.pool):
-        gold = task.gold(example)
-        if gold is not None:
-            present |= task.labels(gold)
-    return tasks.resolve_labels(task, settings.labels, sorted(present))
+    own = tuple(settings.definitions)
+    if own and not task.open_labels:
+        raise InputError(f"--task {task.name} has no labels of your own ({own[0]})")
+    gold, shown = _present(read.split, task), _present(read.pool, task)
+    labels, notices = tasks.resolve_labels(task, settings.labels, sorted(gold | shown), own)
+    definitions.check_apart(own, [label for label in labels if label in gold | shown])
+    if unseen := [label for label in labels if label in own and label not in gold | shown]:
+        notices += _unseen(unseen, gold=bool(gold), shown=bool(shown))
+    return labels, notices
+
+
+def _present(examples: Iterable[Example], task: Task) -> set[str]:
+    """The labels in the gold values of some examples."""
+    values = (task.gold(example) for example in examples)
+    return {label for value in values if value is not None for label in task.labels(value)}
+
+
+def _unseen(labels: Sequence[str], *, gold: bool, shown: bool) -> list[str]:
+    """A line on labels of the user's own of which the labelled data has no example."""
+    names = ", ".join(labels)
+    if gold:
+        return [f"{names}: in no labelled example, so that whatever is found counts as wrong; --labels chooses others"]
+    return [f"{names}: no demonstration shows one"] if shown else []
 
 
 def _run(split: Sequence[Example], task: Task, *, unlabelled: bool) -> list[Example]:

@@ -9,16 +9,14 @@ Folders of other versions load: tables and keys that are missing have defaults, 
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar, get_args
 
-from fewshot import __version__
 from fewshot.data._source import Source
 from fewshot.errors import InputError, RunFolderError
-from fewshot.experiment import typed
+from fewshot.experiment import typed, versions
 from fewshot.experiment.answers import Answers, System
 from fewshot.experiment.folder import RUN, RunFolder
 from fewshot.experiment.plan import Plan
@@ -31,7 +29,6 @@ from fewshot.records import Api, Training
 VERSION = 3
 """Of the record. 1 (no `version` in the file): before 0.2.0; the same tables. 2: `extra` is a table."""
 
-_PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
 _TABLES = ("settings", "plan", "prompt", "versions", "training", "run", "usage")
 _T = TypeVar("_T")
 
@@ -54,6 +51,7 @@ class Resolved:
     asked_labels: list[str] = field(default_factory=list)
     labelled: int | None = None
     digest: str = ""
+    demos: str | None = None
     n: int = 0
     caption: str | None = None
 
@@ -75,6 +73,7 @@ class Resolved:
             asked_labels=list(plan.settings.labels),
             labelled=plan.labelled if plan.prompted else identity.labelled,
             digest=plan.digest,
+            demos=plan.demos,
             n=len(plan.examples),
             caption=Source(plan.settings.data).caption,
         )
@@ -116,7 +115,7 @@ class Recorded:
             settings=plan.settings,
             plan=Resolved.of(plan, system.identity),
             prompt=system.wording,
-            versions=_versions(),
+            versions=versions.used(plan),
             training=system.training,
             run=Progress(started=started or _now().isoformat(timespec="seconds")),
         )
@@ -247,18 +246,6 @@ def _clean(value: Any) -> Any:
 
 def _escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions = {"python": platform.python_version(), "fewshot": __version__}
-    for name in _PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def _now() -> datetime:

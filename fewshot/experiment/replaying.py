@@ -18,6 +18,7 @@ from typing import Unpack, cast
 from fewshot import tasks
 from fewshot.backends import Options, RecordedModel, open_backend
 from fewshot.cassette import Cassette
+from fewshot.data import digest as digest_of
 from fewshot.data._source import Dataset, Source
 from fewshot.experiment import record
 from fewshot.experiment.answers import Listener, System, Tapes
@@ -49,6 +50,9 @@ from fewshot.tasks import Task
 
 SHOWN_BY = ("task", "data", "demos", "shots", "selector", "embedder", "context", "seed")
 """Settings that decide which demonstrations a prompt shows."""
+
+ASKED = ("task", "labels", "definitions", "threshold")
+"""Settings that decide what a local model was asked, where it is asked for labels."""
 
 
 def replay(
@@ -139,12 +143,14 @@ class Recording:
             split, digest = self.folder.examples(), self.recorded.plan.digest
         else:
             split, digest = dataset.split(self.settings.split), dataset.digest
+        pool = self._pool(task, dataset)
         return Materials(
             split=split,
             digest=digest,
-            pool=labelled(self._pool(task, dataset), task),
+            pool=labelled(pool, task),
+            demos=self.recorded.plan.demos if self.same("demos") else digest_of(pool),
             entities=self._entities(task, split if dataset is None else dataset.examples),
-            labels=tuple(self.recorded.plan.labels) if self.same("task", "labels") else None,
+            labels=tuple(self.recorded.plan.labels) if self.same("task", "labels", "definitions") else None,
         )
 
     def _dataset(self, task: Task) -> Dataset | None:
@@ -189,14 +195,16 @@ class Recording:
             model=fresh.model or was.model,
             api=fresh.api or cast("Api | None", was.api),
             format=fresh.format or was.format,
-            recorded=RecordedModel(was.decoder, was.labelled, self.recorded.training),
+            recorded=RecordedModel(
+                was.decoder, was.labelled, as_asked=self.same(*ASKED), training=self.recorded.training
+            ),
         )
 
     def _wording(self, plan: Plan) -> ResolvedPrompt | None:
         """The recorded wording, if it is for this question; `None`: today's."""
         question, was = plan.question, self.recorded.plan
         same = (was.task, was.format, tuple(was.labels)) == (question.task.name, question.format_name, question.labels)
-        return self.recorded.prompt if same and self.same("prompt", "mentions") else None
+        return self.recorded.prompt if same and self.same("prompt", "mentions", "definitions") else None
 
     def tapes(self, cassette: Cassette, *, reuse: Cassette | None = None) -> Tapes:
         """Recordings only; what failed fails again, if failures are scored as empty answers."""

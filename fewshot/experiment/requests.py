@@ -88,7 +88,7 @@ def template_of(plan: Plan) -> Template:
 
 def wording_of(plan: Plan) -> ResolvedPrompt:
     """The wording of a plan's prompts, its labels filled in."""
-    return wording.resolve(template_of(plan), plan.question.labels)
+    return wording.resolve(template_of(plan), plan.question.labels, plan.settings.definitions)
 
 
 def _fitting(plan: Plan, builder: PromptBuilder, example: Example, shown: tuple[Example, ...]) -> Request | None:

@@ -22,17 +22,19 @@ from fewshot.cassette import Cassette
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
+from fewshot.experiment.differences import differences
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, remarks
 from fewshot.experiment.requests import wording_of
 from fewshot.experiment.secrecy import refuse_secrets
-from fewshot.experiment.settings import PACE, Keywords, Settings, differences, with_changes
+from fewshot.experiment.settings import PACE, Keywords, Settings, with_changes
 from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.tallying import counted
 from fewshot.files import exists
+from fewshot.prompt import definitions
 from fewshot.scoring import Scores, evaluate
 
 if TYPE_CHECKING:
@@ -140,7 +142,8 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         reasoning_tokens=_reasoning_room(settings),
         format=settings.format,
         labels=labels,
-        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens),
+        definitions=definitions.of_labels(settings.task, labels, settings.definitions),
+        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens, settings.threshold),
     )
 
 
@@ -180,7 +183,9 @@ def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
         return conflicts
     if recorded.plan.digest != plan.digest:
         return [f"data: {settings.data} has changed since (digest {recorded.plan.digest} → {plan.digest})"]
-    own = settings.prompt is not None and exists(settings.prompt)
+    if recorded.plan.demos not in (None, plan.demos):  # None: before 0.2.0, or a folder without --demos
+        return [f"demos: {settings.demos} has changed since"]
+    own = settings.prompt is not None and exists(settings.prompt) and Path(settings.prompt).is_file()
     if own and recorded.prompt and recorded.prompt != wording_of(plan):
         return [f"prompt: {settings.prompt} has changed since"]
     return []
@@ -190,6 +195,7 @@ def default_folder(plan: Plan, backend: str, model: str) -> Path:
     """`runs/<backend>-<model>-<task>-<shots>shot-<digest of settings and data>`."""
     settings = plan.settings.given()
     identity = repr(sorted((name, value) for name, value in settings.items() if name not in PACE)) + plan.digest + model
+    identity += plan.demos or ""
     digest = hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     short = re.sub(r"[^A-Za-z0-9.]+", "-", model.rstrip("/").rpartition("/")[2]).strip("-")[:_LONGEST_NAME]
     name = short if short.startswith(backend) else f"{backend}-{short}"

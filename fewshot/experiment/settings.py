@@ -7,7 +7,7 @@ True
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
@@ -15,6 +15,7 @@ from fewshot import backends
 from fewshot.errors import InputError, UnknownSettingError
 from fewshot.experiment import typed
 from fewshot.experiment.secrecy import refuse_secrets
+from fewshot.prompt import definitions
 from fewshot.records import Api, Mentions
 
 DEFAULT_SHOTS = 3
@@ -32,6 +33,7 @@ class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
     `reading`: options of the reader of the data, `from` its format (`fewshot.data.options`).
+    `labels`: these only; `definitions`: labels of the user's own and what they mean, added to those of the data.
     `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
 
     Raises:
@@ -55,6 +57,7 @@ class Settings:
     prompt: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
     mentions: Mentions | None = None
     entities: str | None = None
     unlabelled: bool = False
@@ -78,6 +81,7 @@ class Settings:
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
+    threshold: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failed_as_empty: bool = False
     examples_check: Check = "warn"
@@ -86,6 +90,7 @@ class Settings:
         for f in fields(self):
             typed.check(_flag(f.name), getattr(self, f.name), str(f.type))
         typed.as_json("--extra", self.extra)
+        object.__setattr__(self, "definitions", definitions.own(self.definitions))
         object.__setattr__(self, "backend", backends.own_name(self.backend))  # an alias is recorded as what it names
         for name, least in _LEAST.items():
             value = getattr(self, name)
@@ -112,12 +117,12 @@ class Settings:
             raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
             raise InputError(f"--examples-check must be warn, error or off, not {self.examples_check}")
-        if not 0 <= self.temperature <= 2:
-            raise InputError(f"--temperature must lie between 0 and 2, not {self.temperature}")
+        for name, most in (("temperature", 2), ("threshold", 1)):
+            if not 0 <= (getattr(self, name) or 0) <= most:
+                raise InputError(f"--{name} must lie between 0 and {most}, not {getattr(self, name)}")
         if self.samples > 1 and not self.temperature:
             raise InputError(
-                f"--samples {self.samples} at temperature 0 are all the same answer",
-                hint="add --temperature 0.7",
+                f"--samples {self.samples} at temperature 0 are all the same answer", hint="add --temperature 0.7"
             )
 
     def given(self) -> dict[str, Any]:
@@ -125,6 +130,7 @@ class Settings:
         table = asdict(self)
         table["labels"] = list(self.labels)
         table["reading"] = dict(self.reading) or None
+        table["definitions"] = self.definitions or None
         table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
 
@@ -173,7 +179,8 @@ class Keywords(TypedDict, total=False):
     embedder: str | None
     prompt: str | None
     format: str | None
-    labels: tuple[str, ...]
+    labels: str | Collection[str] | Mapping[str, str | None]
+    definitions: Mapping[str, str]
     mentions: Mentions | None
     entities: str | None
     unlabelled: bool
@@ -197,6 +204,7 @@ class Keywords(TypedDict, total=False):
     decoder: str | None
     device: str | None
     batch_tokens: int | None
+    threshold: float | None
     extra: Mapping[str, Any]
     failed_as_empty: bool
     examples_check: Check
@@ -218,7 +226,7 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
             raise UnknownSettingError(caller, name, known)
     values = dict(changes)
     if "labels" in values:
-        values["labels"] = _labels(values["labels"])
+        values |= declared(values["labels"], values.get("definitions", {}))
     refuse_secrets(values)
     return Settings(task=settings, **values) if isinstance(settings, str) else replace(settings, **values)
 
@@ -231,15 +239,6 @@ PACE = frozenset({
 with others."""
 
 
-def differences(old: Settings, new: Settings) -> list[str]:
-    """`name: old → new` for every setting that differs and matters for the result."""
-    return [
-        f"{f.name.replace('_', '-')}: {_shown(f.name, old)} → {_shown(f.name, new)}"
-        for f in fields(Settings)
-        if f.name not in PACE and _recorded(f.name, old) != _recorded(f.name, new)
-    ]
-
-
 def without_credentials(text: str) -> str:
     """A URL without user, password and query, which may hold keys; any other text unchanged.
 
@@ -247,7 +246,7 @@ def without_credentials(text: str) -> str:
     ('http://host:8000/v1', 'a@b: ok')
     """
     scheme, colon, rest = text.partition("://")
-    if not colon or not scheme.isalnum():
+    if not (colon and scheme.isalnum()):
         return text
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme}{colon}{host.rpartition('@')[2]}{slash}{path}"
@@ -257,9 +256,24 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _labels(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Labels from Python: one name, or several in any collection."""
-    return (value,) if isinstance(value, str) else tuple(value)
+def declared(labels: str | Iterable[str] | Mapping[str, str | None], defined: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that labels from Python say: one name, several in any collection, or names with what they mean
+    (`None`: a name alone). Names alone are a choice, to which those with a meaning beside them belong.
+
+    >>> declared({"GENEPROD": None, "DOSE": "amounts"}, {})
+    {'labels': ('GENEPROD', 'DOSE'), 'definitions': {'DOSE': 'amounts'}}
+    >>> declared({"DOSE": "amounts"}, {}), declared("GENEPROD", {})
+    ({'labels': (), 'definitions': {'DOSE': 'amounts'}}, {'labels': ('GENEPROD',)})
+
+    Raises:
+        InputError: a label is defined here and in `defined`.
+    """
+    if not isinstance(labels, Mapping):
+        return {"labels": (labels,) if isinstance(labels, str) else tuple(labels)}
+    meant = {name: text for name, text in labels.items() if text is not None}
+    if twice := [name for name in meant if name in defined]:
+        raise InputError(f"label {twice[0]} is defined twice")
+    return {"labels": tuple(labels) if len(meant) < len(labels) else (), "definitions": {**defined, **meant}}
 
 
 def _parsed(text: str) -> object:
@@ -267,18 +281,3 @@ def _parsed(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(f"extra is not JSON: {typed.shown(text)}") from None
-
-
-def _recorded(name: str, settings: Settings) -> object:
-    """A setting as a run folder keeps it: what is compared and shown holds no credentials of a URL."""
-    value = getattr(settings, name)
-    if name == "extra":
-        return json.dumps(dict(value), sort_keys=True)
-    return without_credentials(value) if name == "base_url" and value is not None else value
-
-
-def _shown(name: str, settings: Settings) -> str:
-    value = getattr(settings, name)
-    if value is None or value in ((), {}):
-        return "not set"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(_recorded(name, settings))

@@ -84,7 +84,7 @@ class Signature:
                 "ids": ids_digest(plan.scored),
                 "labels": list(plan.question.labels),
                 "format": identity.format,
-                "mentions": plan.question.mentions if prompted and plan.task.kind == "entities" else None,
+                "mentions": plan.question.mentions if prompted and plan.task.finds_entities else None,
                 "prompt": identity.prompt,
                 "shots": {"asked": plan.shots, "mean": round(mean, 4), "least": min(shots, default=0)}
                 if plan.prompted

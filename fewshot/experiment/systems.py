@@ -54,7 +54,7 @@ class PromptedSystem:
     builder: PromptBuilder
     requests: Requests
     price: Price | None
-    training: Training = Training()
+    training: Training = field(default_factory=Training)
 
     @property
     def identity(self) -> Identity:

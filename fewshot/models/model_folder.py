@@ -10,7 +10,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,19 +21,24 @@ from typing import Any
 from fewshot.errors import InputError
 from fewshot.files import CORPUS
 from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
-from fewshot.models.soundness import check_config, check_vocabulary, check_weights
+from fewshot.models.soundness import check_config, check_tokenizer_config, check_vocabulary, check_weights
 from fewshot.servers import hub
 
 __all__ = [
-    "AUTO_CLASSES", "BUNDLED", "FINE_TUNED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest", "fetch",
-    "fine_tuned", "load", "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
+    "AUTO_CLASSES", "BUNDLED", "FINE_TUNED", "MANIFEST", "Manifest", "ModelKind", "bundled", "device", "digest",
+    "fetch", "fine_tuned", "load", "load_config", "load_model", "load_tokenizer", "places", "read_manifest", "resolve",
+    "unusable",
 ]  # fmt: skip
 
+CONFIG = "config.json"
+_STDOUT = 1  # the file descriptor
 WEIGHTS = ("*.safetensors", "*.bin")
-LOADED = (
-    *WEIGHTS, "*.index.json", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt", "*.model", MANIFEST,
+VOCABULARY = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt",
+    "*.model",
 )  # fmt: skip
+"""The files of a tokenizer."""
+LOADED = (*WEIGHTS, "*.index.json", CONFIG, "generation_config.json", *VOCABULARY, MANIFEST)
 """The files of a folder that loading it reads."""
 BUNDLED, FINE_TUNED = CORPUS / "models", CORPUS / "fine-tuned"
 _DIGITS = 16
@@ -50,9 +58,11 @@ def fine_tuned() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in FINE_TUNED.glob(f"*/{MANIFEST}")))
 
 
-def resolve(name: str) -> Path:
+def resolve(name: str, *, config: str = CONFIG, weights: bool = True) -> Path:
     """The local folder of a model: the path itself, one that comes with the package, or huggingface_hub's copy of a
     hub model of that name.
+
+    `config`, `weights`: what is fetched from the hub, as in `fetch`.
 
     Raises:
         InputError: no such folder, and no such model on the hub.
@@ -67,42 +77,45 @@ def resolve(name: str) -> Path:
     for home, names in ((BUNDLED, bundled()), (FINE_TUNED, fine_tuned())):
         if name in names:
             return home / name
-    if path.suffix or name.startswith((".", "/", "~")) or name.count("/") > 1:
+    is_file = path.suffix and not path.suffix[1:].isdecimal()  # "gliner_base-v2.1" is a name
+    if is_file or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise InputError(f"{name}: no such model folder")
-    return fetch(name)
+    return fetch(name, config=config, weights=weights)
 
 
-def fetch(name: str) -> Path:
+def fetch(name: str, *, config: str = CONFIG, weights: bool = True) -> Path:
     """A hub model's files in huggingface_hub's cache: configuration, vocabulary and weights, no code.
+
+    `config`: the file that makes it a model of its kind; `weights`: whether they are fetched too.
 
     Raises:
         InputError: no such model, one without files, or neither the hub nor the cache has it.
     """
     listing = hub.listing("model", name)
-    wanted = _wanted(listing.files)
-    if "config.json" not in wanted:
-        raise InputError(f"{name} holds no config.json", hint="name a model of the hub, or a folder")
+    wanted = _wanted(listing.files, config, weights=weights)
+    if config not in wanted:
+        raise InputError(f"{name} holds no {config}", hint="name a model of the hub, or a folder")
     paths = [hub.fetch("model", name, file, listing.commit) for file in wanted]
     return paths[0].parent
 
 
-def _wanted(files: Iterable[str]) -> list[str]:
+def _wanted(files: Iterable[str], config: str, *, weights: bool) -> list[str]:
     """The files that loading needs, the configuration first; of weights those that are data alone, if there are any."""
     files = [file for file in files if "/" not in file]
-    weights = ".safetensors" if any(file.endswith(".safetensors") for file in files) else ".bin"
-    ends = (".json", ".txt", ".model", weights)
-    return sorted((file for file in files if file.endswith(ends)), key=lambda file: file != "config.json")
+    data = ".safetensors" if any(file.endswith(".safetensors") for file in files) else ".bin"
+    ends = (".json", ".txt", ".model", *([data] if weights else []))
+    return sorted((file for file in files if file.endswith(ends)), key=lambda file: file != config)
 
 
-def digest(folder: Path) -> str:
-    """SHA-256 (16 hex digits) of a model: every file that loading it reads.
+def digest(folder: Path, loaded: Iterable[str] = LOADED) -> str:
+    """SHA-256 (16 hex digits) of a model: every file that loading it reads (`loaded`: patterns of their names).
 
     Raises:
         InputError: a file cannot be read.
     """
     whole = hashlib.sha256()
     try:
-        for file in sorted({file for pattern in LOADED for file in folder.glob(pattern)}):
+        for file in sorted({file for pattern in loaded for file in folder.glob(pattern)}):
             with file.open("rb") as opened:
                 whole.update(f"{file.name} ".encode() + hashlib.file_digest(opened, "sha256").digest())
     except OSError as error:
@@ -139,7 +152,7 @@ def load_config(folder: Path) -> Any:
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # whatever is in the file, the user's next step is the same
-        raise _unusable(folder, error) from None
+        raise unusable(folder, error) from None
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -150,13 +163,35 @@ def load_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
+    check_tokenizer_config(folder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        with _nothing_printed():
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:
-        raise _unusable(folder, error) from None
+        raise unusable(folder, error) from None
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(f"{folder}: its tokenizer is a slow one, without offsets", hint="take a model with a fast one")
     return tokenizer
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keeps what is not Python from printing. tokenizers names the unknown options of a folder's tokens on standard
+    output: past the one place for output, amid `--json`, and whatever escape sequences they hold."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # closed: nothing is printed anyway
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device)
+            os.dup2(nowhere.fileno(), _STDOUT)
+        yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
 
 
 def load_model(
@@ -200,7 +235,7 @@ def load_model(
                 raise
             model, info = loader(attn_implementation="eager")  # DeBERTa and MPNet have no other
     except Exception as error:  # pickle, safetensors, torch and transformers each have their own
-        raise _unusable(folder, error) from None
+        raise unusable(folder, error) from None
     finally:
         logging.set_verbosity(verbosity)
     check_weights(folder, model, info, new_head=new_head)
@@ -234,7 +269,8 @@ def device(name: str | None) -> str:
     return name
 
 
-def _unusable(folder: Path, error: Exception) -> InputError:
+def unusable(folder: Path, error: Exception) -> InputError:
+    """The line for a folder that cannot be loaded, whatever was raised."""
     said = " ".join(str(error).split())
     lowered = said.lower()
     if "weights_only" in lowered or "unpickl" in lowered or "unsupported global" in lowered:

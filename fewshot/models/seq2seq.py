@@ -73,7 +73,7 @@ def check_generation(options: Mapping[str, Any]) -> None:
 
 
 @dataclass(slots=True)
-class _Piece(windowed.Piece):
+class _Piece(windowed.TokenPiece):
     """A window of an example, ready for the model, and what came of it."""
 
     parsed: Parsed | None = None

@@ -1,6 +1,7 @@
 """A model is what its folder says, or it does not run: configuration, weights and vocabulary must fit together.
 
     check_config(folder)                            more layers or rows than any model has
+    check_tokenizer_config(folder)                  more made-up tokens than any tokenizer has
     check_weights(folder, model, info)              weights that are missing, left over, of another shape, NaN
     check_vocabulary(folder, tokenizer, model)      more tokens than rows, or far fewer; no padding token
 
@@ -23,6 +24,8 @@ _MOST_LAYERS = 1_000
 """No published encoder or encoder-decoder has a hundred layers; a million are built for hours."""
 _MOST_SIZE = 1 << 24
 """The largest width, vocabulary or number of positions that is believed: 16 times the largest vocabularies in use."""
+_MOST_TOKENS = 100_000
+"""Tokens that a tokenizer's configuration has made up (`extra_ids`, `offset`, `num_madeup_words`): T5 has 100."""
 _SIZE = re.compile(r"(?:_size|_dim|_heads|_positions|_embeddings|_buckets)$|^(?:d_(?:model|ff|kv)|num_labels|n_\w+)$")
 
 _SPARE_ROWS, _SPARE_SHARE = 512, 0.1
@@ -31,17 +34,17 @@ _SPARE_ROWS, _SPARE_SHARE = 512, 0.1
 _NAMES_SHOWN = 3
 
 # What transformers made and stored in earlier versions and computes or leaves out today.
-_LEFT_OVER = re.compile(r"(?:^|\.)(?:pooler\.|position_ids$|token_type_ids$|num_batches_tracked$)|inv_freq$")
+LEFT_OVER = re.compile(r"(?:^|\.)(?:pooler\.|position_ids$|token_type_ids$|num_batches_tracked$)|inv_freq$")
 _POOLER = re.compile(r"(?:^|\.)pooler\.")
 
 
-def check_config(folder: Path) -> None:
-    """Looks at the numbers of `config.json` before a model of that size is built.
+def check_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
+    """Looks at the numbers of a configuration before a model of that size is built, and returns it.
 
     Raises:
         InputError: it is not a JSON object, or a number in it is beyond reason.
     """
-    path = folder / "config.json"
+    path = folder / name
     try:
         row = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -49,10 +52,28 @@ def check_config(folder: Path) -> None:
         raise InputError(f"{path} cannot be read ({why})", hint="is it a whole model folder?") from None
     if not isinstance(row, dict):
         raise InputError(f"{path} is not a JSON object", hint="is it a whole model folder?")
-    for name, value in _numbers(row):
-        most = _MOST_LAYERS if "layer" in name.lower() else _MOST_SIZE if _SIZE.search(name) else None
+    for key, value in _numbers(row):
+        most = _MOST_LAYERS if "layer" in key.lower() else _MOST_SIZE if _SIZE.search(key) else None
         if most is not None and not value <= most:  # NaN neither; -1 is how some say "none"
-            raise InputError(f"{path}: {name} is {shown(value)}", hint=f"at most {most:,} are believed")
+            raise InputError(f"{path}: {key} is {shown(value)}", hint=f"at most {most:,} are believed")
+    return row
+
+
+def check_tokenizer_config(folder: Path) -> None:
+    """Looks at the numbers of `tokenizer_config.json` before so many tokens are made up. Whatever else is wrong with
+    the file, its reader says.
+
+    Raises:
+        InputError: a number in it is beyond reason.
+    """
+    path = folder / "tokenizer_config.json"
+    try:
+        row = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return
+    for name, value in row.items() if isinstance(row, dict) else ():
+        if isinstance(value, int) and value > _MOST_TOKENS and "length" not in name and name != "vocab_size":
+            raise InputError(f"{path}: {name[:60]} is {shown(value)}", hint=f"at most {_MOST_TOKENS:,} are believed")
 
 
 def check_weights(folder: Path, model: Any, info: Mapping[str, Any], *, new_head: bool = False) -> None:
@@ -67,17 +88,17 @@ def check_weights(folder: Path, model: Any, info: Mapping[str, Any], *, new_head
     head = _head_of(model) if new_head else None
     missing = _sorted(info["missing_keys"], lambda name: _POOLER.search(name) or (head and head(name)))
     if missing:
-        raise _unfit(folder, "lacks weights of the model that its config.json describes", missing)
+        raise unfit(folder, "lacks weights of the model that its config.json describes", missing)
     shapes = {str(name): _shapes(rest) for name, *rest in info["mismatched_keys"]}
     other = _sorted(shapes, lambda name: head and head(name))
     if other:
-        raise _unfit(folder, "holds weights of another shape", [f"{name} {shapes[name]}" for name in other])
-    over = _sorted(info["unexpected_keys"], lambda name: _LEFT_OVER.search(name) or _is_of_a_head(name, model, head))
+        raise unfit(folder, "holds weights of another shape", [f"{name} {shapes[name]}" for name in other])
+    over = _sorted(info["unexpected_keys"], lambda name: LEFT_OVER.search(name) or _is_of_a_head(name, model, head))
     if over:
-        raise _unfit(folder, "holds weights that the model of its config.json has no place for", over)
+        raise unfit(folder, "holds weights that the model of its config.json has no place for", over)
     if info.get("error_msgs"):
         raise InputError(f"{folder}: {str(info['error_msgs'][0])[:120]}", hint="is it a whole model folder?")
-    _check_finite(folder, model)
+    check_finite(folder, model)
 
 
 def check_vocabulary(folder: Path, tokenizer: Any, model: Any) -> None:
@@ -116,7 +137,12 @@ def _check_special(folder: Path, model: Any, rows: int) -> None:
         raise InputError(f"{folder}/config.json names no decoder_start_token_id", hint="is it a whole model folder?")
 
 
-def _check_finite(folder: Path, model: Any) -> None:
+def check_finite(folder: Path, model: Any) -> None:
+    """Looks at every weight.
+
+    Raises:
+        InputError: one is not a finite number; names it.
+    """
     import torch
 
     seen: set[int] = set()
@@ -125,7 +151,7 @@ def _check_finite(folder: Path, model: Any) -> None:
             continue
         seen.add(tensor.data_ptr())
         if not bool(torch.isfinite(tensor).all()):
-            raise _unfit(folder, "holds weights that are no finite numbers (NaN or infinite)", [name])
+            raise unfit(folder, "holds weights that are no finite numbers (NaN or infinite)", [name])
 
 
 def _numbers(row: Mapping[str, object]) -> Iterator[tuple[str, int | float]]:
@@ -164,7 +190,8 @@ def _shapes(rest: Iterable[Any]) -> str:
     return " instead of ".join("×".join(map(str, shape)) for shape in rest)
 
 
-def _unfit(folder: Path, what: str, names: list[str]) -> InputError:
+def unfit(folder: Path, what: str, names: list[str]) -> InputError:
+    """The refusal of a folder whose weights do not fit; names some of them."""
     first = ", ".join(name[:60] for name in names[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
     return InputError(f"{folder} {what}: {first}{more}", hint="is it a whole model folder, and of this model?")

@@ -24,7 +24,7 @@ from fewshot.tasks import Task
 
 
 @dataclass(slots=True)
-class _Piece(windowed.Piece):
+class _Piece(windowed.TokenPiece):
     """`given`: the entities in the window that the question names; `spans`: what the model said."""
 
     given: tuple[Span, ...]
@@ -78,7 +78,7 @@ class Tagger:
 
     def answer(self, pieces: Sequence[_Piece]) -> None:
         """Spans of each piece."""
-        for piece, scores in zip(pieces, self._probabilities(pieces), strict=True):
+        for piece, scores in zip(pieces, self.probabilities(pieces), strict=True):
             piece.spans = self._scheme.read(
                 piece.source, scores, self.names, given=piece.given, goes_on=piece.window.start > 0
             )
@@ -91,8 +91,8 @@ class Tagger:
         return Prediction(id=example.id, value=self.task.completed(spans, example.text))
 
     @torch.inference_mode()
-    def _probabilities(self, pieces: Sequence[_Piece]) -> list[Tensor]:
-        """(tokens, classes) of each piece."""
+    def probabilities(self, pieces: Sequence[_Piece]) -> list[Tensor]:
+        """(tokens, classes) of each piece: the probability of each class, in the order of `names`."""
         ids, mask = batches.padded([p.encoded for p in pieces], self.tokenizer.pad_token_id, self.model.device)
         logits = self.model(input_ids=ids, attention_mask=mask).logits.float().softmax(-1).cpu()
         first = len(self.cut.before)

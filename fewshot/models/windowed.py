@@ -25,13 +25,28 @@ _LEAST_ROOM = 8
 
 @dataclass(slots=True)
 class Piece:
-    """A window of an example, ready for the model. `encoded`: the ids that the model reads, those that a vocabulary
-    puts around a text included."""
+    """A window of an example, ready for the model."""
 
     example: Example
     window: Window
+
+    @property
+    def size(self) -> int:
+        """The tokens that the model reads."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True)
+class TokenPiece(Piece):
+    """A window as ids. `encoded`: all that the model reads, those that a vocabulary puts around a text included."""
+
     source: SourceTokens
     encoded: list[int]
+
+    @property
+    def size(self) -> int:
+        """The number of ids."""
+        return len(self.encoded)
 
 
 P = TypeVar("P", bound=Piece)
@@ -61,12 +76,12 @@ def predict(steps: Steps[P], examples: Iterable[Example], *, batch_tokens: int) 
     owner = [number for number, pieces in enumerate(texts) for _ in pieces]
     missing = [len(pieces) for pieces in texts]
     seconds = [0.0] * len(texts)
-    for batch in batches.batches([len(piece.encoded) for piece in every], budget=batch_tokens):
+    for batch in batches.batches([piece.size for piece in every], budget=batch_tokens):
         began = monotonic()
         steps.answer([every[i] for i in batch])
-        each = (monotonic() - began) / sum(len(every[i].encoded) for i in batch)
+        each = (monotonic() - began) / sum(every[i].size for i in batch)
         for i in batch:
-            seconds[owner[i]] += each * len(every[i].encoded)
+            seconds[owner[i]] += each * every[i].size
             missing[owner[i]] -= 1
             if not missing[owner[i]]:
                 yield replace(steps.joined(texts[owner[i]]), seconds=seconds[owner[i]])

@@ -93,6 +93,16 @@ def text_among(names: Sequence[str], *, exact: bool = False) -> str | None:
     return near[0] if len(near) == 1 else None
 
 
+def usual_among(names: Sequence[str]) -> int:
+    """How many columns bear usual names.
+
+    >>> usual_among(["DOI", "Figure legend", "n"])
+    2
+    """
+    usual = {*TEXT, *ID, *GROUP, *SPLIT}
+    return sum(_key(name) in usual for name in names)
+
+
 def _usual(usual: Sequence[str], names: Sequence[str]) -> str | None:
     by_key = {_key(name): name for name in reversed(names)}
     return next((by_key[name] for name in usual if name in by_key), None)

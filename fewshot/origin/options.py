@@ -7,10 +7,12 @@ class TableReader(Reader):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
+from fewshot import discovery
+from fewshot.errors import InputError
 from fewshot.text.offsets import UNITS
 
 _T = TypeVar("_T")
@@ -58,3 +60,18 @@ def with_options(reader: _T, values: dict[str, str]) -> _T:
     known = {one.name for one in declared(reader)}
     taken = {name: value for name, value in values.items() if name in known}
     return replace(reader, **taken) if taken else reader  # type: ignore[type-var]
+
+
+def check_options(name: str, values: Mapping[str, str], source: str, readers: Mapping[str, object]) -> None:
+    """Refuses an option that a reader does not have. `name`: of the reader that is taken for the source.
+
+    Raises:
+        InputError: names the readers that have it.
+    """
+    having = {other: {option.name for option in declared(one)} for other, one in readers.items()}
+    for option in sorted(values.keys() - having[name]):
+        able = [other for other, names in having.items() if option in names]
+        if not able:
+            known = sorted(set().union(*having.values()))
+            raise discovery.unknown("option of a data format", option, known)
+        raise InputError(f"--{option.replace('_', '-')} goes with {', '.join(able)}; {source} is read as {name}")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +56,11 @@ class Reader(Protocol):
         """All examples of a source, in its order, one at a time where that can be. `task`: what they are read for
         (None: everything)."""
         ...
+
+    def rows(self, source: Origin) -> Iterator[tuple[int, object]] | None:
+        """The records as JSON (`fewshot.schema`) with their lines, unchecked, for an audit of what `read` refuses;
+        `None`: the format cannot hold broken records."""
+        return None
 
 
 class Writer(Protocol):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.files import LONGEST_LINE, MOST_BYTES, most_bytes
 from fewshot.origin import LARGEST, Origin
-from fewshot.origin.columns import text_among
+from fewshot.origin.columns import text_among, usual_among
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {".xlsx": ("openpyxl", "xlsx"), ".parquet": ("pyarrow", "parquet")}
 """What reads and writes files with these endings, and the extra that brings it."""
@@ -58,11 +58,11 @@ def rows(origin: Origin, sheet: str | None = None) -> Iterator[Row]:
 
 
 def delimiter_of(line: str) -> str:
-    """What parts the columns of a header: what gives a column that is named as texts are, else the most columns."""
+    """What parts the columns of a header: what gives the most columns with usual names, and one of texts."""
 
-    def quality(delimiter: str) -> tuple[bool, int]:
+    def quality(delimiter: str) -> tuple[int, bool, int]:
         names = cells(line, delimiter)
-        return text_among(names) is not None and len(names) > 1, len(names)
+        return usual_among(names), text_among(names) is not None and len(names) > 1, len(names)
 
     return max(_DELIMITERS, key=quality)
 

@@ -38,12 +38,24 @@ class Question:
         """
         name = format_name or task.default_format
         form = formats.get(name, task.kind)
-        if mentions == "once" and not (task.kind == "entities" and form.names_once):
+        if mentions == "once" and not (task.finds_entities and form.names_once):
             raise InputError(
                 f"--mentions once goes with entities in format {' or '.join(formats.naming_once())}, not with"
                 f" {task.name} in {name}"
             )
         return cls(task, name, form, labels, mentions or "every")
+
+    def check_tags(self) -> None:
+        """Compares the tags that the format writes for the labels: `sentence` has one of its own for EXP_ASSAY.
+
+        Raises:
+            InputError: two labels have one tag.
+        """
+        by_tag: dict[str, str] = {}
+        for label, (opening, _) in self.format.tags(self.scheme()).items():
+            other = by_tag.setdefault(opening.casefold(), label)
+            if other != label:
+                raise InputError(f"format {self.format_name} writes labels {other} and {label} alike ({opening})")
 
     def scheme(self, given: tuple[Span, ...] = ()) -> Scheme:
         """What the format needs to write or read one answer. `given`: the entities whose roles are asked for."""

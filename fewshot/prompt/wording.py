@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fewshot import discovery
 from fewshot.errors import DataError, InputError
-from fewshot.files import PACKAGE, encoded, exists
+from fewshot.files import encoded, exists
+from fewshot.prompt import definitions
 from fewshot.records import Mentions
 
 _PART = re.compile(r"^--- (\w+)[ \t]*\n", re.MULTILINE)
@@ -106,12 +104,6 @@ class ResolvedPrompt:
             raise InputError(f"the recorded prompt has no {error.args[0]!r}") from None
 
 
-def folder() -> Path:
-    """`prompts/`: inside the package where it is installed, beside it in a checkout."""
-    inside = PACKAGE / "prompts"
-    return inside if inside.is_dir() else PACKAGE.parent / "prompts"
-
-
 def load_template(task: str, format_name: str, *, mentions: Mentions = "every", file: Path | None = None) -> Template:
     """The template of a task, in the wording for a format if there is one; or the template in a file. Ours are looked
     for first, then those beside the task, then those beside the format. A question that wants each entity named once
@@ -123,56 +115,28 @@ def load_template(task: str, format_name: str, *, mentions: Mentions = "every", 
     """
     if file is not None and not (exists(file) and file.is_file()):
         raise InputError(f"{file}: no such file")
-    beside = _beside("fewshot.tasks", task)
-    folders = [folder(), *beside, *_beside("fewshot.formats", format_name)]
+    beside = definitions.beside("fewshot.tasks", task)
+    folders = [definitions.folder(), *beside, *definitions.beside("fewshot.formats", format_name)]
     names = [f"{task}.{format_name}.once.txt"] if mentions == "once" else [f"{task}.{format_name}.txt", f"{task}.txt"]
     candidates = [place / name for name in names for place in folders]
     path = next((path for path in ([file] if file else candidates) if path.is_file()), None)
     if path is None:
         missing = (beside or folders)[0] / names[-1]
         raise InputError(f"there is no prompt for task {task!r}: {missing} is missing")
-    template = Template.from_text(_read(path), path.name, path=path)
-    return replace(template, definitions=definitions(*beside)) if beside else template
+    template = Template.from_text(definitions.text_of(path), path.name, path=path)
+    return replace(template, definitions=definitions.known(*beside)) if beside else template
 
 
-def _beside(package: str, name: str) -> list[Path]:
-    """The folder `prompts/` beside a plugin's module; nothing for our own names."""
-    found = discovery.folder(package, name)
-    return [] if found is None else [found / "prompts"]
-
-
-def resolve(template: Template, labels: Sequence[str]) -> ResolvedPrompt:
-    """The prompt for these labels: a line each, with its definition where `labels.toml` has one.
+def resolve(template: Template, labels: Sequence[str], own: Mapping[str, str] | None = None) -> ResolvedPrompt:
+    """The prompt for these labels: a line each, with its definition: the user's `own`, else that of `labels.toml`.
 
     >>> resolve(Template("x", "Tag these:\\n$labels", "$text", "$answer"), ["X1", "Disease"]).system
     'Tag these:\\n- X1\\n- Disease: diseases, symptoms, adverse effects'
     """
-    known = {**definitions(), **template.definitions}
+    known = {**definitions.known(), **template.definitions, **(own or {})}
     lines = (f"- {label}: {known[label]}" if label in known else f"- {label}" for label in labels)
     system = fill(template.system, {"labels": "\n".join(lines)})
     return ResolvedPrompt(template.name, system, template.query, template.answer)
-
-
-@cache
-def definitions(beside: Path | None = None) -> Mapping[str, str]:
-    """One line of definition a label, from `labels.toml` in `prompts/`, or in the folder `beside` a plugin's module
-    (where there may be none).
-
-    Raises:
-        DataError: the file is not a TOML table of lines.
-    """
-    path = (beside or folder()) / "labels.toml"
-    if beside is not None and not path.is_file():
-        return {}
-    try:
-        table = tomllib.loads(_read(path))
-    except (ValueError, RecursionError) as error:  # ValueError too: a number of 5,000 digits
-        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
-        raise DataError(f"not TOML: {why}", path=path) from None
-    for label, text in table.items():
-        if not isinstance(text, str) or "\n" in text:
-            raise DataError(f"{label} must be one line of text", path=path)
-    return table
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -189,14 +153,6 @@ def _check_placeholders(part: str, body: str, where: str | Path) -> None:
     needed = _NEEDED.get(part)
     if needed and found.count(needed) != 1:
         raise DataError(f"part {part} must say ${needed} once, not {found.count(needed)} times", path=where)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise DataError(f"cannot be read ({reason})", path=path) from None
 
 
 def _digest(*parts: str) -> str:

@@ -224,7 +224,7 @@ def _estimate_text(found: Fold) -> str:
     text = numbers.score(found.mean)
     if found.deviation is not None:
         text += f" ± {numbers.score(found.deviation)}"
-    if found.interval.low is not None:
+    if found.interval.low is not None and found.interval.high is not None:
         return f"{text} {numbers.interval(found.interval.low, found.interval.high)}"
     return f"{text} ({found.interval.why})" if found.interval.why in captions.IN_CELLS else text
 

@@ -23,7 +23,7 @@ from fewshot.report.cost import BreakEven, break_even
 from fewshot.report.rows import Row
 from fewshot.report.table import Table
 from fewshot.report.verdict import Verdict
-from fewshot.scoring import intervals
+from fewshot.scoring import jackknife
 from fewshot.scoring.differences import Difference, differences, tied_with_best
 from fewshot.tasks import Task
 
@@ -121,7 +121,7 @@ class Comparison:
     @staticmethod
     def _testable(row: Row, score: str) -> bool:
         counts = row.counts[0].of(row.counts[0].formula(score))
-        return bool((counts.sum((1, 2)) > 0).sum() >= intervals.LEAST)
+        return bool((counts.sum((1, 2)) > 0).sum() >= jackknife.LEAST)
 
     def break_even(self, row: Row) -> BreakEven:
         """Returns from how many legends on a fine-tuned system is cheaper than the best one that is prompted."""

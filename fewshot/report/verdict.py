@@ -1,6 +1,6 @@
 """What a comparison says, in words: is few-shot prompting good enough, what can be told apart, what does each cost.
 
-    Fine-tune: tiny-tagger (3,060 labelled) reaches starts.f1 .875 [.82, .92], the best prompted model … .290 [.17, .45].
+    Fine-tune: tiny-tagger (3,060 labelled) reaches starts.f1 .875 [.82, .92], the best prompted model .290 [.17, .45].
     It is better than each of the other 3 systems; differences from … of .12 or more would be detected.
     1,000 legends cost $0.75 with SmolLM2-135M-Instruct and $0.0002 with tiny-tagger, from 310 legends on …
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from fewshot.report import numbers
 from fewshot.report.rows import Row
 from fewshot.scoring.differences import Difference
-from fewshot.scoring.intervals import LEAST
+from fewshot.scoring.jackknife import LEAST
 
 if TYPE_CHECKING:
     from fewshot.report.comparison import Comparison
@@ -50,7 +50,9 @@ def over(comparisons: Sequence[Comparison]) -> Verdict:
 
 
 def _choices(comparisons: Sequence[Comparison]) -> str:
-    tuned, few, open_ = [], [], []
+    tuned: list[str] = []
+    few: list[str] = []
+    open_: list[str] = []
     for comparison in comparisons:
         prompted, local = _of_kind(comparison, "prompted"), _of_kind(comparison, "local")
         if prompted is None or local is None:
@@ -196,7 +198,8 @@ def _detectable(*comparisons: Comparison) -> str:
     if len(comparisons) == 1:
         return f"; to be detected four times in five, a difference from {comparisons[0].baseline} must be {size}"
     counts = [comparison.articles for comparison in comparisons]
-    return f"; on {_range(str(min(counts)), str(max(counts)))} articles a difference must be {size} to be detected four times in five"
+    articles = _range(str(min(counts)), str(max(counts)))
+    return f"; on {articles} articles a difference must be {size} to be detected four times in five"
 
 
 def _range(low: str, high: str) -> str:

@@ -86,10 +86,11 @@ class ServerBackend(ABC):
             body, adapted = self.adaptations.apply(request, changes, room)
             started = perf_counter()
             reply = await self._send(request, dict(body))
-            outcome = self._outcome(reply, request, perf_counter() - started, adapted)
+            seconds = perf_counter() - started
+            outcome = self._outcome(reply, request, seconds, adapted)
             if isinstance(outcome, ErrorReply):
                 if outcome.filtered:
-                    return Completion("", "refused", seconds=perf_counter() - started, adapted=adapted)
+                    return Completion("", "refused", seconds=seconds, adapted=adapted)
                 if not outcome.too_long and self.adaptations.learn(outcome.refusal, body, changes):
                     continue  # ends: each refusal moves down a ladder
                 if self.adaptations.is_too_much(outcome.refusal, room, too_long=outcome.too_long):

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from fewshot.errors import FewshotError, InputError
-from fewshot.servers import hub_bounds
+from fewshot.servers import hub_bounds, hub_client
 
 RepoType: TypeAlias = Literal["dataset", "model"]
 _NOUNS: Mapping[RepoType, str] = {"dataset": "data set", "model": "model"}
@@ -46,14 +46,14 @@ def listing(kind: RepoType, repo: str) -> Listing:
     Raises:
         InputError: no such repository, no access to it, an answer that cannot be read, or neither hub nor cache.
     """
-    import httpx2
     from huggingface_hub import errors
 
+    http = hub_client.library()
     with _asking(kind, repo, repo):
         _check_token()
         try:
             info = _info(kind, repo)
-        except (httpx2.TransportError, errors.OfflineModeIsEnabled):
+        except (http.TransportError, errors.OfflineModeIsEnabled):
             cached = _cached(kind, repo)
             if cached is None:
                 raise
@@ -118,23 +118,25 @@ def _asking(kind: RepoType, repo: str, what: str) -> Iterator[None]:
         yield
     except FewshotError:
         raise
-    except Exception as error:  # huggingface_hub, httpx2 and the system each have their own, and proxies theirs
+    except (
+        Exception
+    ) as error:  # huggingface_hub, its HTTP library and the system each have their own, and proxies theirs
         raise _explained(kind, repo, what, error) from error
 
 
 def _explained(kind: RepoType, repo: str, what: str, error: Exception) -> InputError:
     """What went wrong, in words. An exception's own message is not repeated: it may hold the token."""
-    import httpx2
     from huggingface_hub import errors
 
+    http = hub_client.library()
     noun, name = _NOUNS[kind], type(error).__name__
     if isinstance(error, errors.HFValidationError):
         return InputError(f"{repo[:120]!r} is not the name of a {noun}", hint=_EXAMPLES[kind])
     if isinstance(error, errors.HfHubHTTPError):
         return _refused(noun, repo, error)
-    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+    if isinstance(error, http.InvalidURL | http.UnsupportedProtocol):
         return InputError(f"the address of the hub or of a proxy cannot be used ({name})", hint="look at HF_ENDPOINT")
-    if isinstance(error, httpx2.TransportError | errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
+    if isinstance(error, http.TransportError | errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
         return InputError(
             f"the hub cannot be reached ({name}), and its cache does not hold {what[:160]}",
             hint="check the network, HF_ENDPOINT and the proxy settings",

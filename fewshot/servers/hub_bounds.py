@@ -12,6 +12,7 @@ from typing import Any
 
 from fewshot.errors import InputError
 from fewshot.files import most_bytes
+from fewshot.servers import hub_client
 
 VARIABLE = "FEWSHOT_MOST_HUB_BYTES"
 """The environment variable that takes the place of both bounds."""
@@ -30,9 +31,7 @@ def read_at_most(url: str, most: int, *, seconds: float) -> dict[str, Any]:
         InputError: it is larger than `most` (`FEWSHOT_MOST_HUB_BYTES`), or takes longer.
         Exception: those of huggingface_hub and its client, and `ValueError` for what is no JSON object.
     """
-    import httpx2
-
-    utils = _utils()
+    http, utils = hub_client.library(), _utils()
     most = most_bytes(most, VARIABLE)
     until = monotonic() + seconds
     parts: list[bytes] = []
@@ -46,7 +45,7 @@ def read_at_most(url: str, most: int, *, seconds: float) -> dict[str, Any]:
                 raise InputError(f"the hub did not answer in full within {seconds:g} s", hint="try again later")
             parts.append(part)
     headers = {name: value for name, value in reply.headers.items() if name.startswith("x-")}
-    whole = httpx2.Response(reply.status_code, headers=headers, content=b"".join(parts), request=reply.request)
+    whole = http.Response(reply.status_code, headers=headers, content=b"".join(parts), request=reply.request)
     utils.hf_raise_for_status(whole)
     value = json.loads(whole.content)
     if not isinstance(value, dict):

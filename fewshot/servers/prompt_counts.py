@@ -41,7 +41,7 @@ _LONGER = 1.1
 """Times the length of a prompt from which on another is surely counted as more, unless both were cut."""
 
 _SAME = 2  # tokens by which the counts of cut prompts differ: special tokens at an edge
-_ENOUGH_LONGER = 3  # prompts that must be counted as the same number before that is no chance
+_ENOUGH_LONGER = 3  # lengths of prompts that must be counted as the same number before that is no chance
 
 
 @dataclass(slots=True)
@@ -89,5 +89,6 @@ class PromptCounts:
         """The prompts that are clearly longer than another one and count no more, if so do all of that length."""
         shortest = min(sent for sent, counted in self.pairs if counted >= largest - _SAME)
         longer = [pair for pair in self.pairs if pair[0] >= _LONGER * shortest]
-        same = len(longer) >= _ENOUGH_LONGER and all(counted >= largest - _SAME for _, counted in longer)
+        lengths = {sent for sent, _ in longer}  # the samples of one query have one
+        same = len(lengths) >= _ENOUGH_LONGER and all(counted >= largest - _SAME for _, counted in longer)
         return set(longer) if same else set()

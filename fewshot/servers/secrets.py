@@ -85,8 +85,8 @@ class Redactor:
         return text
 
     def holds(self, text: str) -> bool:
-        """Returns whether a text holds any form of a secret of 8 characters or more."""
-        known = (found for found in self._in(text) if len(found.secret) >= _SURELY_NO_NAME)
+        """Returns whether a text holds any form of a secret of 8 characters or more that is not a mere word."""
+        known = (s for s in self._in(text) if len(s.secret) >= _SURELY_NO_NAME and s.secret not in self.words)
         return any(found.pattern.search(text) for found in known)
 
     def _may_be_a_word(self, secret: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, cast
 
 from fewshot import discovery
+from fewshot.errors import InputError
 from fewshot.metrics import Tally, add
 from fewshot.metrics.formulas import Formula, evaluated
 from fewshot.records import OF_ENTITIES, Example, Hypothesis, Kind, Span, Value
@@ -67,6 +68,16 @@ class Task(Protocol):
     def of_entities(self) -> bool:
         """Whether the question names entities (`given`): the gold entities, or the predictions of `--entities RUN`."""
         return self.kind in OF_ENTITIES
+
+    @property
+    def open_labels(self) -> bool:
+        """Whether a user may ask for labels of their own."""
+        return self.kind != "panels"
+
+    @property
+    def finds_entities(self) -> bool:
+        """Whether answers name entities that they find themselves: at every mention or once, under any label."""
+        return self.kind == "entities"
 
     @property
     def tagging(self) -> Tagging | None:
@@ -164,20 +175,28 @@ def ordered(task: Task, labels: Iterable[str]) -> tuple[str, ...]:
 _ALIASES = {"SMALL_MOL": "SMALL_MOLECULE"}  # the name in the study's command lines
 
 
-def resolve_labels(task: Task, wanted: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+def resolve_labels(
+    task: Task, wanted: Sequence[str], present: Sequence[str], own: Sequence[str] = ()
+) -> tuple[tuple[str, ...], list[str]]:
     """Returns the labels of a run, and a warning for each name that was replaced by its alias.
+
+    >>> from fewshot.tasks import ner
+    >>> resolve_labels(ner.TASK, [], [], own=["DOSE"])[0], resolve_labels(ner.TASK, [], ["GENEPROD"], own=["DOSE"])[0]
+    (('DOSE',), ('GENEPROD', 'DOSE'))
 
     Args:
         task: The task.
         wanted: The value of `--labels`; empty or `all` means all labels.
         present: The labels of the data and the demonstrations; if there are none, the task's own are used.
+        own: The labels that the user defines: added to those that are present, in this order.
 
     Raises:
         InputError: A wanted label does not exist; the message contains the known labels and the nearest.
     """
-    known = ordered(task, present) or task.known_labels
+    added = [name for name in own if name not in present]
     if not wanted or tuple(wanted) == ("all",):
-        return known, []
+        return (*ordered(task, present), *added) or task.known_labels, []
+    known = tuple(dict.fromkeys((*(ordered(task, present) or task.known_labels), *own)))
     chosen, warnings = [], []
     for name in wanted:
         label = name
@@ -185,6 +204,15 @@ def resolve_labels(task: Task, wanted: Sequence[str], present: Sequence[str]) ->
             label = _ALIASES[name]
             warnings.append(f"label {name} is taken as {label}")
         if label not in known:
-            raise discovery.unknown("label", name, known)
+            raise _unknown(name, known, own)
         chosen.append(label)
-    return ordered(task, chosen), warnings
+    return (*ordered(task, set(chosen).difference(added)), *(name for name in added if name in chosen)), warnings
+
+
+def _unknown(name: str, known: Sequence[str], own: Sequence[str]) -> InputError:
+    """The error for a label that nobody knows: a slip, a definition without quotes, or a label that has none yet."""
+    error = discovery.unknown("label", name, known)
+    if own:
+        return InputError(error.message, hint=f'a definition of several words is quoted: {own[-1]}="one two"')
+    mine = f'a label of your own is defined: {name}="what it means"'
+    return InputError(error.message, hint=f"{error.hint} {mine}" if error.hint else mine)

@@ -19,10 +19,10 @@ class Labels:
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._exact = {label.casefold(): label for label in labels}
-        plain: dict[str, list[str]] = {}
+        by_letters: dict[str, list[str]] = {}
         for label in labels:
-            plain.setdefault(_plain(label), []).append(label)
-        self._plain = {key: found[0] for key, found in plain.items() if key and len(found) == 1}
+            by_letters.setdefault(plain(label), []).append(label)
+        self._plain = {key: found[0] for key, found in by_letters.items() if key and len(found) == 1}
 
     def find(self, written: str) -> str | None:
         """The label, whatever its case, signs and number; `None` if it is not one of those asked for."""
@@ -31,8 +31,8 @@ class Labels:
             return label
         if len(written) > _LONGEST:
             return None
-        plain = _plain(written)
-        return self._plain.get(plain) or (self._plain.get(plain[:-1]) if plain.endswith("s") else None)
+        letters = plain(written)
+        return self._plain.get(letters) or (self._plain.get(letters[:-1]) if letters.endswith("s") else None)
 
     def goes_on(self, text: str, colon: int) -> bool:
         """Whether a longer label with a colon in it begins a text: "GO:BP: p53", where GO is a label too."""
@@ -46,6 +46,6 @@ def labels_of(labels: tuple[str, ...]) -> Labels:
     return Labels(labels)
 
 
-def _plain(written: str) -> str:
-    """Letters and digits alone."""
+def plain(written: str) -> str:
+    """Letters and digits alone, whatever their case: what answers and data agree on."""
     return "".join(char for char in written.casefold() if char.isalnum())

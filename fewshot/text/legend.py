@@ -122,11 +122,11 @@ def tail_start(text: str, start: int, end: int) -> int | None:
     A tail opens with "Data information", "Source data" or "Abbreviations", then a colon or a comma.
     """
     return next(
-        (at.start() for at in _TAIL.finditer(text, start, end) if _opens_a_sentence(text, start, at.start())), None
+        (at.start() for at in _TAIL.finditer(text, start, end) if opens_a_sentence(text, start, at.start())), None
     )
 
 
-def _opens_a_sentence(text: str, start: int, at: int) -> bool:
+def opens_a_sentence(text: str, start: int, at: int) -> bool:
     """Whether `text[start:at]` ends a sentence or a line, or is blank."""
     before = at
     while before > start and text[before - 1].isspace():

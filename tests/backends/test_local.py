@@ -15,6 +15,7 @@ from fewshot import data, tasks
 from fewshot.backends import LocalOptions, Options, RecordedModel, local
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.models import model_folder
+from fewshot.models.loaded import LoadedModel
 from fewshot.models.model_folder import Manifest
 from fewshot.models.vocabulary import extend
 from fewshot.records import Example
@@ -43,7 +44,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "model"))
 
 
-def opened(folder: Path, **changes: Any) -> local.Local:
+def opened(folder: Path, **changes: Any) -> LoadedModel:
     options: dict[str, Any] = {"task": "ner", "model": str(folder), "labels": LABELS} | changes
     how = {name: options.pop(name) for name in ("decoder", "device", "batch_tokens") if name in options}
     was = {name: options.pop(name) for name in ("digest", "labelled") if name in options}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fewshot.backends import Options
 from fewshot.errors import RunFolderError
+from fewshot.experiment.replaying import replay
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Prediction
@@ -63,6 +64,7 @@ TABLE: Mapping[str, Moves] = {
     "mentions": Moves("once", {"mentions", "prompt"}, {"turns"}, base={"format": "list"}),
     "format": Moves("json", {"format", "prompt"}, {"turns", "schema"}),
     "labels": Moves(("GENEPROD",), {"labels", "prompt"}, {"turns"}),
+    "definitions": Moves({"GENEPROD": "genes alone"}, {"prompt"}, {"turns"}),
     "entities": Moves("../entities", {"entities"}, {"turns"}, base=ROLES),
     "unlabelled": Moves(True, set(), {"turns"}),  # one more is asked, and not scored
     "limit": Moves(2, {"ids"}, {"turns"}),
@@ -79,6 +81,7 @@ TABLE: Mapping[str, Moves] = {
     "temperature": Moves(0.5, {"temperature"}, {"temperature"}),
     "extra": Moves({"top_p": 0.5}, {"extra"}, {"extra"}),
     "decoder": Moves("generate", {"decoder"}, base=LOCAL, key=True),
+    "threshold": Moves(0.3, {"decoder"}, base=LOCAL | {"backend": "gliner"}, key=True),
     "failed_as_empty": Moves(True),
     # How fast and how far, and with which key: the same run, which may be continued so
     "headers": Moves({"X-Team": "figures"}, folder=False),
@@ -110,7 +113,8 @@ class LocalDouble:
     shown: tuple[Example, ...] = ()
 
     def __init__(self, options: Options) -> None:
-        self.model, self.digest = str(options.model), f"weights:{options.local.decoder or 'copy'}"
+        self.model = str(options.model)
+        self.digest = f"weights:{options.local.decoder or 'copy'}:{options.local.threshold or 0.5}"
 
     def predict(self, examples: list[Example]) -> Iterator[Prediction]:
         LocalDouble.shown = tuple(examples)
@@ -206,7 +210,8 @@ def changed(
         pytest.fail(f"the setting {name} is not in TABLE: which parts of a run's identity does it move?")
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("FEWSHOT_PRICES", str(tmp_path / "base" / "prices.toml"))
-    monkeypatch.setattr("fewshot.backends.local.open_backend", LocalDouble)
+    for backend in ("local", "gliner"):
+        monkeypatch.setattr(f"fewshot.backends.{backend}.open_backend", LocalDouble)
     monkeypatch.setattr("fewshot.models.encoder.open_encoder", lambda name: Letters())
     monkeypatch.setattr("fewshot.demonstrations._vectors.open_encoder", lambda name: Letters())
     for side in ("base", "other"):
@@ -271,3 +276,23 @@ def test_the_same_settings_are_the_same_run(
 
 def _fields(*ends: Ended) -> set[str]:
     return {name for end in ends for request in end.requests for name in request}
+
+
+def test_other_demonstrations_under_the_same_path_are_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    demos = tmp_path / "demos.jsonl"
+    rows = [{"id": f"d{n}", "text": f"(A) Blot of {name}.", "entities": []} for n, name in enumerate(GENES)]
+    demos.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    first = run("ner", limit=1, demos=str(demos), out="one")
+    named = run("ner", limit=1, demos=str(demos)).folder.path
+    assert run("ner", limit=1, demos=str(demos), out="one").scores.equals(first.scores)
+    demos.write_text("".join(json.dumps(row) + "\n" for row in rows[1:]))
+    with pytest.raises(RunFolderError, match=r"demos: .*demos.jsonl has changed since"):
+        run("ner", limit=1, demos=str(demos), out="one")
+    assert run("ner", limit=1, demos=str(demos)).folder.path != named
+    assert replay("one").complete
+    demos.unlink()
+    assert replay("one", out="two").complete
+    assert replay("one", out="two").complete

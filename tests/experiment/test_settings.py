@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fewshot.errors import InputError
-from fewshot.experiment.settings import Settings, differences
+from fewshot.experiment.differences import differences
+from fewshot.experiment.settings import Settings
 
 
 def test_what_is_written_to_toml_is_read_again() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ import pytest
 from fewshot import data
 from fewshot.backends import LocalOptions, Options, local
 from fewshot.errors import InputError
+from fewshot.files import CORPUS
 from fewshot.models import encoder as encoders
 from fewshot.models import model_folder
+from fewshot.models.loaded import LoadedModel
 from fewshot.models.manifest import Manifest
 from fewshot.records import Example
 from tests.models import tiny
@@ -50,7 +54,7 @@ def folder(bart: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(bart, tmp_path / "model"))
 
 
-def opened(folder: Path) -> local.Local:
+def opened(folder: Path) -> LoadedModel:
     return local.open_backend(Options(task="ner", model=str(folder), labels=LABELS, local=LocalOptions()))
 
 
@@ -223,7 +227,7 @@ def test_a_model_that_breaks_while_it_predicts_is_one_line(bart: Path) -> None:
             raise IndexError("index 5 is out of range\nof something")
 
     backend = opened(bart)
-    backend._predictor = Broken()
+    backend.predictor = Broken()
     with pytest.raises(InputError, match=r"cannot predict \(IndexError: index 5 is out of range of something\)"):
         list(backend.predict([SHORT]))
 
@@ -322,3 +326,38 @@ def test_a_tokenizer_that_breaks_when_it_is_first_used_is_one_line(folder: Path)
     reconfigured(folder, "tokenizer_config.json", model_max_length="x")
     with pytest.raises(InputError, match=r"cannot predict \(TypeError"):
         opened(folder)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_folder_prints_nothing(closed: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """tokenizers prints the names of unknown options itself, escape sequences and all."""
+    folder = tmp_path / "model"
+    shutil.copytree(CORPUS / "models" / "tiny-bart", folder)
+    path = folder / "tokenizer_config.json"
+    token = {"__type": "AddedToken", "content": "<mask>", "x\x1b]0;owned\x07": True}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"mask_token": token}))
+    print("before")
+    kept = os.dup(1)
+    try:
+        if closed:
+            sys.stdout.flush()
+            os.close(1)
+        assert model_folder.load_tokenizer(folder).mask_token == "<mask>"
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    print("behind")
+    assert capfd.readouterr().out.split() == ["before", "behind"]
+
+
+@pytest.mark.parametrize("name", ["extra_ids", "offset", "num_madeup_words", "of_a_later_version"])
+def test_a_tokenizer_that_makes_tokens_up_without_end(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(CORPUS / "models" / "tiny-t5", folder)
+    path = folder / "tokenizer_config.json"
+    recorded = json.loads(path.read_text()) | {"model_max_length": 10**30}
+    path.write_text(json.dumps(recorded | {name: 10**20}))
+    with pytest.raises(InputError, match=rf"tokenizer_config.json: {name} is 1.*; at most 100,000 are believed"):
+        model_folder.load_tokenizer(folder)
+    path.write_text(json.dumps(recorded))  # a length without end is how transformers writes "none"
+    assert model_folder.load_tokenizer(folder).is_fast

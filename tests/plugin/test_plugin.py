@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,20 +56,23 @@ def tabbed(fewshot: Fewshot, tmp_path: Path) -> Path:
 
 def test_it_is_found_wherever_names_are_listed(fewshot: Fewshot) -> None:
     for kind, name in (("tasks", "chemicals"), ("formats", "brackets"), ("backends", "parrot"),
-                       ("selectors", "longest"), ("data", "tabbed")):  # fmt: skip
+                       ("selectors", "longest"), ("data", "tabbed"), ("checks", "arrows")):  # fmt: skip
         (line,) = (line for line in fewshot("list", kind).splitlines() if line.startswith(f"{name} "))
         assert line.endswith("[fewshot-chemicals 0.1.0]")
     assert "CHEMICALS: which small molecules" in fewshot("list", "tasks")
     assert "causal, ner, panelization, roles, chemicals" in fewshot("run", "--help")
     helped = " ".join(fewshot("convert", "--help").split())
-    assert "study_csv, text, tabbed [by ending]" in helped
-    assert "study_csv, tabbed, chat_jsonl [by ending]" in helped
+    assert "tokens, tabbed [by content]" in helped
+    assert "tokens, tabbed, chat_jsonl [by ending]" in helped
     assert "did you mean 'chemicals'" in fewshot("run", "--task", "chemical", code=2)
     assert "use copy_tag or json or list or brackets" in fewshot("run", "--task", "ner", "--format", "sentence", code=2)
-    assert "--from {conll,hub,jsonl,sourcedata_xml,study_csv,text,tabbed}" in fewshot(
-        "run", "--task", "ner", "--data", "x.y", code=2
-    )
+    assert "text,tokens,tabbed} reads it" in fewshot("run", "--task", "ner", "--data", "x.y", code=2)
     assert "it holds chemicals, ner;" in fewshot("convert", "demo", "x.tabbed", "--task", "roles", code=2)
+
+
+def test_a_check_finds_what_it_looks_for(fewshot: Fewshot, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"id": "a", "text": "p53 → MDM2"}\n', "utf-8")
+    assert '"counts": {"arrow": 1}' in fewshot("audit", "x.jsonl", "--json")
 
 
 def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, tmp_path: Path) -> None:
@@ -80,6 +84,8 @@ def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, t
     said = fewshot("run", *plugins, "--shots", "2", "--limit", "20", "--out", "runs/parrot")
     assert "format:brackets" in said
     assert "selector:longest" in said
+    versions = tomllib.loads((tmp_path / "runs/parrot/run.toml").read_text())["versions"]
+    assert "fewshot-chemicals" in versions
     assert "identical" in fewshot("run", "--replay", "runs/parrot")
     assert "[CHEMICAL: " in fewshot("show", "runs/parrot", _some_id(tmp_path / "runs/parrot"))
     assert "parrot-1" in fewshot("compare", "runs/parrot")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fewshot import discovery, formats, prompt, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.prompt import PromptBuilder, Sampling, Target, tokens, wording
+from fewshot.prompt import PromptBuilder, Sampling, Target, definitions, tokens
 from fewshot.prompt.question import Question
 from fewshot.prompt.wording import ResolvedPrompt, Template, load_template, resolve
 from fewshot.records import PANEL, Api, Example, Hypothesis, Member, Span
@@ -179,7 +179,7 @@ def test_only_the_labels_asked_for_are_defined_and_shown() -> None:
     assert "<EXP_ASSAY>" not in request.turns[2].content
     assert "<GENEPROD> Ploc3 </GENEPROD>" in request.turns[2].content
     assert request.scheme.labels == ("GENEPROD", "MADE_UP")
-    assert set(task.known_labels) <= set(wording.definitions())
+    assert set(task.known_labels) <= set(definitions.known())
 
 
 def test_roles_name_the_entities_given_and_not_the_gold_ones() -> None:
@@ -242,7 +242,7 @@ def test_a_recorded_prompt_builds_the_same_bytes() -> None:
         ResolvedPrompt.from_dict({"name": "x", "system": "y"})
 
 
-@pytest.mark.parametrize("path", sorted(wording.folder().glob("*.txt")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(definitions.folder().glob("*.txt")), ids=lambda path: path.name)
 def test_a_template_gives_its_text_back(path: Path) -> None:
     text = path.read_text("utf-8")
     template = Template.from_text(text, path.name)
@@ -306,12 +306,14 @@ def test_files_that_are_missing_or_no_text(tmp_path: Path) -> None:
         load_template("ner", "list", file=binary)
 
 
-@pytest.mark.parametrize(("text", "says"), [("A = 1", "A must be"), ('A = "x\\ny"', "one line"), ("A = ", "not TOML")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("A = 1", "'A' must be"), ('A = "x\\ny"', "one line"), ("A = ", "not TOML")]
+)
 def test_broken_definitions_name_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str
 ) -> None:
     (tmp_path / "labels.toml").write_text(text, "utf-8")
-    monkeypatch.setattr(wording, "folder", lambda: tmp_path)
+    monkeypatch.setattr(definitions, "folder", lambda: tmp_path)
     with pytest.raises(DataError, match=says) as caught:
-        wording.definitions.__wrapped__()
+        definitions.known.__wrapped__()
     assert "labels.toml" in str(caught.value)

@@ -15,6 +15,7 @@ from fewshot.models import model_folder
 from fewshot.servers import hub, hub_bounds
 from fewshot.servers.hub import RepoType
 from tests.servers.hub_server import HubServer, Reply, Repo
+from tests.servers.openai_server import OpenAiServer
 
 KINDS: tuple[RepoType, ...] = ("dataset", "model")
 REPO = "some/thing"
@@ -220,3 +221,15 @@ def test_a_listing_has_bounds(kind: RepoType, server: HubServer, monkeypatch: py
     monkeypatch.setattr(hub, "_TIMEOUT", 1e-9)
     with pytest.raises(InputError, match=r"within 1e-09 s|cannot be reached"):
         hub.listing(kind, REPO)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_follows_no_redirect_to_another_server(kind: RepoType, server: HubServer) -> None:
+    with OpenAiServer() as stranger:
+        commit = hub.listing(kind, REPO).commit
+        server.faults = dict.fromkeys(range(99), Reply(307, b"", {"Location": f"{stranger.base_url}/x"}))
+        for ask in (lambda: hub.listing(kind, REPO), lambda: hub.fetch(kind, REPO, "a.jsonl", commit)):
+            with pytest.raises(InputError):
+                ask()
+        assert stranger.requests
+        assert not any("hf_right" in value for request in stranger.requests for value in request.headers.values())

@@ -111,6 +111,8 @@ def test_keys_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HF_TOKEN", "my-own-token")
     assert redactor().holds('{"key": "my-own-token"}')
     assert not redactor().holds('{"key": "another"}')
+    assert redactor(headers={"X-Key": "anthropic-1"}).holds("anthropic-1/opus")
+    assert not redactor(headers={"X-Provider": "anthropic"}).holds("anthropic/opus")
 
 
 @pytest.mark.parametrize("variable", ["sk-0123456789abcdef0123", "hf_0123456789abcdefghij", "a b", ""])

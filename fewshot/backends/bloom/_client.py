@@ -14,11 +14,13 @@ from huggingface_hub import AsyncInferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from fewshot.errors import BackendError
+from fewshot.servers import hub_client
 from fewshot.servers.address import Server
 from fewshot.servers.transport import Connection, Reply, headers_of
 
 _SET_BY_AIOHTTP = frozenset({"host", "content-length", "accept-encoding", "connection"})
 _UNDONE_BY_AIOHTTP = frozenset({"content-length", "content-encoding", "transfer-encoding"})
+_http = hub_client.library()
 _reply: ContextVar[Reply | None] = ContextVar("reply", default=None)
 
 
@@ -33,7 +35,7 @@ class Client:
         # The key is "none" if there is no token: given no token at all, the client would send the one of the user's
         # `hf auth login` to any address.
         self._client = _OwnSession(model=target, token=server.key, timeout=total_seconds)
-        self._client.session = httpx2.AsyncClient(transport=_Transport(self._connection, server), timeout=total_seconds)
+        self._client.session = _http.AsyncClient(transport=_Transport(self._connection, server), timeout=total_seconds)
 
     async def generate(self, **arguments: Any) -> Reply:
         """Sends `text_generation`; returns the reply, of whatever status."""
@@ -101,4 +103,5 @@ class _Transport(httpx2.AsyncBaseTransport):
         reply = await self._connection.send(request.method, url, headers, await request.aread())
         _reply.set(reply)
         kept = [(name, value) for name, value in reply.headers.items() if name.lower() not in _UNDONE_BY_AIOHTTP]
-        return httpx2.Response(reply.status, headers=kept, content=reply.content, request=request)
+        made: httpx2.Response = _http.Response(reply.status, headers=kept, content=reply.content, request=request)
+        return made

@@ -14,21 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fewshot.records import PANEL, Span
-from fewshot.text.legend import Label, leading_label, tail_start
+from fewshot.text.legend import Label, tail_start
+from fewshot.text.openings import Opening, openings
 from fewshot.text.spans import segments, trimmed
-
-_BREAK = re.compile(r"^|[.!?;:,)\]”\"'’]+\s*|\n\s*|\s(?=[(\[])|(?<=[a-zμm%])\s(?=[A-Z])")
-_REFERENCE = re.compile(
-    r"(?:\b(?:in|as|of|from|and|or|to|for|see|panels?|figs?\.?|figures?|quantified|shown|between|with|by|than|on)"
-    r"|[,&–-])\s*$",
-    re.IGNORECASE,
-)
-_SPACES = " \t\u2009\u00a0"
-_NEAR = 20  # characters before a label in which a word that refers to it is looked for
-_SPECIES = re.compile(
-    r"[A-Z]\.\s?(?:coli|elegans|cerevisiae|pombe|melanogaster|laevis|tropicalis|thaliana|musculus|subtilis|aureus"
-    r"|typhimurium|falciparum|tuberculosis|aeruginosa|albicans|sapiens|norvegicus|rerio|gondii|brucei|discoideum)\b"
-)
 
 # Scores, in units of one label `(A)` behind a full stop. They are set by hand, with 38 real legends of 5 manuscripts in
 # sight (docs/results.md): those legends therefore do not test them.
@@ -73,46 +61,21 @@ def find(text: str) -> tuple[Span, ...]:
 
 
 def _candidates(text: str) -> list[_Candidate]:
-    candidates: dict[int, _Candidate] = {}
-    for gap in _BREAK.finditer(text):
-        label = leading_label(text, gap.end())
-        if label is None or label.start in candidates:
-            continue
-        weight = _weight(text, label)
-        if weight > 0:
-            candidates[label.start] = _Candidate(label, weight, (label.style, label.labels[0].isupper()))
-    return [candidates[start] for start in sorted(candidates)]
+    weighed = ((opening.label, _weight(opening)) for opening in openings(text))
+    return [
+        _Candidate(label, weight, (label.style, label.labels[0].isupper())) for label, weight in weighed if weight > 0
+    ]
 
 
-def _weight(text: str, label: Label) -> float:
+def _weight(opening: Opening) -> float:
     """Scores how much a label looks like the start of a panel; 0: not at all."""
-    if _SPECIES.match(text, label.start):  # "E. coli" begins like a panel "E."
+    label, behind_a_sentence = opening.label, opening.boundary == "sentence"
+    if not behind_a_sentence and (label.style not in ("in", "out") or not opening.capital):
         return 0.0
-    boundary = _boundary(text, label)
-    follows = text[label.end : label.end + 40].lstrip()[:1]
-    opens = follows.isupper() or follows.isdigit() or follows in set("“\"'‘([")
-    if not boundary or (boundary == _WEAK_BREAK and (label.style not in ("in", "out") or not opens)):
-        return 0.0
-    each = boundary * _WEIGHT[label.style] + _OPENS * opens - _LOWER * label.labels[0].islower()
+    each = (_STRONG_BREAK if behind_a_sentence else _WEAK_BREAK) * _WEIGHT[label.style]
+    each += _OPENS * opening.capital - _LOWER * label.labels[0].islower()
     # A list counts as the panels that it covers, so that in "C, D. Assays. C, Blot. D, Gel." it wins over "C" and "D".
     return each * min(len(label.labels), _MOST_LETTERS) + _LIST * (len(label.labels) > 1)
-
-
-def _boundary(text: str, label: Label) -> float:
-    """Scores how strongly the text before a label ends; 0: in the middle of a sentence."""
-    end = label.start
-    while end and text[end - 1] in _SPACES:
-        end -= 1
-    if not end or text[end - 1] == "\n":
-        return _STRONG_BREAK
-    if end == label.start and label.style not in ("in", "out"):
-        return 0.0  # no space before it: the "E" of "S.E.M."
-    before = text[max(0, end - _NEAR) : end]
-    if re.search(r"[.!?;][)\]”\"'’]*$", before[-4:]):
-        return _STRONG_BREAK
-    if before[-1] in ",:" or _REFERENCE.search(before):
-        return 0.0
-    return _WEAK_BREAK
 
 
 def _best_chain(candidates: Sequence[_Candidate]) -> list[_Candidate]:

@@ -58,12 +58,12 @@ def entities(
 ) -> tuple[tuple[Span, ...], tuple[Member, ...]]:
     """The spans of (label or role, name) pairs in the order of the text, and those that have no place there.
 
-    Of a scheme of kind `roles` only the given entities are places; of one whose entities are named once, a name is all
-    its occurrences. What is dropped is counted in `problems`.
+    Of some schemes only the given entities are places (`Scheme.only_given`); of one whose entities are named once, a
+    name is all its occurrences. What is dropped is counted in `problems`.
     """
     if scheme.mentions == "once":
         return everywhere(Source(source) if isinstance(source, str) else source, named, problems)
-    given = {(span.start, span.end): span for span in scheme.given} if scheme.kind == "roles" else None
+    given = {(span.start, span.end): span for span in scheme.given} if scheme.only_given else None
     spans: list[Span] = []
     unplaced: list[Member] = []
     grounded = ground(source, (name for _, name in named), within=given, whole_first=whole_first)

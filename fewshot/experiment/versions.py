@@ -1,0 +1,44 @@
+"""The versions that a run depends on: Python, ours, the packages that ask and align, and those that plugins come in."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import suppress
+
+from fewshot import __version__, data, discovery
+from fewshot.errors import InputError
+from fewshot.experiment.plan import Plan
+
+_PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
+
+
+def used(plan: Plan) -> dict[str, str]:
+    """Package → version."""
+    return _ours() | _plugins(plan)
+
+
+def _ours() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"python": platform.python_version(), "fewshot": __version__}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _plugins(plan: Plan) -> dict[str, str]:
+    """The packages of others that a run uses, with their versions."""
+    settings = plan.settings
+    used = [
+        discovery.plugin("fewshot.tasks", plan.task.name),
+        discovery.plugin("fewshot.formats", plan.question.format_name),
+        discovery.plugin("fewshot.backends", settings.backend),
+        discovery.plugin("fewshot.demonstrations", settings.selector),
+    ]
+    for source in filter(None, (settings.data, settings.demos)):
+        with suppress(InputError):  # a replay does without them
+            used.append(discovery.plugin("fewshot.data", data.guess(source)))
+    return {plugin.package: plugin.version for plugin in used if plugin is not None and plugin.package}

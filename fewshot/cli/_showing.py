@@ -10,22 +10,12 @@ from typing import Any
 from fewshot.cli import _drawing, _output, _terminal
 from fewshot.report import layout
 from fewshot.report.inspection import Inspection, LabelCounts, parts_by_kind
+from fewshot.report.marking import IN_WORDS
 from fewshot.report.numbers import score
 from fewshot.report.table import Cell, Heading, Table
 from fewshot.report.wanted import Wanted
 from fewshot.scoring.faults import KINDS
 
-IN_WORDS: Mapping[str, str] = {
-    "missed": "missed",
-    "made_up": "made up",
-    "wrong_boundary": "cut wrongly",
-    "wrong_label": "labelled wrongly",
-    "merged": "panels merged",
-    "split": "panel split",
-    "copied": "copied from a demonstration",
-    "not_in_text": "not in the text",
-    "malformed": "answers with a problem",
-}
 _LONGEST_ID = 200  # columns; a longer one is a whole text
 
 

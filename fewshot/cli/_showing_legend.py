@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fewshot.cli import _drawing, _terminal
-from fewshot.cli._showing import IN_WORDS
 from fewshot.records import Example, Hypothesis, Prediction
 from fewshot.report.inspection import Inspection
-from fewshot.report.marking import Mark, marks_of, marks_of_spans, name_of, pieces
+from fewshot.report.marking import IN_WORDS, Mark, marks_of, marks_of_spans, name_of, pieces
 from fewshot.scoring.faults import KINDS, Answered, Fault, Part
 
 _WORDS = 8  # of a panel that a list shows: enough to find it

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -246,7 +247,14 @@ _TAGGED = {
 }
 _HUB_FILE = "token_classification/ner/test.jsonl"
 
+_JATS = (
+    '<article><front><article-meta><article-id pub-id-type="doi">10.1/x</article-id></article-meta></front><body>'
+    f'<fig id="F1"><label>Figure 1</label><caption><title>p53.</title><p>Blot of {HOLE}.</p></caption></fig>'
+    "</body></article>"
+)
+
 _WELL_FORMED: Mapping[str, Mapping[str, str]] = {
+    "jats": {"in a record": _JATS},
     "sourcedata_xml": {"in a record": _XML},
     "hub": {"in a record": json.dumps(_TAGGED) + "\n"},
     "text": {"in a record": LEGEND},
@@ -278,8 +286,17 @@ def _written(name: str, folder: Path) -> dict[str, str]:
     for number, task in enumerate(chosen or [None]):
         path = folder / f"written-{name}"
         data.write([example()], path, name, task)
+        path = _of_folder(path, name, folder) if path.is_dir() else path
         shapes[f"in a record of {task}" if number else "in a record"] = path.read_text("utf-8")
     return shapes
+
+
+def _of_folder(written: Path, name: str, folder: Path) -> Path:
+    """The file of a written folder that the reader knows by its ending; the others are laid beside the hostile one."""
+    known = data.reader(name).suffixes
+    for file in (file for file in written.rglob("*") if file.is_file() and file.suffix not in known):
+        shutil.copy(file, folder / f"hostile-{name}{file.suffix}")
+    return next(file for file in written.rglob("*") if file.suffix in known)
 
 
 def _read(name: str, path: Path, folder: Path, text: str) -> list[str]:
@@ -297,11 +314,13 @@ def _read(name: str, path: Path, folder: Path, text: str) -> list[str]:
             values: tuple[Value, ...] = (one.panels or (), one.entities or (), one.hypothesis or Hypothesis())
             faults += [f"{name} as {task}: {fault}" for value in values for fault in faults_of(value, one.text)]
         data.digest(examples)
+    with suppress(FewshotError):
+        data.guess(str(path))
     for other in data.writable() if examples else ():
-        try:
-            data.write(examples, folder / "converted", other)
-        except FewshotError:
-            continue
+        with suppress(FewshotError):
+            data.write(examples, folder / f"converted-{other}", other)
+        if data.writer(other).writes_folder:
+            shutil.rmtree(folder / f"converted-{other}", ignore_errors=True)
     return faults
 
 

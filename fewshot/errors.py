@@ -26,8 +26,8 @@ from math import isnan
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
-    from pathlib import Path
 
     from fewshot.records import Limits
 
@@ -61,7 +61,7 @@ class DataError(InputError):
         self,
         message: str,
         *,
-        path: str | Path | None = None,
+        path: str | os.PathLike[str] | None = None,
         line: int | None = None,
         id: str | None = None,
         hint: str | None = None,
@@ -96,7 +96,7 @@ class UnknownSettingError(InputError, TypeError):
 class Where(NamedTuple):
     """A location in a file, for error messages."""
 
-    path: str | Path | None = None
+    path: str | os.PathLike[str] | None = None
     line: int | None = None
     id: str | None = None
 

@@ -9,14 +9,14 @@ trimmed, as scoring does. Every other fault raises a `DataError` that names file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from fewshot.errors import NOWHERE, DataError, Where
+from fewshot.errors import NOWHERE, Where
 from fewshot.fields import counts, name_at, share, shown, string_at, string_or_strings, strings, type_of, whole_number
 from fewshot.records import FIELDS, HYPOTHESIS_ROLES, PANEL, Example, Hypothesis, Kind, Member, Prediction, Span, Value
+from fewshot.text import offsets
 from fewshot.text.spans import trimmed
 
 Json: TypeAlias = dict[str, Any]
@@ -100,7 +100,7 @@ def prediction_from_json(
         output=string_or_strings(row.get("output"), "output", where),
         problems=counts(row.get("problems"), "problems", where),
         fidelity=share(row, "fidelity", where),
-        unplaced=_members(row.get("unplaced", []), "unplaced", where),
+        unplaced=members_from_json(row.get("unplaced", []), "unplaced", where),
     )
 
 
@@ -153,7 +153,7 @@ def _plain(item: object, key: str, text: str) -> Span | None:
         return None
     if text[start].isspace() or text[end - 1].isspace() or not (role is ... or type(role) is str):
         return None
-    if not label.strip():
+    if not label.strip() or ("text" in item and item["text"] != text[start:end]):
         return None
     return Span(start, end, label, None, None if role is ... else role, None, _match(item))
 
@@ -164,6 +164,8 @@ def _span(item: object, name: str, key: str, text: str, where: Where) -> Span:
     start, end = (whole_number(item, edge, where, name) for edge in ("start", "end"))
     if not 0 <= start <= end <= len(text):
         where.fail(f"{name} is out of range: {shown(start)}–{shown(end)} of a text of {len(text)} characters")
+    if isinstance(item.get("text"), str):
+        offsets.check(text, (start, end), item["text"], name, where)
     extent = trimmed(text, start, end)
     if extent is None:
         where.fail(f"{name} is empty: {start}–{end}")
@@ -194,10 +196,15 @@ def hypothesis_from_json(row: object, where: Where = NOWHERE) -> Hypothesis | No
     unknown = row.keys() - set(HYPOTHESIS_ROLES)
     if unknown:
         where.fail(f"hypothesis has no {shown(sorted(unknown)[0])} (it has {', '.join(HYPOTHESIS_ROLES)})")
-    return Hypothesis(*(_members(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
+    return Hypothesis(*(members_from_json(row.get(role, []), f"hypothesis.{role}", where) for role in HYPOTHESIS_ROLES))
 
 
-def _members(items: object, key: str, where: Where) -> tuple[Member, ...]:
+def members_from_json(items: object, key: str, where: Where = NOWHERE) -> tuple[Member, ...]:
+    """Returns entities by label and text.
+
+    Raises:
+        DataError: not a list of `{"label", "text"}`.
+    """
     if not isinstance(items, list):
         where.fail(f"{key} must be a list, not {type_of(items)}")
     members = []
@@ -237,15 +244,6 @@ def _extras(scored: Span | Member) -> Json:
 def _match(item: Mapping[str, Any]) -> Literal["exact", "folded", "near"] | None:
     match = item.get("match")  # a record of somebody else may mean something else by that key
     return match if match in ("exact", "folded", "near") else None
-
-
-def check_ids(examples: Sequence[Example], path: str | Path, lines: Iterable[int] | None = None) -> None:
-    """Raises `DataError` for the first id that occurs twice."""
-    seen: dict[str, int] = {}
-    for example, line in zip(examples, lines or range(1, len(examples) + 1), strict=False):
-        if example.id in seen:
-            raise DataError(f"duplicate id (first on line {seen[example.id]})", path=path, line=line, id=example.id)
-        seen[example.id] = line
 
 
 def _named(span: Span, text: str) -> str:

@@ -19,13 +19,13 @@ from typing import Any
 from fewshot import data, discovery, tasks
 from fewshot.data import study_csv
 from fewshot.errors import DataError, InputError
+from fewshot.origin import splitting
 from fewshot.records import Example, Value
 from fewshot.tasks import Task
 from finetune.arguments import Arguments
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 OTHER = "other"
-_FRACTIONS = (0.8, 0.1, 0.1)  # train, validation, test; the usual shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +117,14 @@ def _gold(task: Task, example: Example) -> Value:
 
 
 def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
-    if Path(place).suffix.lower() == ".csv" and Path(place).is_file():
-        examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(place, task_name)
-        if not examples:
-            raise DataError("holds no examples", path=place)
-        return examples
-    if arguments.skip_lines or arguments.delimiter:
+    if not arguments.skip_lines and not arguments.delimiter:
+        return data.read(place, task_name)
+    if Path(place).suffix.lower() != ".csv" or not Path(place).is_file():
         raise InputError(f"--skip-lines and --delimiter need a CSV; {place} is not one")
-    return data.read(place, task_name)
+    examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(data.Origin(place), task_name)
+    if not examples:
+        raise DataError("holds no examples", path=place)
+    return examples
 
 
 def _of_file(name: str, task: Task, split: str) -> list[Example]:
@@ -155,14 +155,10 @@ def _splits(
         if strange:
             raise InputError(f"{place} has a split {strange[0]!r}", hint=f"splits are {', '.join(known)}")
         return {split: [e for e in examples if e.split == split] for split in known}, []
-    shares = arguments.split_fractions or _FRACTIONS
-    groups = sorted({example.group for example in examples})
-    Random(f"splits {seed}").shuffle(groups)
-    first, second = (round(len(groups) * share) for share in (shares[0], shares[0] + shares[1]))
-    place_of = {group: TRAIN if i < first else VALIDATION if i < second else TEST for i, group in enumerate(groups)}
+    shares = arguments.split_fractions or splitting.USUAL
     splits: dict[str, list[Example]] = {TRAIN: [], VALIDATION: [], TEST: []}
-    for example in examples:
-        splits[place_of[example.group]].append(example)
+    for example, split in zip(examples, splitting.split_by(examples, shares, seed=seed), strict=True):
+        splits[split].append(example)
     reason = "" if arguments.split_fractions else f"{place} has no splits: "
     counts = " / ".join(str(len(rows)) for rows in splits.values())
     return splits, [f"{reason}split by article into train / validation / test: {counts} examples"]

@@ -90,7 +90,7 @@ def write_repair(
         DataError: the format cannot carry an example.
     """
     _make(path.parent)
-    data.write(after, path, data.guess(str(path)), task)
+    data.write(after, path, data.writer_for(path), task)
     files.write(path.parent / PATCH, files.json_lines(map(patch.to_json, steps)), error=InputError)
     files.write(path.parent / DIFF, patch.diff(before, after), error=InputError)
 

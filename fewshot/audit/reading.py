@@ -14,8 +14,9 @@ from typing import Any
 from fewshot import data
 from fewshot.audit.finding import QUOTED, Finding
 from fewshot.errors import DataError, Where
+from fewshot.origin.ids import Ids
 from fewshot.records import Example
-from fewshot.schema import check_ids, example_from_json, spans_from_json
+from fewshot.schema import example_from_json, spans_from_json
 from fewshot.text.visible import shortened
 
 _FIELDS = ("panels", "entities")
@@ -23,22 +24,23 @@ _SURFACES = ("text", "surface", "name")
 """Keys under which data sets repeat the words of a span."""
 
 
-def read(source: str, task: str | None, format: str | None) -> tuple[list[Example], list[Finding]]:
-    """The examples of a source, and what was wrong with its records.
+def read(
+    source: str, task: str | None, options: Mapping[str, str], said: list[str]
+) -> tuple[list[Example], list[Finding]]:
+    """The examples of a source, and what was wrong with its records. `options`, `said`: as of `fewshot.data.stream`.
 
     Raises:
         InputError, DataError: as `fewshot.data.read`, for all but spans.
     """
-    reader = data.reader(format or data.guess(source))
+    path = str(data.DEMO) if source == "demo" else source
     try:
-        examples = data.read(source, task, format=format)
+        examples = data.read(source, task, options=options, said=said)
         salvaged = False
     except DataError:
-        if reader.rows(source) is None:
+        if data.rows(path, options) is None:
             raise
         salvaged = True
-    path = str(data.DEMO) if source == "demo" else source
-    rows = reader.rows(path)
+    rows = data.rows(path, options)
     if rows is None:
         return examples, []
     found: list[Finding] = []
@@ -46,11 +48,14 @@ def read(source: str, task: str | None, format: str | None) -> tuple[list[Exampl
         for _, row in rows:
             found.extend(_mismatches(row))
         return examples, found
-    numbers, examples = [], []
+    seen, examples = Ids(), []
     for number, row in rows:
-        numbers.append(number)
         examples.append(_salvaged(row, Where(path, number), found))
-    check_ids(examples, path, numbers)
+        first = seen.first(examples[-1].id, number)
+        if first is not None:
+            Where(path, number, examples[-1].id).fail(f"duplicate id (first on line {first})")
+    if not examples:
+        raise DataError("holds no examples", path=path)
     return examples, found
 
 
@@ -69,7 +74,11 @@ def _salvaged(row: object, where: Where, found: list[Finding]) -> Example:
 def _sound(row: Mapping[str, Any], field: str, found: list[Finding]) -> Iterator[object]:
     """The spans of a field that are valid, alone and beside those before them; the longer one of two comes first."""
     text, last = row["text"], list[tuple[int, int]]()
-    for item in sorted(row[field], key=_length, reverse=True):
+    # What a span says of its words is a finding of its own (`_mismatches`).
+    plain = [
+        {k: v for k, v in one.items() if k not in _SURFACES} if isinstance(one, dict) else one for one in row[field]
+    ]
+    for item in sorted(plain, key=_length, reverse=True):
         try:
             spans = spans_from_json({field: [item]}, field, text)
         except DataError as error:

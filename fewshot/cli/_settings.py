@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fewshot import backends, demonstrations, formats, tasks
+from fewshot import backends, data, demonstrations, formats, tasks
 from fewshot.cli import _configuration
 from fewshot.errors import InputError
 from fewshot.experiment.secrecy import refuse_secrets
@@ -141,6 +141,8 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that are given on the command line, by field name."""
     values = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
     values |= _labels(getattr(args, "labels", ()), getattr(args, "label_file", None))
+    if reading := reading_options(args):
+        values["reading"] = reading
     if "extra" in values:
         values["extra"] = dict(map(_pair, values["extra"]))
     if headers := dict(
@@ -149,6 +151,23 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         values["headers"] = headers
     refuse_secrets(values)
     return values
+
+
+_READING = "reading_"
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declares how files are read: `--from`, and a flag for every option that a data format declares."""
+    group = parser.add_argument_group("how files are read", argument_default=argparse.SUPPRESS)
+    source = group.add_argument("--from", dest=_READING + data.FORMAT, metavar="F", help="%(names)s [by content]")
+    listed(source, data.readable)
+    for option in data.options().values():
+        group.add_argument(option.flag, dest=_READING + option.name, metavar=option.metavar, help=option.help)
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, str]:
+    """The options of `add_reading` that are given, by name."""
+    return {name.removeprefix(_READING): value for name, value in vars(args).items() if name.startswith(_READING)}
 
 
 def labels(words: Iterable[str]) -> tuple[str, ...]:

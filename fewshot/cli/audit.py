@@ -29,12 +29,8 @@ _SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot audit`."""
-    from fewshot import data
-
     parser.add_argument("data", metavar="DATA", help="demo, a file or folder, or hub:REPO:CONFIG")
     parser.add_argument("--task", metavar="T", help="only what matters for this task [all that is labelled]")
-    source = parser.add_argument("--from", dest="reader", metavar="F", help="%(names)s [by ending]")
-    _settings.listed(source, data.readable)
     parser.add_argument("--json", action="store_true", help="findings and counts as JSON on stdout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="writes findings.jsonl there")
     parser.add_argument("--review", action="store_true", help="--out: writes a page for decisions too")
@@ -50,15 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     repair.add_argument("--aggressive", action="store_true", help="makes uncertain changes too")
     repair.add_argument("--decisions", type=Path, metavar="FILE", help="accepted and rejected findings, from --review")
     repair.add_argument("--apply", type=Path, metavar="PATCH", help="makes the changes of a patch instead")
+    _settings.add_reading(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Audits, prints, repairs."""
     from fewshot.audit import audit, folder, ordered, reading
+    from fewshot.cli import _output
 
     _check(args)
     target = None if args.fix is None else folder.target(args.fix, args.data)
-    examples, broken = reading.read(args.data, args.task, args.reader)
+    said: list[str] = []
+    examples, broken = reading.read(args.data, args.task, _settings.reading_options(args), said)
+    _output.notice(said)
     if args.apply is not None and target is not None:
         return _apply(args, examples, target)
     findings = audit(examples, args.task)

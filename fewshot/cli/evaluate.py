@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--missing-as-empty", action="store_true", help="an id without prediction scores as empty")
     parser.add_argument("--json", action="store_true", help="scores as JSON on stdout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
+    _settings.add_reading(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -41,6 +42,7 @@ def main(args: argparse.Namespace) -> int:
         format=args.format,
         missing_as_empty=args.missing_as_empty,
         out=args.out,
+        reading=_settings.reading_options(args),
     )
     _output.notice(run.notices)
     if args.json:

@@ -26,6 +26,7 @@ from fewshot.errors import BlockedError, IncompleteError, InputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot run`."""
     _settings.add_settings(parser)
+    _settings.add_reading(parser)
     folder = parser.add_argument_group("the run folder")
     folder.add_argument("--out", type=Path, metavar="DIR", help="[runs/<named after the settings>]")
     folder.add_argument("--replay", type=Path, metavar="RUN", help="repeat a run from its recorded answers")

@@ -1,7 +1,7 @@
 """Where examples come from and go to: one file a format, named as `--from` and `--to` name it.
 
 A reader names file, line and id of what it cannot read, raises `DataError`, and drops nothing in silence.
-Which format a source has is seen from its name:
+Which format a source has is seen from its content, else from its name:
 
 >>> guess("demo"), guess("hub:EMBO/SourceData:NER"), guess("legends.jsonl")
 ('jsonl', 'hub', 'jsonl')
@@ -9,66 +9,30 @@ Which format a source has is seen from its name:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from fewshot import discovery, tasks
 from fewshot.errors import DataError, InputError
 from fewshot.files import CORPUS, canonical, whole
-from fewshot.files import lines as lines  # what a reader of lines needs, at hand beside `Reader`
-from fewshot.records import Example, Kind
+from fewshot.origin import Origin as Origin
+from fewshot.origin import label as label
+from fewshot.origin import lines as lines  # what a reader needs, at hand beside `Reader`
+from fewshot.origin import places, reading, recognising
+from fewshot.origin.head import Head as Head
+from fewshot.origin.options import Option, check_options, declared, with_options
+from fewshot.origin.protocol import Reader as Reader
+from fewshot.origin.protocol import Writer as Writer
+from fewshot.origin.writing import whole_folder
+from fewshot.records import Example, Kind, Span
 from fewshot.schema import example_to_json
 
 DEMO = CORPUS / "demo.jsonl"
-_LOOKED_AT = 1000
-"""Files of a folder whose endings are looked at: enough to see what it holds, at once even on a slow disk."""
 DEMO_CAPTION = "synthetic: shows the mechanics, is no evidence"
-
-
-class Reader(Protocol):
-    """What a file in this package provides under the name `READER`, if it can be read from. One that inherits from this
-    class says what is left open here (`...`), and what of the rest is not so for it."""
-
-    @property
-    def suffixes(self) -> frozenset[str]:
-        """Endings of the file names it reads, with the dot; the source's format is guessed by them."""
-        return frozenset()
-
-    @property
-    def prefix(self) -> str:
-        """What the name of a source that is not a path begins with, up to a colon (`hub:`); "": sources are paths."""
-        return ""
-
-    @property
-    def configs(self) -> Mapping[Kind, str]:
-        """What comes behind `PREFIX:OWNER/NAME` for a kind of value, where the study's command lines name a data set
-        and a task only; empty: they do not mean this reader."""
-        return {}
-
-    def read(self, source: str, task: str | None) -> list[Example]:
-        """All examples of a source, in its order. `task`: what they are read for (None: everything)."""
-        ...
-
-    def rows(self, source: str) -> Iterator[tuple[int, object]] | None:
-        """The records as JSON (`fewshot.schema`) with their lines, unchecked, for an audit of what `read` refuses;
-        `None`: the format cannot hold broken records."""
-        return None
-
-
-class Writer(Protocol):
-    """What a file in this package provides under the name `WRITER`, if it can be written to; as `Reader`."""
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """The kinds of value that it can hold, one of them in a file; empty: it holds all that is known."""
-        return frozenset()
-
-    def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
-        """Writes the examples, returns how many. `task`: which labels, where the format holds one sort."""
-        ...
+FORMAT = "from"
+"""Among the options of reading: the reader to take."""
 
 
 def names() -> tuple[str, ...]:
@@ -86,32 +50,59 @@ def writer(name: str) -> Writer:
     return cast("Writer", _half(name, "WRITER", "written to"))
 
 
+def options() -> dict[str, Option]:
+    """The options of all readers by name: flags of every command that reads data."""
+    found: dict[str, Option] = {}
+    for _, one in _readers():
+        for option in declared(one):
+            found.setdefault(option.name, option)
+    return found
+
+
+def rows(source: str, options: Mapping[str, str]) -> Iterator[tuple[int, object]] | None:
+    """The records of a file as JSON with their lines, unchecked (`Reader.rows`); `None`: its format has none such."""
+    values = dict(options)
+    name = values.pop(FORMAT, None) or guess(source)
+    if not Path(source).is_file():
+        return None
+    return with_options(reader(name), values).rows(Origin(source))
+
+
+def options_for(source: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Those of some options that fit a source beside the one that they were given for."""
+    if not values or source == "demo":
+        return {}
+    try:
+        known = {option.name for option in declared(reader(guess(source)))}
+    except InputError:
+        return dict(values)
+    return {name: value for name, value in values.items() if name in known}
+
+
 def guess(source: str) -> str:
-    """The format of a source: by its prefix (`hub:`), its ending, or by what lies in the folder.
+    """The format of a source: by its prefix (`hub:`), by what it begins with, by its ending, or by what lies in the
+    folder.
 
     Raises:
-        InputError: no reader knows the ending, or the path may not be looked at.
+        InputError: no reader knows it, or the path may not be looked at.
     """
     if source == "demo":
         return guess(DEMO.name)
-    path = Path(source)
-    endings, is_folder, fault = {path.suffix.lower()}, False, None
-    try:
-        is_folder = path.is_dir()
-        if is_folder:
-            endings = {file.suffix.lower() for file in islice(path.rglob("*.*"), _LOOKED_AT)}
-    except (OSError, ValueError) as error:  # the ending may do: a file to be written is looked at by its writer
-        fault = _unreadable(error, source)
-    for name, reader in _readers():
-        if (reader.prefix and source.startswith(reader.prefix)) or endings & reader.suffixes:
+    for name, one in _readers():
+        if one.prefix and source.startswith(one.prefix):
             return name
-    if fault is not None:
-        raise fault
-    ending = path.suffix or "(none)"
-    what = "no ending in this folder is" if is_folder else f"the ending {ending} is not"
+    try:
+        found = recognising.guessed(source, dict(_readers()))
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, source) from None
+    if found is not None:
+        return found
+    ending = Path(label(source)).suffix or "(none)"
+    is_folder = Path(source).is_dir() or places.is_glob(source)
+    what = "nothing in this folder is" if is_folder else f"the ending {ending} is not"
     raise InputError(
         f"{source}: {what} one that a reader knows",
-        hint=f"fewshot convert IN OUT.jsonl --from {{{','.join(readable())}}} reads it as what you say it is",
+        hint=f"--from {{{','.join(readable())}}} reads it as what you say it is",
     )
 
 
@@ -151,45 +142,85 @@ def _readers() -> Iterator[tuple[str, Reader]]:
             yield name, cast("Reader", found)
 
 
-def read(source: str, task: str | None = None, *, format: str | None = None) -> list[Example]:
-    """All examples of a source (`demo`, a path, `hub:REPO:CONFIG`), in its order.
-
-    `task`: what they are read for, where a source holds several sorts of record; None: everything.
-    `format`: the reader to take, where the name of the source does not tell.
+def read(
+    source: str,
+    task: str | None = None,
+    *,
+    format: str | None = None,
+    options: Mapping[str, str] | None = None,
+    said: list[str] | None = None,
+) -> list[Example]:
+    """All examples of a source, as `stream`.
 
     Raises:
-        InputError: no such source, no reader for it.
+        InputError, DataError: as `stream`.
+    """
+    return list(stream(source, task, format=format, options=options, said=said))
+
+
+def stream(
+    source: str,
+    task: str | None = None,
+    *,
+    format: str | None = None,
+    options: Mapping[str, str] | None = None,
+    said: list[str] | None = None,
+) -> Iterator[Example]:
+    """The examples of a source, in its order, one at a time where its format can: `demo`, a path (packed by gzip or
+    not), a folder, a pattern, `-` for standard input, `hub:REPO:CONFIG`.
+
+    Args:
+        source: Where they are.
+        task: What they are read for, where a source holds several sorts of record; None: everything.
+        format: The reader to take, where neither content nor name tell.
+        options: Options of the reader by name (`options`), and `from`, which `format` stands before.
+        said: Gets lines on what the reader decided; complete once everything is read.
+
+    Raises:
+        InputError: no such source, no reader for it; an option that no reader has.
         DataError: something in it cannot be read; no examples; an id twice; only some records have a split.
     """
-    name = format or guess(source)
-    chosen = reader(name)
+    values = dict(options or {})
+    named = values.pop(FORMAT, None)
     path = str(DEMO) if source == "demo" else source
+    origin = Origin(path, [] if said is None else said)
     try:
-        if not chosen.prefix and not Path(path).exists():
+        name = format or named or guess(source)
+        chosen = reader(name)
+        if not chosen.prefix and not places.exists(path):
             raise InputError(f"{path}: no such file or folder")
-        examples = chosen.read(path, task)
+        check_options(name, values, source, dict(_readers()))
+        chosen = with_options(chosen, values)
+        several = not chosen.prefix and (places.is_glob(path) or (Path(path).is_dir() and not chosen.reads_folders))
+        everything = format or named
+        examples: Iterable[Example]
+        if several:
+            examples = reading.of_files(chosen, origin, task, lambda file: bool(everything) or _is_for(file, name))
+        else:
+            examples = chosen.read(origin, task)
+        yield from reading.checked(examples, path, by_id=several or not chosen.numbers_ids)
     except IsADirectoryError:
         raise InputError(f"{source or '.'} is a folder, and {name} is read from one file") from None
     except OSError as error:
         raise _unreadable(error, path) from error
-    if not examples:
-        raise DataError("holds no examples", path=path)
-    _check_ids(examples, path)
-    _check_splits(examples, path)
-    return examples
+
+
+def _is_for(file: Path, name: str) -> bool:
+    """Whether a file is one that this reader would be taken for."""
+    return recognising.recognised(Origin(str(file)).head(), dict(_readers())) == name
 
 
 def write(examples: Iterable[Example], path: Path, format: str, task: str | None = None) -> int:
-    """Writes a file in that format and returns the number of examples. It appears whole or not at all; what is not a
-    plain file (a link, a pipe, /dev/stdout) is written as it is.
+    """Writes a file (or folder) in that format and returns the number of examples. It appears whole or not at all;
+    what is not a plain file (a link, a pipe, /dev/stdout) is written as it is.
 
     Raises:
         InputError: no such writer; the file cannot be written.
         DataError: the format cannot carry an example.
     """
-    chosen = writer(format)
+    chosen = writer(format).for_ending(path.suffix.lower())
     try:
-        with whole(path) as part:
+        with (whole_folder if chosen.writes_folder else whole)(path) as part:
             return chosen.write(examples, part, task)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
@@ -197,6 +228,24 @@ def write(examples: Iterable[Example], path: Path, format: str, task: str | None
         raise DataError(
             f"{format} cannot carry half a surrogate pair (\\u{ord(error.object[error.start]):x})"
         ) from error
+
+
+def writer_for(path: Path) -> str:
+    """The format that is written to a file with that ending.
+
+    Raises:
+        InputError: none is.
+    """
+    suffix = path.suffix.lower()
+    for name in writable():
+        known = writer(name).suffixes or getattr(discovery.optional(__name__, name, "READER"), "suffixes", frozenset())
+        if suffix in known:
+            return name
+    for name, one in _readers():
+        if suffix in one.suffixes:
+            writer(name)  # raises: it is only read
+    reason = f"no format ends in {path.suffix}" if path.suffix else "no ending"
+    raise InputError(f"{path}: {reason}", hint="name a format with --to F")
 
 
 def digest(examples: Iterable[Example]) -> str:
@@ -218,6 +267,13 @@ def asked_of(writer: Writer, task: str | None) -> tasks.Task | None:
     return found if found is not None and found.kind in writer.kinds else None
 
 
+def spans_to_write(writer: Writer, example: Example, task: str | None) -> tuple[Span, ...] | None:
+    """The entities of an example, or what it has for a task that the writer can hold; `None`: it is not labelled."""
+    asked = asked_of(writer, task)
+    gold = example.entities if asked is None else asked.gold(example)
+    return None if gold is None else tasks.spans_of(gold)
+
+
 def readable() -> tuple[str, ...]:
     """The names of the data formats that can be read from."""
     return tuple(name for name, _ in _readers())
@@ -234,24 +290,3 @@ def _half(name: str, attribute: str, verb: str) -> object:
         able = [n for n in discovery.usable(__name__) if discovery.optional(__name__, n, attribute)]
         raise InputError(f"{name} cannot be {verb}", hint=f"use {', '.join(able)}")
     return found
-
-
-def _check_ids(examples: Sequence[Example], path: str) -> None:
-    """A last look for every reader; those that know the lines have named them already."""
-    seen: set[str] = set()
-    for example in examples:
-        if example.id in seen:
-            raise DataError("duplicate id", path=path, id=example.id)
-        seen.add(example.id)
-
-
-def _check_splits(examples: Sequence[Example], path: str) -> None:
-    """No split at all is fine (all test, or all pool); a mixture hides a mistake."""
-    without = [example for example in examples if example.split is None]
-    if without and len(without) < len(examples):
-        raise DataError(
-            f"{len(without)} of {len(examples)} records have no split, the others have one",
-            path=path,
-            id=without[0].id,
-            hint="give every record a split, or none",
-        )

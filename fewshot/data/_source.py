@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from fewshot.data import DEMO_CAPTION, digest, read
 from fewshot.errors import InputError
-from fewshot.files import exists
+from fewshot.origin import places
+from fewshot.origin.opening import STDIN
 from fewshot.records import Example
 
 BUNDLED = "demo"
@@ -22,10 +23,11 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Dataset:
-    """The examples of a source, in its order. `source` is for messages."""
+    """The examples of a source, in its order. `source` is for messages; `notices`: what its reader decided."""
 
     source: str
     examples: Sequence[Example]
+    notices: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -57,9 +59,10 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source by its name. Nothing is read before it is asked for."""
+    """A source by its name, and options of its reader. Nothing is read before it is asked for."""
 
     name: str
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def is_bundled(self) -> bool:
@@ -68,10 +71,10 @@ class Source:
 
     @property
     def is_here(self) -> bool:
-        """Whether it can be read without a connection."""
+        """Whether it can be read without a connection, and again."""
         try:
-            return self.is_bundled or exists(self.name)
-        except InputError:  # no permission, or no name of a file
+            return self.is_bundled or (self.name != STDIN and places.exists(self.name))
+        except (OSError, ValueError):  # no permission, or no name of a file
             return False
 
     @property
@@ -85,4 +88,6 @@ class Source:
         Raises:
             InputError, DataError: it cannot be read.
         """
-        return Dataset(self.name, read(self.name, task, format=format))
+        said: list[str] = []
+        examples = read(self.name, task, format=format, options=self.options, said=said)
+        return Dataset(self.name, examples, tuple(said))

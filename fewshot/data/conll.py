@@ -15,13 +15,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from fewshot import tasks
-from fewshot.data import Reader, Writer, asked_of, lines
-from fewshot.errors import DataError, Where
-from fewshot.records import Example, Kind, Span
+from fewshot.data import Head, Origin, Reader, Writer, asked_of
+from fewshot.errors import Where
+from fewshot.origin import tagged
+from fewshot.records import Example, Kind
 from fewshot.text import iob
 from fewshot.text.visible import shortened
 
@@ -29,6 +30,10 @@ DOCUMENT = "-DOCSTART-"
 _QUOTED = 80
 """Characters of a line in a message: enough to find it."""
 _GAP = re.compile(r"[\t ]+")
+_SENTENCES = 10_000
+"""Sentences that show how a file is tagged."""
+_ENOUGH = 3
+"""Tagged lines that make a file CoNLL, whatever its name: "see B-A" alone may be a legend."""
 
 
 @dataclass(slots=True)
@@ -43,16 +48,27 @@ class ConllReader(Reader):
     """Word and tag columns."""
 
     suffixes = frozenset({".tsv", ".conll", ".iob"})
+    numbers_ids = True
 
-    def read(self, source: str, task: str | None) -> list[Example]:
-        """Every sentence, with its entities.
+    def recognises(self, head: Head) -> bool | None:
+        """By tags at the ends of its lines."""
+        tagged = [_ends_in_tag(line) for line in head.lines]
+        if len(tagged) >= _ENOUGH and all(tagged):
+            return True
+        return False if len(tagged) > 1 and not any(tagged) else None
+
+    def read(self, source: Origin, task: str | None) -> Iterator[Example]:
+        """Every sentence, with its entities. How they are tagged is seen from the first sentences; a sentence that is
+        tagged otherwise keeps its tags.
 
         Raises:
             DataError: a line without word or tag; a tag that is none.
         """
-        sentences = list(_sentences(source))
-        tagging = iob.tagging_of(sentence.tags for sentence in sentences)
-        return [_example(sentence, tagging, source) for sentence in sentences]
+        sentences = _sentences(source)
+        first = list(islice(sentences, _SENTENCES))
+        tagging = iob.tagging_of(sentence.tags for sentence in first)
+        for sentence in chain(first, sentences):
+            yield _example(sentence, tagging, source)
 
 
 class ConllWriter(Writer):
@@ -81,16 +97,16 @@ class ConllWriter(Writer):
         return count
 
 
-def _sentences(path: str) -> Iterator[_Sentence]:
+def _sentences(origin: Origin) -> Iterator[_Sentence]:
     document, sentence = None, None
-    for number, raw in enumerate(lines(path), 1):
+    for number, raw in enumerate(origin.lines(), 1):
         line = raw.rstrip("\r\n")
         if not line.strip():
             if sentence:
                 yield sentence
             sentence = None
             continue
-        word, tag = _columns(line, Where(path, number))
+        word, tag = _columns(line, Where(origin, number))
         if word == DOCUMENT:
             document = number
             continue
@@ -99,6 +115,12 @@ def _sentences(path: str) -> Iterator[_Sentence]:
         sentence.tags.append(tag)
     if sentence:
         yield sentence
+
+
+def _ends_in_tag(line: str) -> bool:
+    """Whether a line is a word and a tag, or parts documents."""
+    columns = line.split("\t") if "\t" in line else _GAP.split(line.strip(" "))
+    return columns[0] == DOCUMENT or (len(columns) > 1 and iob.is_tag(columns[-1].strip()))
 
 
 def _columns(line: str, where: Where) -> tuple[str, str]:
@@ -116,66 +138,17 @@ def _columns(line: str, where: Where) -> tuple[str, str]:
     return word, tag
 
 
-def _example(sentence: _Sentence, tagging: iob.Tagging, path: str) -> Example:
-    name = Path(path).name
-    id_ = f"{name}:{sentence.line}"
-    text, edges = iob.join(sentence.words)
-    try:
-        entities = iob.spans(sentence.tags, edges, text)
-    except DataError as error:
-        Where(path, sentence.line, id_).fail(error.message)
-    extra: dict[str, Any] = {"tagging": tagging}
-    if text.split(" ") != sentence.words:
-        extra["words"] = sentence.words
-    if _plain_tags(entities, edges, tagging) != sentence.tags:
-        extra["tags"] = sentence.tags
-    group = id_ if sentence.document is None else f"{name}:{sentence.document}"
-    return Example(id=id_, group=group, text=text, entities=entities, extra=extra)
-
-
-def _plain_tags(entities: Sequence[Span], edges: iob.Edges, tagging: iob.Tagging) -> list[str] | None:
-    """What the entities give without the help of kept tags (white space may have been trimmed off them)."""
-    try:
-        return iob.tags_of(entities, edges, tagging)
-    except DataError:
-        return None
+def _example(sentence: _Sentence, tagging: iob.Tagging, origin: Origin) -> Example:
+    where = Where(origin, sentence.line, f"{origin.label}:{sentence.line}")
+    group = None if sentence.document is None else f"{origin.label}:{sentence.document}"
+    return tagged.example_of(sentence.words, sentence.tags, tagging, where, group)
 
 
 def _words_and_tags(example: Example) -> tuple[Sequence[str], Sequence[str]]:
-    where = Where(id=example.id)
-    if example.entities is None:
-        where.fail("has no entities to write", hint="--task ner leaves such records out, jsonl holds them")
-    words, edges = _words(example)
+    words, tags = tagged.words_and_tags(example, "conll")
     if any("\n" in word or "\r" in word or "\t" in word for word in words):
-        where.fail("a word holds a tab or a line break")
-    if kept := _kept_tags(example, edges):
-        return words, kept
-    try:
-        return words, iob.tags_of(example.entities, edges, example.extra.get("tagging", "IOB2"))
-    except DataError as error:
-        where.fail(f"{error.message} of {example.text[:40]!r}…", hint="conll cannot carry it; jsonl can")
-
-
-def _words(example: Example) -> tuple[Sequence[str], iob.Edges]:
-    """The words that the example was read from, if they still are its text; else words and punctuation marks, parted
-    where an entity begins or ends ("p53" in "p53KO")."""
-    if "tagging" in example.extra:
-        words = example.extra.get("words", example.text.split(" "))
-        text, edges = iob.join(words)
-        if text == example.text:
-            return words, edges
-    cuts = [edge for span in example.entities or () for edge in (span.start, span.end)]
-    edges = iob.tokenize(example.text, cuts)
-    return [example.text[start:end] for start, end in edges], edges
-
-
-def _kept_tags(example: Example, edges: iob.Edges) -> list[str] | None:
-    """The tags the example was read with, if they still say its entities (someone may have edited those)."""
-    tags = example.extra.get("tags")
-    if not isinstance(tags, list) or len(tags) != len(edges) or not all(map(iob.is_tag, tags)):
-        return None
-    said = [(span.start, span.end, span.label) for span in iob.spans(tags, edges, example.text)]
-    return tags if said == [(s.start, s.end, s.label) for s in example.entities or ()] else None
+        Where(id=example.id).fail("a word holds a tab or a line break")
+    return words, tags
 
 
 READER = ConllReader()

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from fewshot import tasks
-from fewshot.data import Reader
+from fewshot.data import Head, Origin, Reader, label
 from fewshot.errors import DataError, Where
+from fewshot.origin import markup
 from fewshot.records import NO_ROLE, PANEL, Example, Hypothesis, Member, Span
 from fewshot.text import legend
 from fewshot.text.sourcedata import ASSAY, CONTROLLED, GENE_PRODUCT, MEASURED, SMALL_MOLECULE, WITH_ROLES
@@ -44,8 +45,6 @@ _ENTITY_TYPES = {
 _CATEGORIES = {"assay": ASSAY, "disease": "DISEASE"}
 _ROLES = {"intervention": CONTROLLED, "assayed": MEASURED}
 _BESIDE_THE_LEGEND = frozenset({"title", "label", "graphic"})
-_GZIP = b"\x1f\x8b"
-"""How a file that gzip wrote begins (RFC 1952)."""
 _SPLITS = {"train": "train", "eval": "validation", "validation": "validation", "test": "test"}
 
 
@@ -53,8 +52,13 @@ class SourceDataReader(Reader):
     """Articles of the SourceData corpus."""
 
     suffixes = frozenset({".xml"})
+    reads_folders = True
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def recognises(self, head: Head) -> bool | None:
+        """By the elements that no other `<article>` has."""
+        return True if "<sd-panel" in head.text or "<sd-tag" in head.text else None
+
+    def read(self, source: Origin, task: str | None) -> list[Example]:
         """Figures or panels, as the task is asked of (a hypothesis: the panels that have one); None: all.
 
         A folder that is named as a split (`train`, `eval`, `validation`, `test`) gives its files that split.
@@ -62,10 +66,10 @@ class SourceDataReader(Reader):
         Raises:
             DataError: not well-formed, no article, an id twice, nothing in it for the task.
         """
-        root = Path(source)
+        root = source.path
         examples: list[Example] = []
         seen: dict[str, Where] = {}
-        for path in sorted(root.rglob("*.xml")) if root.is_dir() else [root]:
+        for path in _files(root) if root.is_dir() else [root]:
             for where, example in _article(path, _split(path, root), task):
                 if example.id in seen:
                     first = seen[example.id]
@@ -81,6 +85,10 @@ class SourceDataReader(Reader):
                 path=source,
             )
         return tested
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.xml*") if label(path).endswith(".xml"))
 
 
 def _split(path: Path, root: Path) -> str | None:
@@ -102,7 +110,7 @@ def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[
         if wanted not in (None, unit):
             continue
         for number, element in enumerate(root.iter(tag), 1):
-            where = Where(path, _line(element), f"{group}/{noun} {element.get(key) or f'#{number}'}")
+            where = Where(path, markup.line_of(element), f"{group}/{noun} {element.get(key) or f'#{number}'}")
             example = make(element, group, where, split)
             if example is not None:
                 yield where, example
@@ -111,45 +119,17 @@ def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[
 _Maker: TypeAlias = "Callable[[_Element, str, Where, str | None], Example | None]"
 
 
-def _line(element: _Element) -> int | None:
-    return cast("int | None", element.sourceline)
-
-
 def _parse(path: Path) -> _Element:
-    """The root of a file; nothing outside the file is read and no entity of its own is expanded."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        # A file that is open is read unchanged; one that is named libxml2 would unpack without a bound.
-        with path.open("rb") as file:
-            if file.read(len(_GZIP)) == _GZIP:
-                raise DataError("is packed (gzip)", path=path, hint=f"gunzip < {path.name} > unpacked.xml")
-            file.seek(0)
-            root = etree.parse(file, parser).getroot()
-    except etree.XMLSyntaxError as error:
-        message = shortened((error.msg or "empty").partition(", line")[0], 120)
-        raise DataError(f"not well-formed XML: {message}", path=path, line=error.lineno or 1) from error
+    """The root of a file."""
+    root = markup.root_of(path)
     if root.tag != "article":
         raise DataError(
             f"the root is <{shortened(str(root.tag), 80)}>",
             path=path,
-            line=_sourceline(root),
+            line=markup.line_of(root),
             hint="SourceData XML begins with <article>",
         )
     return root
-
-
-def _entity() -> object:
-    """What lxml gives as the tag of a reference to an entity."""
-    from lxml import etree
-
-    return etree.Entity
-
-
-def _sourceline(element: _Element) -> int | None:
-    line = element.sourceline
-    return line if isinstance(line, int) else None
 
 
 def _figure(figure: _Element, group: str, where: Where, split: str | None) -> Example | None:
@@ -244,7 +224,7 @@ class _Flat:
     def _child(self, child: _Element, parent: _Element, tagged: bool) -> None:
         name = child.tag
         if not isinstance(name, str):
-            if name is _entity():  # else a comment or a processing instruction, whatever stands in it
+            if markup.is_entity(child):  # else a comment or a processing instruction, whatever stands in it
                 self.where.fail(
                     f"uses the entity {shortened(str(child.text), 80)}", hint="write the character itself, or &#…;"
                 )

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from fewshot import formats, tasks
-from fewshot.data import Reader, Writer, asked_of, lines
+from fewshot.data import Head, Origin, Reader, Writer, asked_of, label, lines
 from fewshot.errors import DataError, Where
 from fewshot.records import FIELDS, PANEL, Example, Hypothesis, Kind, Scheme
 from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
@@ -57,6 +57,15 @@ class StudyCsvReader(Reader):
     delimiter: str = DELIMITER
     skip_lines: int = 0
     suffixes: frozenset[str] = frozenset((".csv",))
+    numbers_ids: bool = True
+
+    def recognises(self, head: Head) -> bool | None:
+        """By the delimiter, or by the columns."""
+        first = head.lines[0] if head.lines else ""
+        if self.delimiter in "".join(head.lines[:2]):
+            return True
+        found = sum(name in first for name in COLUMNS)
+        return found > 1 or (None if found or not first else False)  # of one that lacks a column the reader tells
 
     def pairs(self, source: str) -> list[Row]:
         """The rows as they stand, whatever their targets hold.
@@ -71,14 +80,14 @@ class StudyCsvReader(Reader):
         kind = _held_by(self.pairs(source))
         return None if kind is None else _task(kind)
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def read(self, source: Origin, task: str | None) -> list[Example]:
         """All rows, in order; what the rows hold must be what `task` asks for.
 
         Raises:
             DataError: a missing column, an unknown subset, an empty text, a target that is not a copy of its input.
         """
-        rows = self.pairs(source)
-        kind = _kind(rows, task, source)
+        rows = self.pairs(source.name)
+        kind = _kind(rows, task, source.name)
         labels = _labels(rows, kind)
         return [_example(row, kind, labels) for row in rows]
 
@@ -219,7 +228,7 @@ def _labels(rows: Sequence[Row], kind: Kind) -> tuple[str, ...]:
 
 def _example(row: Row, kind: Kind, labels: tuple[str, ...]) -> Example:
     where = row.where
-    id_ = f"{Path(str(where.path)).name}:{where.line}"
+    id_ = f"{label(where.path or '')}:{where.line}"
     parsed = _format(kind).parse(row.target, row.input, Scheme(kind, labels))
     if parsed.fidelity is not None and parsed.fidelity < _LEAST_COPIED:
         where.fail(f"output_text is not a copy of input_text ({parsed.fidelity:.0%} of it is there)")

@@ -7,9 +7,9 @@ The id is file name and line, `legends.txt:1`; blank lines are no legends.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from fewshot.data import Reader, lines
+from fewshot.data import Origin, Reader
 from fewshot.records import Example
 
 
@@ -17,12 +17,14 @@ class TextReader(Reader):
     """One unlabelled example a line."""
 
     suffixes = frozenset({".txt"})
+    numbers_ids = True
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def read(self, source: Origin, task: str | None) -> Iterator[Example]:
         """Every line that is not blank, without the white space at its edges."""
-        name = Path(source).name
-        texts = ((f"{name}:{number}", line.strip()) for number, line in enumerate(lines(source), 1))
-        return [Example(id=id_, group=id_, text=text) for id_, text in texts if text]
+        for number, line in enumerate(source.lines(), 1):
+            id_, text = f"{source.label}:{number}", line.strip()
+            if text:
+                yield Example(id=id_, group=id_, text=text)
 
 
 READER = TextReader()

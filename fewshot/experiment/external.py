@@ -8,30 +8,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from fewshot import files, formats
+from fewshot import formats
 from fewshot.cassette.lock import Lock
-from fewshot.errors import DataError, InputError, Where
+from fewshot.errors import InputError
+from fewshot.experiment import prediction_files
 from fewshot.experiment.answers import GivenSystem
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.plan import EXTERNAL, Plan, plan_of
+from fewshot.experiment.prediction_files import Line
 from fewshot.experiment.running import Run, begin, default_folder, end, finished
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.signature import Identity
-from fewshot.records import FIELDS, Completion, Example, Prediction
-from fewshot.schema import Json, value_from_json
+from fewshot.records import FIELDS, Completion, Example, Prediction, ProblemKind
+from fewshot.schema import Json, members_from_json, value_from_json
 from fewshot.scoring.reading import nothing, read_answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the predictions file."""
-
-    row: Json
-    where: Where
 
 
 def evaluate(
@@ -44,18 +38,21 @@ def evaluate(
     format: str | None = None,
     missing_as_empty: bool = False,
     out: str | Path | None = None,
+    reading: Mapping[str, str] | None = None,
 ) -> Run:
-    """Scores a JSONL file of predictions against gold, by the evaluator that scores runs.
+    """Scores a file of predictions against gold, by the evaluator that scores runs.
 
     Args:
         task: What was predicted.
         data: The gold: `demo`, a file or folder, or `hub:REPO:CONFIG`.
         predictions: JSONL: `id` and `panels`, `entities` or `hypothesis`; or `id` and raw `output`, with `format`.
+            Or any format that data comes in, matched by ids or texts.
         split: The split of the data that was predicted.
         labels: These labels only.
         format: The format of raw output.
         missing_as_empty: Whether an id of the data without a prediction scores as an empty answer.
         out: The run folder; default: one in `runs/`, named after the settings.
+        reading: Options of the reader of the data, and those that fit of the reader of the predictions.
 
     Raises:
         DataError: a line that cannot be read, an unknown or repeated id.
@@ -67,13 +64,14 @@ def evaluate(
         backend=EXTERNAL,
         model=path.name,
         data=str(data),
+        reading=reading or {},
         split=split,
         labels=tuple(labels),
         format=format,
         shots=0,
     )
     plan = plan_of(settings)
-    lines = _read(path)
+    lines, said = prediction_files.read(path, plan.task, plan.examples, settings.reading)
     _check_ids(lines, plan)
     missing = [example.id for example in plan.examples if example.id not in lines]
     if missing and not missing_as_empty:
@@ -90,7 +88,7 @@ def evaluate(
         identity=replace(Identity.of_file(path), format=format),
         predictions=tuple(values),
         failed=dict.fromkeys(missing, "no prediction"),
-        notices=notices,
+        notices=[*said, *notices],
     )
     folder = RunFolder(Path(out) if out else default_folder(plan, system.identity.name, system.identity.model))
     finished(folder, plan)  # refuses a folder of other settings; a finished one is scored anew
@@ -102,7 +100,7 @@ def evaluate(
         return end(folder, plan, system, system.answer())
 
 
-def _check_ids(lines: dict[str, _Line], plan: Plan) -> None:
+def _check_ids(lines: dict[str, Line], plan: Plan) -> None:
     known = {example.id for example in plan.examples}
     for id_, line in lines.items():
         if id_ not in known:
@@ -127,31 +125,16 @@ def _counted(values: Sequence[Prediction], plan: Plan) -> tuple[list[Prediction]
     ]
 
 
-def _read(path: Path) -> dict[str, _Line]:
-    """The lines of a predictions file by id."""
-    lines: dict[str, _Line] = {}
-    try:
-        for number, row in files.json_objects(files.lines(path), path):
-            id_ = row.get("id")
-            if not isinstance(id_, str):
-                raise DataError("id is missing", path=path, line=number)
-            if id_ in lines:
-                first = lines[id_].where.line
-                raise DataError(f"duplicate id (first on line {first})", path=path, line=number, id=id_)
-            lines[id_] = _Line(row, Where(path, number, id_))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-    return lines
-
-
-def _prediction(line: _Line, example: Example, plan: Plan) -> Prediction:
+def _prediction(line: Line, example: Example, plan: Plan) -> Prediction:
     """The value of a line, or what its raw output says."""
     task, question = plan.task, plan.question
     if _is_named(line.row.get(FIELDS[task.kind])):
         return _grounded(line.row, example, plan)
     value = value_from_json(line.row, task.kind, example.text, line.where)
     if value is not None:
-        return Prediction(id=example.id, value=value)
+        unplaced = members_from_json(line.row.get("unplaced", []), "unplaced", line.where)
+        problems: dict[ProblemKind, int] = {"not_in_text": len(unplaced)} if unplaced else {}
+        return Prediction(id=example.id, value=value, problems=problems, unplaced=unplaced)
     output = line.row.get("output")
     field = FIELDS[task.kind]
     if not isinstance(output, str):

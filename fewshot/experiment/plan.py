@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fewshot import backends, tasks
+from fewshot import backends, data, tasks
 from fewshot.data import digest
 from fewshot.data._source import Dataset, Source
 from fewshot.demonstrations import Pool
@@ -42,6 +42,7 @@ class Materials:
     entities: Entities | None = None  # predicted by another run, for ROLES
     demos: str | None = None
     labels: tuple[str, ...] | None = None
+    notices: tuple[str, ...] = ()  # what the readers decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +107,30 @@ def materials_of(settings: Settings, task: Task) -> Materials:
     Raises:
         InputError, DataError: it cannot be read.
     """
-    dataset = Source(settings.data).read(task.name)
-    pool = pool_of(settings, task, dataset)
+    dataset = Source(settings.data, settings.reading).read(task.name)
+    shown = demos_of(settings, task)
+    pool = pool_of(dataset, shown)
     return Materials(
         split=dataset.split(settings.split),
         digest=dataset.digest,
         pool=labelled(pool, task),
         demos=None if settings.demos is None else digest(pool),
         entities=entities_of(settings, task, dataset.examples),
+        notices=(*dataset.notices, *(shown.notices if shown else ())),
     )
 
 
-def pool_of(settings: Settings, task: Task, dataset: Dataset) -> list[Example]:
+def demos_of(settings: Settings, task: Task) -> Dataset | None:
+    """The source of `--demos`, read with those options that fit it."""
+    if settings.demos is None:
+        return None
+    return Source(settings.demos, data.options_for(settings.demos, settings.reading)).read(task.name)
+
+
+def pool_of(dataset: Dataset, demos: Dataset | None) -> list[Example]:
     """The examples that demonstrations may be taken from: those of `--demos`, else the train split of the data."""
-    if settings.demos is not None:
-        return Source(settings.demos).read(task.name).pool()
+    if demos is not None:
+        return demos.pool()
     return dataset.pool() if dataset.has_splits else []
 
 
@@ -171,7 +181,7 @@ def assemble(
         digest=read.digest,
         grouped=any(example.group != example.id for example in read.split),
         demos=read.demos,
-        notices=(*warnings, *notice),
+        notices=(*read.notices, *warnings, *notice),
     )
 
 

@@ -28,7 +28,17 @@ from fewshot.experiment.folder import (
     ENTITIES,
     RunFolder,
 )
-from fewshot.experiment.plan import Entities, Materials, Plan, assemble, check_format, entities_of, labelled, pool_of
+from fewshot.experiment.plan import (
+    Entities,
+    Materials,
+    Plan,
+    assemble,
+    check_format,
+    demos_of,
+    entities_of,
+    labelled,
+    pool_of,
+)
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.running import Run, begin, claimed, end, finished, options, recorded_answers, score
 from fewshot.experiment.settings import Keywords, Settings, with_changes
@@ -145,7 +155,7 @@ class Recording:
 
     def _dataset(self, task: Task) -> Dataset | None:
         """The data by its path; `None` if the folder's copy stands for it."""
-        source = Source(self.settings.data)
+        source = Source(self.settings.data, self.settings.reading)
         if not self.same("data"):
             return source.read(task.name)
         if not source.is_here:  # gone; or on a hub, and a replay opens no connection
@@ -160,7 +170,7 @@ class Recording:
             return self.folder.examples(DEMONSTRATIONS)
         if demos is not None and not Source(demos).is_here:
             return Dataset(demos, self.folder.examples(DEMONSTRATIONS)).pool()
-        return pool_of(self.settings, task, dataset or Dataset(self.settings.data, ()))
+        return pool_of(dataset or Dataset(self.settings.data, ()), demos_of(self.settings, task))
 
     def _entities(self, task: Task, examples: Sequence[Example]) -> Entities | None:
         """From the folder's own copy if it has one: the other run may be gone."""

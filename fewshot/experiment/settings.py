@@ -32,6 +32,7 @@ _LEAST = {"shots": 0, "reasoning_tokens": 0} | dict.fromkeys(
 class Settings:
     """What `fewshot run` is asked to do. `None` means "not given": the run decides and records what it took.
 
+    `reading`: options of the reader of the data, `from` its format (`fewshot.data.options`).
     `labels`: these only; `definitions`: labels of the user's own and what they mean, added to those of the data.
     `headers`: by name, sent to the server beside ours. Their values are keys: in no `repr`, and in `run.toml` empty.
 
@@ -47,6 +48,7 @@ class Settings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key_env: str | None = None
     data: str = "demo"
+    reading: Mapping[str, str] = field(default_factory=dict)
     split: str = "test"
     demos: str | None = None
     shots: int | None = None
@@ -127,6 +129,7 @@ class Settings:
         """The settings that are given (not `None`), as plain values."""
         table = asdict(self)
         table["labels"] = list(self.labels)
+        table["reading"] = dict(self.reading) or None
         table["definitions"] = self.definitions or None
         table["headers"] = sorted(self.headers) or None  # names alone
         return {key: value for key, value in table.items() if value is not None}
@@ -168,6 +171,7 @@ class Keywords(TypedDict, total=False):
     headers: Mapping[str, str]
     key_env: str | None
     data: str
+    reading: Mapping[str, str]
     split: str
     demos: str | None
     shots: int | None

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fewshot.experiment import prediction_files
 from fewshot.experiment.plan import EXTERNAL, Plan
 from fewshot.records import Api, Example
 from fewshot.scoring import SCORING, Scores
@@ -48,8 +49,7 @@ class Identity:
     @classmethod
     def of_file(cls, path: Path) -> Identity:
         """The maker of a file of predictions, named by the file and its content."""
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        return cls(name=EXTERNAL, model=f"{path.name}@{digest}")
+        return cls(name=EXTERNAL, model=f"{path.name}@{prediction_files.digest(path)[:8]}")
 
     @property
     def system(self) -> str:

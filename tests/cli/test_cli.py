@@ -108,17 +108,6 @@ def test_comparing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     assert "not a run folder" in fails("compare", "runs/nowhere")
 
 
-def test_showing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/one"]) == 0
-    assert cli.main(["show", "runs/one"]) == 0
-    assert "backend = rules" in capsys.readouterr().out
-    assert cli.main(["show", "runs/one", "fig-2"]) == 0
-    out = capsys.readouterr().out
-    assert "<GENEPROD> p53 </GENEPROD>" in out
-    assert "[user]" in out
-    assert "did you mean 'fig-3'?" in fails("show", "runs/one", "fg-3")
-
-
 def test_predictions_of_others(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     argv = [
         "evaluate",

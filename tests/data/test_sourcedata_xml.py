@@ -186,12 +186,15 @@ def test_the_real_article() -> None:
     assert {"GENEPROD", "SMALL_MOLECULE", "SUBCELLULAR", "CELL_TYPE", "EXP_ASSAY"} <= labels
 
 
-def test_a_file_that_gzip_packed_is_not_unpacked_without_a_bound(tmp_path: Path) -> None:
+def test_a_file_that_gzip_packed_is_unpacked_within_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    path = tmp_path / "packed.xml"
+    path = tmp_path / "packed.xml.gz"
     path.write_bytes(gzip.compress(article("(A) Blot.").encode()))
-    with pytest.raises(DataError, match=r"is packed \(gzip\); gunzip < packed\.xml"):
+    (tmp_path / "plain.xml").write_text(article("(A) Blot."))
+    assert data.read(str(path)) == data.read(str(tmp_path / "plain.xml"))
+    monkeypatch.setenv("FEWSHOT_MOST_BYTES", "10")
+    with pytest.raises(DataError, match=r"unpacks to more than 10 bytes; FEWSHOT_MOST_BYTES=N allows more"):
         data.read(str(path))
 
 

@@ -123,7 +123,8 @@ def test_what_looks_like_a_tag_in_the_input_is_none(tmp_path: Path) -> None:
         ([["subset", "input_text", "output_text"], ["test", TEXT, ""]], ":2: output_text is empty"),
         ([["subset", "input_text", "output_text"], ["test", TEXT, NER], ["test", TEXT, "nothing like it"]],
          r":3: output_text is not a copy of input_text \(0% of it is there\)"),
-        ([["text"], [f"{TEXT} without a target"]], ":2: no ###tt9HHSlkWoUM### between input and target"),
+        ([["text"], ["a ###tt9HHSlkWoUM### a"], [f"{TEXT} without a target"]],
+         ":3: no ###tt9HHSlkWoUM### between input and target"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_and_nothing_dropped(rows: list[list[str]], said: str, tmp_path: Path) -> None:

@@ -62,13 +62,11 @@ def test_it_is_found_wherever_names_are_listed(fewshot: Fewshot) -> None:
     assert "CHEMICALS: which small molecules" in fewshot("list", "tasks")
     assert "causal, ner, panelization, roles, chemicals" in fewshot("run", "--help")
     helped = " ".join(fewshot("convert", "--help").split())
-    assert "study_csv, text, tabbed [by ending]" in helped
-    assert "study_csv, tabbed, chat_jsonl [by ending]" in helped
+    assert "tokens, tabbed [by content]" in helped
+    assert "tokens, tabbed, chat_jsonl [by ending]" in helped
     assert "did you mean 'chemicals'" in fewshot("run", "--task", "chemical", code=2)
     assert "use copy_tag or json or list or brackets" in fewshot("run", "--task", "ner", "--format", "sentence", code=2)
-    assert "--from {conll,hub,jsonl,sourcedata_xml,study_csv,text,tabbed}" in fewshot(
-        "run", "--task", "ner", "--data", "x.y", code=2
-    )
+    assert "text,tokens,tabbed} reads it" in fewshot("run", "--task", "ner", "--data", "x.y", code=2)
     assert "it holds chemicals, ner;" in fewshot("convert", "demo", "x.tabbed", "--task", "roles", code=2)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fewshot import tasks
-from fewshot.data import Reader
+from fewshot.data import Origin, Reader
 from fewshot.data.hub import access, layout, tagged
 from fewshot.errors import InputError, Where
 from fewshot.records import Example, Kind
@@ -30,14 +30,14 @@ class HubReader(Reader):
     prefix = "hub:"
     configs: Mapping[Kind, str] = {"entities": "NER", "panels": "PANELIZATION", "roles": "ROLES_MULTI"}
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def read(self, source: Origin, task: str | None) -> list[Example]:
         """All splits of a data set.
 
         Raises:
             InputError: no such data set or config, the hub cannot be reached, or another task's config.
             DataError: a line that is not what the layout says.
         """
-        repo, config = _parsed(source)
+        repo, config = _parsed(source.name)
         listing = hub.listing("dataset", repo)
         parts = layout.parts(repo, config, listing.files)
         _check_task(repo, config, task)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from fewshot.data import Reader, Writer, asked_of, lines
+from fewshot.data import Origin, Reader, Writer, asked_of
 from fewshot.records import Example, Kind, Span
 from fewshot.tasks import spans_of
 
@@ -21,10 +21,10 @@ class TabbedReader(Reader):
 
     suffixes = frozenset((".tabbed",))
 
-    def read(self, source: str, task: str | None) -> list[Example]:
+    def read(self, source: Origin, task: str | None) -> list[Example]:
         """Every line."""
         found = []
-        for line in lines(source):
+        for line in source.lines():
             id_, group, split, text, spans = line.rstrip("\n").split("\t")
             parts = (span.split("-", 2) for span in spans.split())
             entities = tuple(Span(int(start), int(end), label) for start, end, label in parts)

@@ -22,7 +22,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +141,7 @@ def corpora(shared: Path) -> dict[str, tuple[str, list[Example]]]:
 def missed(shared: Path, number: int) -> list[str]:
     """The first findings about missed mentions on the three files of BC5CDR together, a tab-separated line each:
     docs/audit-bc5cdr.tsv is this list with a verdict."""
-    examples = [
-        replace(example, split=split)
-        for split in ("train", "devel", "test")
-        for example in data.read(str(shared / "ner_bc5cdr" / f"{split}.tsv"), "ner")
-    ]
+    examples = data.read(str(shared / "ner_bc5cdr"), "ner")
     found = [finding for finding in audit(examples, "ner") if finding.kind == "missed_mention"][:number]
     return [
         "\t".join(

@@ -129,6 +129,8 @@ class Part:
         systems: The systems.
         table: One row a system.
         copies: The table as other programs take it, by the name of the format.
+        gold: What scores become on gold without its doubtful examples and on repaired gold; `None`: not asked for.
+        gold_said: The same in words.
         when: Pictures of when to take which system.
         why: Pictures of why.
         confusions: For each system which labels it takes for which.
@@ -149,6 +151,8 @@ class Part:
     captions: Sequence[str] = ()
     notes: Sequence[str] = ()
     copies: Mapping[str, str] = field(default_factory=dict)
+    gold: Table | None = None
+    gold_said: Sequence[str] = ()
     when: Sequence[Picture] = ()
     why: Sequence[Picture] = ()
     confusions: Sequence[Picture] = ()

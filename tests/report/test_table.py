@@ -53,12 +53,12 @@ def cells(row: str) -> list[str]:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_latex_has_the_lines_of_its_rows_and_nothing_else(name: str, tmp_path: Path) -> None:
     lines = lines_of(comparison(name, tmp_path).latex(chosen(name)))
-    assert [line.split(" ")[0].removesuffix("{tabular}{lrr}") for line in lines[:5]] == [
-        "%", "%", "%", r"\begin", r"\toprule",
+    assert [line.split(" ")[0].removesuffix("{tabular}{lrr}") for line in lines[:6]] == [
+        "%", "%", "%", "%", r"\begin", r"\toprule",
     ]  # fmt: skip
-    # caption, notes, signature, begin, rule, head, rule, two rows, rule, end; the end of the file
-    assert len(lines) == 11 + 1
-    for row in (lines[5], lines[7], lines[8]):
+    # two captions, notes, signature, begin, rule, head, rule, two rows, rule, end; the end of the file
+    assert len(lines) == 12 + 1
+    for row in (lines[6], lines[8], lines[9]):
         assert row.endswith(r" \\")
         assert len(re.findall(r"(?<!\\)&", row)) == 2
         assert not re.search(r"\\(?!textbackslash|textascii|textbf|[&%$#_{} \\]|$)", row), row
@@ -69,7 +69,7 @@ def test_latex_has_the_lines_of_its_rows_and_nothing_else(name: str, tmp_path: P
 def test_markdown_has_the_lines_of_its_rows_and_nothing_else(name: str, tmp_path: Path) -> None:
     text = comparison(name, tmp_path).markdown(chosen(name))
     lines = lines_of(text)
-    assert len(lines) == 10  # caption, blank, head, rule, two rows, blank, notes, blank, signature: no last line end
+    assert len(lines) == 10 + 1  # caption, blank, head, rule, two rows, blank, notes, blank, signature; the end
     assert [len(cells(line)) for line in lines[2:6]] == [3, 3, 3, 3]
     assert "<" not in text
     assert not re.search(r"(?<!\\)\[", text)
@@ -87,5 +87,5 @@ def test_the_files_of_a_hostile_table_are_written(tmp_path: Path) -> None:
 def test_plain_names_are_written_as_they_are(tmp_path: Path) -> None:
     name = "gpt3 gpt-6/luna:1.5 (µ, 3 shots)"
     compared = comparison(name, tmp_path)
-    assert f"| {name} | **1.000" in compared.markdown(chosen(name))
-    assert name in compared.latex(chosen(name))
+    assert f"| {name} | .000 | 1 |" in compared.markdown(chosen(name))
+    assert f"{name} & .000 & 1 " in compared.latex(chosen(name))

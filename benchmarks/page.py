@@ -45,15 +45,15 @@ def measured(browser: Any, page: Path, rounds: int) -> dict[str, float]:
 
 
 def picture(browser: Any, page: Path, folder: Path, part: str) -> None:
-    """Writes what stands on top of a part, and the first lines of its first example."""
+    """Writes the table and the first pictures of a part, and the first lines of its first example."""
     folder.mkdir(parents=True, exist_ok=True)
-    tab = browser.new_page(viewport={"width": 1180, "height": 1090})
+    tab = browser.new_page(viewport={"width": 1180, "height": 1120})
     tab.goto(f"{page.resolve().as_uri()}#part/{part}")
     tab.wait_for_selector(READY)
-    tab.screenshot(path=folder / "report.png")
-    tab.set_viewport_size({"width": 1180, "height": 640})
-    tab.locator(".part:visible .how").evaluate("how => how.scrollIntoView()")
-    tab.screenshot(path=folder / "report-examples.png")
+    for section, height, name in ((".when", 860, "report.png"), (".how", 690, "report-examples.png")):
+        tab.set_viewport_size({"width": 1180, "height": height})
+        tab.locator(f".part:visible {section}").evaluate("section => section.scrollIntoView()")
+        tab.screenshot(path=folder / name)
 
 
 def main() -> None:

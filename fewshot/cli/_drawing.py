@@ -16,18 +16,16 @@ from itertools import groupby
 from operator import attrgetter
 
 from fewshot.cli import _terminal
-from fewshot.report.marking import PREDICTED, RIGHT, Mark, Marked
+from fewshot.report.marking import OTHER, PREDICTED, RIGHT, SIGNS, Mark, Marked, signed, signs
 from fewshot.text.visible import visible
 
 _GOLD, _PREDICTION, _NAME = ("⟦", "⟧"), ("⟪", "⟫"), ("⟨", "⟩")
-_SIGNS = {RIGHT: "", PREDICTED: "", "missed": "−", "made_up": "+"}
-_OTHER = "≠"
 _SAMPLES = (
     (Mark(0, 1, "…", RIGHT, gold=True, predicted=True), "right"),
     (Mark(0, 1, "…", PREDICTED, predicted=True), "predicted"),
     (Mark(0, 1, "…", "missed", gold=True), "missed: gold alone"),
     (Mark(0, 1, "…", "made_up", predicted=True), "made up: predicted alone"),
-    (Mark(0, 1, "…", _OTHER, gold=True, predicted=True), "cut or labelled wrongly"),
+    (Mark(0, 1, "…", OTHER, gold=True, predicted=True), "cut or labelled wrongly"),
 )
 _WIDEST = 120  # columns of prose
 _NO_GAP: Sequence[Ink] = ()
@@ -55,22 +53,20 @@ def drawn(pieces: Iterable[Marked], *, coloured: bool, lines: bool = False) -> l
     found: list[Ink] = []
     for piece in pieces:
         if lines:
-            found += [
-                _ink(mark, f"{_bracket(mark, 0)}{_named(_sign(mark), mark.name)} ", coloured) for mark in piece.opens
-            ]
+            found += [_ink(mark, f"{_bracket(mark, 0)}{_named(signed(mark))} ", coloured) for mark in piece.opens]
         elif not coloured:
             found += [Ink(_bracket(mark, 0)) for mark in piece.opens]
         found.append(Ink(piece.text, _style(piece.marks, underlined=not lines) if coloured else ""))
         if lines or not coloured:
             found += [_ink(mark, _bracket(mark, 1), coloured) for mark in piece.closes]
         if not lines:
-            found += [Ink(name, _DIM if coloured else "") for name in _names(piece.closes)]
+            found += [Ink(_named(name), _DIM if coloured else "") for name in signs(piece.closes)]
     return found
 
 
 def key(marks: Iterable[Mark], *, coloured: bool, lines: bool = False) -> list[Ink]:
     """Returns what marks mean: one sample of each sort that occurs, drawn as it is."""
-    states = {mark.state if mark.state in _SIGNS else _OTHER for mark in marks}
+    states = {mark.state if mark.state in SIGNS else OTHER for mark in marks}
     found: list[Ink] = []
     for sample, words in _SAMPLES:
         if sample.state in states:
@@ -113,6 +109,31 @@ def lines_of(text: str, width: int) -> list[str]:
     return ["".join(ink.text for ink in line) for line in wrapped([Ink(text)], width)]
 
 
+def joined(parts: Sequence[str], separator: str, width: int) -> list[str]:
+    """Returns parts in lines of at most `width` columns, broken between parts only.
+
+    >>> joined(["GENEPROD 5", "TISSUE 2"], ", ", 16)
+    ['GENEPROD 5,', 'TISSUE 2']
+    """
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        piece = part if number == len(parts) - 1 else part + separator
+        if lines and cells(lines[-1]) + cells(piece.rstrip()) <= width:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.rstrip() for line in lines]
+
+
+def counts(opening: str, parts: Sequence[str], separator: str = " · ") -> None:
+    """Prints what is counted, `Faults: missed 5 · made up 2.`, in lines that do not part a count from its name."""
+    found = list(parts) or ["none"]
+    found[0] = f"{opening} {found[0]}"
+    found[-1] += "."
+    for line in joined(found, separator, min(_terminal.width(), _WIDEST)):
+        _terminal.line(line)
+
+
 def prose(text: str) -> None:
     """Prints a text in lines that can be read, however wide the terminal is."""
     for line in lines_of(text, min(_terminal.width(), _WIDEST)):
@@ -145,22 +166,8 @@ def _words(inks: Iterable[Ink]) -> Iterator[list[Ink]]:
         yield word
 
 
-def _names(marks: Sequence[Mark]) -> list[str]:
-    """What stands behind marks that end here: each name once; one name that was taken for another, both in one."""
-    wrong = [mark for mark in marks if mark.state == "wrong_label"]
-    taken = {mark.gold: mark.name for mark in wrong}
-    if len(taken) == len(wrong) == 2:
-        rest = [mark for mark in marks if mark not in wrong]
-        return [*_names(rest), _named("", f"{taken[True]}{_OTHER}{taken[False]}")]
-    return list(dict.fromkeys(_named(_sign(mark), mark.name) for mark in marks))
-
-
-def _named(sign: str, name: str) -> str:
-    return f"{_NAME[0]}{sign}{name}{_NAME[1]}"
-
-
-def _sign(mark: Mark) -> str:
-    return _SIGNS.get(mark.state, _OTHER)
+def _named(name: str) -> str:
+    return f"{_NAME[0]}{name}{_NAME[1]}"
 
 
 def _bracket(mark: Mark, side: int) -> str:

@@ -40,7 +40,13 @@ def verdict(found: Verdict) -> None:
         _terminal.pieces(layout.prose(sentence, _terminal.width()))
     if found.command is not None:
         _terminal.text()
-        _terminal.line(f"The legend that it got most wrong: {found.command}")
+        said = f"The legend that it got most wrong: {found.command}"
+        if len(said) <= _terminal.width():
+            _terminal.line(said)
+        else:  # a command is never folded: it is copied
+            head, _, _ = said.partition(found.command)
+            _terminal.line(head.rstrip())
+            _terminal.line(found.command)
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:

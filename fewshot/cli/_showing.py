@@ -9,23 +9,13 @@ from typing import Any
 
 from fewshot.cli import _drawing, _output, _terminal
 from fewshot.report import layout
-from fewshot.report.inspection import Inspection, LabelCounts
+from fewshot.report.inspection import Inspection, LabelCounts, parts_by_kind
+from fewshot.report.marking import IN_WORDS
 from fewshot.report.numbers import score
 from fewshot.report.table import Cell, Heading, Table
 from fewshot.report.wanted import Wanted
 from fewshot.scoring.faults import KINDS
 
-IN_WORDS: Mapping[str, str] = {
-    "missed": "missed",
-    "made_up": "made up",
-    "wrong_boundary": "cut wrongly",
-    "wrong_label": "labelled wrongly",
-    "merged": "panels merged",
-    "split": "panel split",
-    "copied": "copied from a demonstration",
-    "not_in_text": "not in the text",
-    "malformed": "answers with a problem",
-}
 _LONGEST_ID = 200  # columns; a longer one is a whole text
 
 
@@ -36,18 +26,18 @@ def run(inspection: Inspection, wanted: Wanted, most: int) -> None:
         _unlabelled(inspection, wanted, most)
         return
     _table(_labels_table(inspection))
-    counts = [f"{IN_WORDS[kind]} {inspection.errors.kinds[kind]:,}" for kind in KINDS if inspection.errors.kinds[kind]]
-    _drawing.prose(f"Faults: {' · '.join(counts) or 'none'}.")
+    kinds = parts_by_kind(fault for one in inspection.examined.values() for fault in one.answered.faults)
+    _drawing.counts("Faults:", [f"{IN_WORDS[kind]} {kinds[kind]:,}" for kind in KINDS if kinds[kind]])
     if inspection.problems:
-        shown = " · ".join(f"{kind} {count:,}" for kind, count in inspection.problems.items())
-        _drawing.prose(f"Problems of answers (answers with each): {shown}.")
+        shown = [f"{kind} {count:,}" for kind, count in inspection.problems.items()]
+        _drawing.counts("Problems of answers (answers with each):", shown)
     words = wanted.words(IN_WORDS)
     what = f" ({words})" if words else ""
     rows = wanted.worst(inspection)
     _terminal.text()
     _terminal.line(f"Worst legends{what}, {_of(most, rows)}:" if rows else f"No legend has such a fault{what}.")
-    for id_, kinds in rows[:most]:
-        _id_line(id_, ", ".join(f"{IN_WORDS[kind]} {kinds[kind]}" for kind in KINDS if kinds[kind]))
+    for id_, faults in rows[:most]:
+        _id_line(id_, [f"{IN_WORDS[kind]} {faults[kind]}" for kind in KINDS if faults[kind]])
     if rows:
         _next(inspection, rows[0][0])
 
@@ -109,38 +99,41 @@ def _unlabelled(inspection: Inspection, wanted: Wanted, most: int) -> None:
     """What an unlabelled run found, and how to see it."""
     counts = {label: row.predicted for label, row in inspection.labels.items()}
     noun = "panels" if inspection.run.task.kind == "panels" else "entities"
-    by_label = _by_number(counts) if noun == "entities" else ""
     total = f"{sum(counts.values()):,} {noun} in {len(inspection.predictions):,} legends"
-    _drawing.prose(f"{total}: {by_label}." if by_label else f"{total}.")
+    if counts and noun == "entities":
+        _drawing.counts(f"{total}:", _by_number(counts), ", ")
+    else:
+        _drawing.prose(f"{total}.")
     rows = wanted.found(inspection)
     _terminal.text()
     words = wanted.words(IN_WORDS)
     what = f" ({words})" if words else ""
     _terminal.line(f"Legends{what}, {_of(most, rows)}:" if rows else f"No legend has such a name{what}.")
     for id_, names in rows[:most]:
-        _id_line(id_, _by_number(names) or "nothing")
+        _id_line(id_, _by_number(names) or ["nothing"])
     if rows:
         _next(inspection, rows[0][0])
 
 
-def _by_number(counts: Mapping[str, int]) -> str:
+def _by_number(counts: Mapping[str, int]) -> list[str]:
     """Labels with their numbers, the most frequent first."""
-    return ", ".join(f"{label} {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return [f"{label} {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1])]
 
 
 def _of(most: int, rows: Sequence[object]) -> str:
     return f"{most:,} of {len(rows):,}" if len(rows) > most else f"all {len(rows):,}"
 
 
-def _id_line(id_: str, note: str) -> None:
-    """An id that can be copied, and a note beside it, or below it if both do not fit."""
+def _id_line(id_: str, notes: Sequence[str]) -> None:
+    """An id that can be copied, and notes beside it, or below it if both do not fit."""
     width = _terminal.width()
     shown = id_ if len(id_) <= _LONGEST_ID else f"{id_[:_LONGEST_ID]}…"
-    if not note or _drawing.cells(shown) + len(note) + 4 <= width:
-        _terminal.line(f"  {shown}  {note}".rstrip())
+    line = f"  {shown}  {', '.join(notes)}"
+    if _drawing.cells(line) <= width:
+        _terminal.line(line)
         return
     _terminal.line(f"  {shown}")
-    for part in _drawing.lines_of(note, width - 6):
+    for part in _drawing.joined(notes, ", ", width - 6):
         _terminal.line(f"      {part}")
 
 

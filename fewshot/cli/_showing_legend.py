@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fewshot.cli import _drawing, _terminal
-from fewshot.cli._showing import IN_WORDS
 from fewshot.records import Example, Hypothesis, Prediction
 from fewshot.report.inspection import Inspection
-from fewshot.report.marking import Mark, marks_of, marks_of_spans, name_of, pieces
+from fewshot.report.marking import IN_WORDS, Mark, marks_of, marks_of_spans, name_of, pieces
 from fewshot.scoring.faults import KINDS, Answered, Fault, Part
 
 _WORDS = 8  # of a panel that a list shows: enough to find it
@@ -33,7 +32,7 @@ def legend(inspection: Inspection, id_: str, *, prompt: bool, raw: bool) -> None
     if prediction is None:
         _terminal.text("\nno prediction: its request failed")
     elif answered is None:
-        _members("", prediction)
+        _members(prediction)
     else:
         if isinstance(prediction.value, Hypothesis):  # its names have no place in the text, where they would be marked
             _list("right", [_described(part) for part in answered.hits])
@@ -91,11 +90,11 @@ def _pair(fault: Fault) -> str:
     return " → ".join([*gold, *predicted])
 
 
-def _members(title: str, prediction: Prediction) -> None:
+def _members(prediction: Prediction) -> None:
     """Prints the names of a hypothesis that is not scored."""
     if isinstance(prediction.value, Hypothesis):
         for role, members in prediction.value.roles():
-            _list(f"{title}{role}", [_described(Part.of_member(member)) for member in members])
+            _list(role, [_described(Part.of_member(member)) for member in members])
 
 
 def _list(title: str, items: Sequence[str], *, count: bool = True) -> None:

@@ -64,7 +64,8 @@ def main(args: argparse.Namespace) -> int:
     _terminal.text()
     _terminal.pieces(layout.prose(summary.legend(done), _terminal.width()))
     page.write(document(done), out / page.NAME)
-    _output.notice([f"every run, prompt, answer and table is in {out}; the page to look at is {out / page.NAME}"])
+    _output.notice([f"every run, prompt, answer and table is in {out}; look at one with `fewshot show {out}/…`"])
+    _output.notice([f"the page that shows all of it: {out / page.NAME}"])
     return 0
 
 

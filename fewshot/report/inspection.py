@@ -10,7 +10,7 @@ An incomplete run is shown as far as it is. Where nothing is labelled, there is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -127,6 +127,15 @@ def _count(counts: dict[str, LabelCounts], fault: Fault) -> None:
         counts.setdefault(part.name, LabelCounts()).predicted += fault.scored
     for part in fault.gold or fault.predicted:
         counts[part.name].faults[fault.kind] += 1
+
+
+def parts_by_kind(faults: Iterable[Fault]) -> Counter[str]:
+    """Returns how much is wrong, by kind: gold parts (five panels that are merged into one are five), or predicted ones
+    where there is no gold; an answer with a problem is one."""
+    counts = Counter[str]()
+    for fault in faults:
+        counts[fault.kind] += len(fault.gold) or len(fault.predicted) or 1
+    return counts
 
 
 def names_in(prediction: Prediction) -> list[str]:

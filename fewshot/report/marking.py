@@ -13,7 +13,7 @@ Marks may overlap: a piece ends wherever a mark begins or ends, and knows all ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +23,23 @@ from fewshot.scoring.faults import Answered, Part
 RIGHT = "right"
 PREDICTED = "predicted"
 """The states of a mark beside the kinds of faults: right, or predicted where there is no gold to compare with."""
+
+SIGNS = {RIGHT: "", PREDICTED: "", "missed": "−", "made_up": "+"}
+OTHER = "≠"
+"""What stands before the name of a mark, so that it is not said by a colour alone. `OTHER`: for other faults."""
+
+IN_WORDS: Mapping[str, str] = {
+    "missed": "missed",
+    "made_up": "made up",
+    "wrong_boundary": "cut wrongly",
+    "wrong_label": "labelled wrongly",
+    "merged": "panels merged",
+    "split": "panel split",
+    "copied": "copied from a demonstration",
+    "not_in_text": "not in the text",
+    "malformed": "answers with a problem",
+}
+"""The kinds of faults as people read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,29 @@ def name_of(part: Part) -> str:
     if part.letters is not None:
         return ", ".join(part.letters) or "–"
     return part.name
+
+
+def signed(mark: Mark) -> str:
+    """Returns the name of a mark behind its sign.
+
+    >>> signed(Mark(0, 3, "GENEPROD", "missed", gold=True))
+    '−GENEPROD'
+    """
+    return f"{SIGNS.get(mark.state, OTHER)}{mark.name}"
+
+
+def signs(marks: Sequence[Mark]) -> list[str]:
+    """Returns what stands behind marks that end together: each name once; one that was taken for another, both in one.
+
+    >>> signs([Mark(0, 3, "GENEPROD", "wrong_label", gold=True), Mark(0, 3, "TISSUE", "wrong_label", predicted=True)])
+    ['GENEPROD≠TISSUE']
+    """
+    wrong = [mark for mark in marks if mark.state == "wrong_label"]
+    taken = {mark.gold: mark.name for mark in wrong}
+    if len(taken) == len(wrong) == 2:
+        rest = [mark for mark in marks if mark not in wrong]
+        return [*signs(rest), f"{taken[True]}{OTHER}{taken[False]}"]
+    return list(dict.fromkeys(map(signed, marks)))
 
 
 def pieces(text: str, marks: Sequence[Mark]) -> list[Marked]:

@@ -10,7 +10,7 @@ from typing import get_args
 from fewshot.discovery import unknown
 from fewshot.errors import InputError
 from fewshot.records import ProblemKind
-from fewshot.report.inspection import Inspection, names_in
+from fewshot.report.inspection import Inspection, names_in, parts_by_kind
 from fewshot.scoring.faults import KINDS, Fault
 
 PROBLEMS: tuple[str, ...] = get_args(ProblemKind)
@@ -65,9 +65,9 @@ class Wanted:
         """Returns ids with their faults by kind, the most faults first; of equal ones the first in the data first."""
         rows = []
         for id_, one in inspection.examined.items():
-            faults = Counter(fault.kind for fault in one.answered.faults if self.counts(fault))
+            faults = parts_by_kind(fault for fault in one.answered.faults if self.counts(fault))
             if self._has_problem(inspection, id_) and (faults or self.problem is not None):
-                rows.append((id_, Counter[str](faults)))
+                rows.append((id_, faults))
         return sorted(rows, key=lambda row: -row[1].total())
 
     def found(self, inspection: Inspection) -> list[tuple[str, Counter[str]]]:

@@ -99,11 +99,14 @@ def test_comparing(fails: Fails, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert cli.main(["compare", "runs/ner", "runs/list", "--out", "runs/table"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith((" all-empty", " rules-2"))] == [
-        "all-empty",
-        *["rules-2"] * 2,
+    assert [line.split()[:2] for line in lines if line.startswith(("all-empty ", "rules-2 "))] == [
+        ["all-empty", "–"],
+        ["rules-2", "copy_tag"],
+        ["rules-2", "list"],
     ]
-    assert {p.name for p in Path("runs/table").iterdir()} == {"table.md", "table.csv", "table.tex"}
+    assert {p.name for p in Path("runs/table").iterdir()} == {
+        "report.html", "report.md", "table.md", "table.csv", "table.tex",
+    }  # fmt: skip
     assert "differ in task" in fails("compare", "runs/ner", "runs/panelization")
     assert "not a run folder" in fails("compare", "runs/nowhere")
 

@@ -166,6 +166,17 @@ class TestExport:
         assert "default-src 'none'" in page
         assert ">p53</span><sub>GENEPROD</sub>" in page
 
+    def test_a_page_says_what_has_no_place_and_nothing_by_colour_alone(self, run: str) -> None:
+        recorded = CORPUS / "recorded" / "causal-smollm2-3shot"
+        assert cli.main(["export", str(recorded), "causal.html", "--to", "html", "-q"]) == 0
+        page = Path("causal.html").read_text("utf-8")
+        assert '<dt>missed</dt><dd dir="auto">interventions GENEPROD SNAP29; ' in page
+        assert "<dt>copied from a demonstration</dt>" in page
+        assert cli.main(["export", run, "ner.html", "--to", "html", "-q"]) == 0
+        page = Path("ner.html").read_text("utf-8")
+        assert '<span class="gold missed">p53</span><sub>−GENEPROD</sub>' in page
+        assert '<span class="predicted wrong">nutlin</span><sub>+SMALL_MOLECULE</sub>' in page
+
     def test_refusals(self, run: str, fails: Fails) -> None:
         assert "did you mean 'csv'?" in fails("export", run, "--to", "cvs")
         assert "not a run folder" in fails("export", "nowhere", "--to", "csv")
@@ -217,3 +228,17 @@ class TestListing:
         assert cli.main(["list", "runs", "empty"]) == 0
         assert "no runs in empty" in capsys.readouterr().err
         assert "only `fewshot list runs` takes a folder" in fails("list", "tasks", "x")
+
+
+def test_the_recipe_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    recipe = readme.partition("**Which legends go wrong?**")[2].split("```")[1].strip().splitlines()
+    assert len(recipe) == 7
+    assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/rules", "-q"]) == 0
+    for command in recipe:
+        argv = ["fig-1" if word == "ID" else word for word in command.split()[1:]]
+        if "xlsx" in argv and not _have("openpyxl"):
+            continue
+        assert cli.main(argv) == 0, command
+    out = capsys.readouterr().out
+    assert "runs/corrected" in out

@@ -62,22 +62,24 @@ def write(inspection: Inspection, name: str, path: Path | None = None) -> tuple[
         raise discovery.unknown("format", name, names())
     if name in discovery.names(__name__):
         exporter = cast("Exporter", discovery.module(__name__, name))
-        target = path or _beside(inspection, name, exporter.SUFFIX)
+        target = path or default_path(inspection, name)
         return target, exporter.write(inspection, target)
     writer, task = data.writer(name), inspection.run.task
     if writer.kinds and task.kind not in writer.kinds:
         raise InputError(f"{name} cannot hold {task.name}", hint=f"use {', '.join(discovery.names(__name__))}")
-    target = path or _beside(inspection, name, _ending(name))
+    target = path or default_path(inspection, name)
     return target, data.write(annotated(inspection), target, name, task.name)
 
 
-def _beside(inspection: Inspection, name: str, ending: str) -> Path:
-    """Where a file is written that nobody named: one name for each format, beside the files of the run."""
-    return inspection.run.folder.path / f"export-{name}{ending}"
+def default_path(inspection: Inspection, name: str) -> Path:
+    """Where a file (or folder) is written that nobody named: one name for each format, beside the files of the run."""
+    return inspection.run.folder.path / f"export-{name}{_ending(name)}"
 
 
 def _ending(name: str) -> str:
-    """What a file in a format of `fewshot.data` ends in; nothing for a folder."""
+    """What a file in a format ends in; nothing for a folder."""
+    if name in discovery.names(__name__):
+        return cast("Exporter", discovery.module(__name__, name)).SUFFIX
     writer = data.writer(name)
     if writer.writes_folder or writer.ending:
         return writer.ending

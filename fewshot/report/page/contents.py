@@ -82,9 +82,9 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     """The numbers that everything rests on."""
     first = comparison.systems[0]
     failed = sum(row.failed for row in comparison.systems)
-    counts = [
+    counts: list[tuple[int, str]] = [
         (first.n, f"{comparison.task.unit} legend"),
-        (comparison.articles, "article"),
+        *([(comparison.articles, "article")] if comparison.grouped else []),
         (len(comparison.systems), "system"),
         (failed, "failed request"),
     ]

@@ -1,6 +1,7 @@
 """Where a row's numbers come from, and the commands that get them again.
 
->>> from fewshot.experiment.settings import Settings
+>>> from fewshot.experiment.plan import EXTERNAL
+from fewshot.experiment.settings import Settings
 >>> command(Settings(task="ner", shots=2, labels=("GENEPROD", "TISSUE"), data="my legends.jsonl"))
 "fewshot run --task ner --data 'my legends.jsonl' --shots 2 --labels GENEPROD,TISSUE"
 """
@@ -9,9 +10,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from fewshot import backends, data
+from fewshot.experiment.plan import EXTERNAL
 from fewshot.experiment.settings import Settings
 from fewshot.report.page.document import Origin
 from fewshot.report.runs import FinishedRun
@@ -37,28 +40,39 @@ def origin_of(run: FinishedRun) -> Origin:
 def command(settings: Settings) -> str:
     """Returns the command line of a run with these settings; settings that have their default are left out, and the
     values of headers, which are keys, are for the reader to fill in."""
-    shown = settings.to_toml()
-    words = ["fewshot", "run"]
-    for field in fields(Settings):
-        if field.name not in shown or _is_default(field, getattr(settings, field.name)):
-            continue
-        flag, value = f"--{field.name.replace('_', '-')}", shown[field.name]
-        if field.name == "headers":
-            words += [word for name in value for word in ("--header-env", f"{name}=VARIABLE")]
-        elif field.name == "extra":
-            words += [word for key, item in settings.extra.items() for word in ("--extra", f"{key}={json.dumps(item)}")]
-        elif isinstance(value, bool):
-            words.append(flag)
-        else:
-            words += [flag, ",".join(value) if isinstance(value, list) else f"{value}"]
-    return shlex.join(words)
+    given = [field.name for field in fields(Settings) if not _is_default(field, getattr(settings, field.name))]
+    if settings.backend == EXTERNAL:
+        kept = [name for name in given if name in ("task", "reading", "split", "labels", "format")]
+        start = ["fewshot", "evaluate", "--predictions", str(settings.model), "--data", settings.data]
+    else:  # a program may set what the command line refuses
+        idle = backends.unheeded(settings.backend, given) if settings.backend in backends.names() else []
+        kept, start = [name for name in given if name not in idle], ["fewshot", "run"]
+    return shlex.join([*start, *(word for name in kept for word in _words(name, settings))])
 
 
-def _is_default(field: Any, value: object) -> bool:
-    default = (
-        field.default_factory() if field.default is MISSING and field.default_factory is not MISSING else field.default
-    )
-    return bool(value == default)
+def _words(name: str, settings: Settings) -> list[str]:
+    """A setting as words of a command line."""
+    value: Any = settings.to_toml().get(name)
+    flag = f"--{name.replace('_', '-')}"
+    if name == "headers":
+        return [word for header in value for word in ("--header-env", f"{header}=VARIABLE")]
+    if name == "extra":
+        return [word for key, item in settings.extra.items() for word in (flag, f"{key}={json.dumps(item)}")]
+    if name == "reading":
+        flags = {key: option.flag for key, option in data.options().items()} | {data.FORMAT: "--from"}
+        return [word for key, item in settings.reading.items() for word in (flags.get(key, f"--{key}"), item)]
+    if name == "definitions":
+        alone = [label for label in settings.labels if label not in settings.definitions]
+        return ["--labels", *alone, *(f"{label}={text}" for label, text in settings.definitions.items())]
+    if name == "labels":
+        return [] if settings.definitions else [flag, ",".join(settings.labels)]
+    return [flag] if isinstance(value, bool) else [flag, str(value)]
+
+
+def _is_default(field: Field[Any], value: object) -> bool:
+    if field.default is not MISSING:
+        return bool(value == field.default)
+    return field.default_factory is not MISSING and bool(value == field.default_factory())
 
 
 def _text(value: object) -> str:

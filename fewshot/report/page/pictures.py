@@ -17,6 +17,8 @@ from fewshot.scoring.articles import by_article
 from fewshot.scoring.differences import Difference
 from fewshot.scoring.errors import NOTHING, Errors
 
+_TICKS = 60  # articles up to which single ones can be seen
+
 Named = Sequence[tuple[System, Result]]
 """Each system with its row of the comparison."""
 
@@ -35,7 +37,8 @@ def scores(systems: Named, score: str, tied: Sequence[str]) -> Picture | None:
         fold = row.estimate(score)
         if fold is None:
             continue
-        each = by_article(row.counts[0], score).articles if row.counts else ()
+        few = row.counts and row.counts[0].grouped and len(row.counts[0].groups) <= _TICKS
+        each = by_article(row.counts[0], score).articles if few else ()
         text = _with_interval(fold.mean, fold.interval.low, fold.interval.high)
         estimates.append(
             Estimate(

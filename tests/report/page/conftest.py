@@ -99,15 +99,17 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, answers = [], []
     for number, text in enumerate(HOSTILE_TEXTS):
         label = HOSTILE_LABELS[number]
-        entity = {"start": 0, "end": 6, "label": label}
+        start = text.find("cells") if "𝛼" in text else 0
+        entity = {"start": start, "end": start + 5, "label": label}
         id_ = f"{number}/{ATTACK}{BIDI}"
         rows.append({"id": id_, "group": f"{ATTACK}{number % 2}", "text": text, "entities": [entity]})
         guesses = [{"start": 0, "end": 4, "label": HOSTILE_LABELS[3]}, {"start": 8, "end": 12, "label": label}]
-        answers.append({"id": id_, "entities": guesses, "output": f"{text}\n{ATTACK}</pre>"})
+        said_of_it = {"output": f"<{label}>{text}</{label}>\n{ATTACK}</pre>"} if number == 2 else {"entities": guesses}
+        answers.append({"id": id_, **said_of_it})
     gold.write_text("".join(json.dumps(row) + "\n" for row in rows))
     said.write_text("".join(json.dumps(row) + "\n" for row in answers))
     other = run("ner", data=str(gold), shots=0, out=folder / "rules").folder.path
-    theirs = evaluate("ner", data=gold, predictions=said, out=folder / f"run{BIDI}").folder.path
+    theirs = evaluate("ner", data=gold, predictions=said, format="copy_tag", out=folder / f"run{BIDI}").folder.path
     path = folder / page.NAME
     page.write(document([compare([other, theirs])]), path)
     return path

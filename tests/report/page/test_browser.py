@@ -31,7 +31,7 @@ def test_the_table_is_sorted_by_a_click_on_a_header(real_page: Path, opened: Ope
         header = table.locator("th[aria-sort]").filter(has_text="strict.micro.f1")
 
         def order() -> list[float]:
-            cells = table.locator("tbody").evaluate_all(
+            cells = table.locator(":scope > tbody").evaluate_all(
                 "(bodies, at) => bodies.map((body) => Number(body.rows[0].cells[at].dataset.value))",
                 header.evaluate("th => th.cellIndex"),
             )
@@ -93,7 +93,7 @@ def test_a_number_of_the_duel_lists_its_examples(real_page: Path, opened: Opener
 def test_an_example_has_a_link_of_its_own(real_page: Path, opened: Opener) -> None:
     with opened(real_page) as page:
         link = page.tab.locator(".part:visible .rows a").nth(3)
-        wanted, href = link.locator(".id").inner_text(), str(link.get_attribute("href"))
+        wanted, href = link.locator(".id").text_content(), str(link.get_attribute("href"))
         link.click()
         page.tab.wait_for_function(
             "id => document.querySelector('.part:not([hidden]) h4').textContent === id", arg=wanted
@@ -105,7 +105,7 @@ def test_an_example_has_a_link_of_its_own(real_page: Path, opened: Opener) -> No
 def test_keys_go_through_the_examples(real_page: Path, opened: Opener) -> None:
     with opened(real_page) as page:
         part = page.tab.locator(".part:visible")
-        ids = part.locator(".rows .id").all_inner_texts()
+        ids = part.locator(".rows .id").all_text_contents()
         part.locator(".rows a").first.focus()
         for wanted in (ids[1], ids[2]):
             page.tab.keyboard.press("j")
@@ -139,6 +139,30 @@ def test_marks_lie_below_their_words(real_page: Path, opened: Opener) -> None:
         assert mark["x"] == pytest.approx(word["left"], abs=2)
         assert mark["width"] == pytest.approx(word["width"], abs=3)
         assert 0 <= mark["y"] - word["bottom"] < 6
+
+
+def test_what_is_missed_is_drawn_and_named(real_page: Path, opened: Opener) -> None:
+    with opened(real_page) as page:
+        part = page.tab.locator(".part:visible")
+        assert part.locator(".lanes .mark.missed[title='missed: GENEPROD']").count() > 0
+        lanes = part.locator(".lanes b").count()
+        part.locator(".toggles input").last.uncheck()
+        assert 0 < part.locator(".lanes b").count() < lanes
+        part.locator(".pane summary").filter(has_text="as a table").click()
+        assert part.locator(".spans .said.missed").first.inner_text() == "− missed"
+
+
+def test_on_paper_marks_lie_below_their_words(real_page: Path, opened: Opener) -> None:
+    with opened(real_page) as page:
+        page.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+        lines = page.tab.locator(".part:visible .paper .legend")
+        assert lines.count() > 3
+        text = lines.nth(1).locator(".legend-text").bounding_box()
+        mark = lines.nth(1).locator(".mark.gold").first.bounding_box()
+        assert text["x"] <= mark["x"] <= text["x"] + text["width"]
+        assert -4 < mark["y"] - (text["y"] + text["height"]) < 10
+        page.tab.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert lines.count() == 0
 
 
 def test_prompt_answer_and_unplaced_names_are_there(real_page: Path, opened: Opener) -> None:
@@ -253,7 +277,7 @@ def test_offsets_beyond_the_basic_plane(attacked: Any) -> None:
     part = attacked.tab.locator(".part:visible")
     part.locator(".rows a").nth(1).click()
     part.locator(".pane summary").filter(has_text="as a table").click()
-    assert "Loss o" in part.locator(".spans th[scope=row]").all_inner_texts()
+    assert "cells" in part.locator(".spans th[scope=row]").all_inner_texts()
 
 
 def test_what_the_page_may_do_is_nothing(attacked: Any) -> None:

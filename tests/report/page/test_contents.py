@@ -12,9 +12,12 @@ from fewshot.experiment.running import run
 from fewshot.files import CORPUS
 from fewshot.report.compare import compare
 from fewshot.report.page import contents
+from fewshot.report.page.charts.curves import Crossing, Curve, Point
 from fewshot.report.page.contents import document, part
-from fewshot.report.page.document import Part
+from fewshot.report.page.document import Document, Part
 from fewshot.report.page.packing import Packer
+from fewshot.report.page.pictures import learning_curves
+from fewshot.report.page.rendering import html as rendered
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,7 @@ def test_a_prompt_is_its_lines_again(ner: Part) -> None:
     lines: list[str] = []
     for example in ner.examples:
         lines += example["lines"]
+        assert len(set(lines)) == len(lines)
         for answer in example["answers"]:
             *_, (role, numbers) = answer["prompt"]
             assert role == "user"
@@ -109,3 +113,16 @@ def test_what_is_left_out_is_said(ner: Part, monkeypatch: pytest.MonkeyPatch, tm
     short = part(compare(runs))
     assert len(short.examples) == 2
     assert short.left_out == "These are the first 2 of 3 examples; `fewshot show` shows the others."
+
+
+def test_learning_curves_stand_below_the_table(tmp_path: Path) -> None:
+    crossing = Crossing(60, 20, 200, "Fine-tuning wins from 60 labels on (20–200).")
+    curves = [
+        Curve("A", "tagger", [Point(10, 0.4, 0.3, 0.5), Point(1000, 0.8, 0.75, 0.84)], "local"),
+        Curve("B", "three shots", [Point(3, 0.6, 0.5, 0.7)], "prompted", level=True),
+    ]
+    picture = learning_curves(curves, "starts.f1", crossing=crossing)
+    assert [len(row.cells) for row in picture.data.rows] == [5, 5, 5]
+    compared = compare([run("panelization", limit=2, shots=0, out=tmp_path / "one").folder.path])
+    page = rendered(Document("t", [part(compared, when=[picture])]))
+    assert page.index('class="when"') < page.index("Fine-tuning wins from 60 labels on") < page.index('class="why"')

@@ -94,9 +94,16 @@ function rowOf(view, example) {
   const wrong = example.answers.flatMap((answer, place) => (answer.right === false ? [view.part.systems[place].letter] : []));
   return make("li", {},
     make("a", { href: hashOf(view.part, example), "aria-current": example === view.current ? "true" : false },
-      make("span", { class: "id" }, example.id),
+      make("span", { class: "id", title: example.id }, idParts(example)),
       make("span", { class: "squares", "aria-hidden": "true" }, squares),
       make("span", { class: "for-ears" }, wrong.length ? `wrong: ${wrong.join(", ")}` : "")));
+}
+
+/** An id in two parts, of which the first one gives way where there is no room: articles have many figures. */
+function idParts(example) {
+  const inArticle = example.id.startsWith(example.group) && example.id !== example.group;
+  const at = inArticle ? example.group.length : 0;
+  return [make("span", { class: "article" }, example.id.slice(0, at)), make("span", {}, example.id.slice(at))];
 }
 
 function hashOf(part, example) {

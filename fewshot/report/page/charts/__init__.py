@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fewshot.text.visible import one_line
+from fewshot.text.visible import one_line, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,6 +32,11 @@ def alone(svg: str) -> str:
     """Returns an SVG file: the element with the style sheet of pictures, its colours those of the light page."""
     head, rest = svg.split(">", 1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}>\n<style>{paper_style()}</style>{rest}\n'
+
+
+def fitted(name: str, most: int) -> str:
+    """Returns a name as it stands in a picture, of at most so many characters."""
+    return shortened(one_line(name), most)
 
 
 @cache

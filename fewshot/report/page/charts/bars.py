@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fewshot.text.visible import shortened
+from fewshot.report.page.charts import fitted
 
 _ROW, _TOP, _LEFT, _WIDTH, _GAP, _KIND = 24.0, 44.0, 215.0, 720.0, 12.0, 68.0  # pixels; the least for a kind
 _NAME = 23  # characters
@@ -49,6 +49,6 @@ class Bars:
                  f"{count.get(kind, 0):,}")
                 for at, kind in enumerate(kinds)
             ]  # fmt: skip
-            rows.append((y, letter, shortened(name, _NAME), bars))
+            rows.append((y, letter, fitted(name, _NAME), bars))
         heads = [(_LEFT + room * at, kind.split(" ", 1)) for at, kind in enumerate(kinds)]
         return cls(title, heads, rows, _TOP + _ROW * len(systems) + 8, _LEFT + room * len(kinds))

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fewshot.report.page.charts import fitted
 from fewshot.report.page.charts.scale import Scale
-from fewshot.text.visible import shortened
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720.0, 400.0, 54.0, 520.0, 16.0, 346.0  # pixels
 _NAME, _GAP = 24, 17.0  # characters of a name; pixels between two names
@@ -148,7 +148,7 @@ def _path(curve: Curve, place: int, x: Scale, y: Scale) -> Path:
         ]
         band = "M" + "L".join(edge) + "Z"
     dash = _DASHES[place % len(_DASHES)]
-    return Path(curve, dots, line, band, dash, shortened(curve.name, _NAME), dots[-1][1])
+    return Path(curve, dots, line, band, dash, fitted(curve.name, _NAME), dots[-1][1])
 
 
 def _apart(paths: Sequence[Path]) -> list[Path]:

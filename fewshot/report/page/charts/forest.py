@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fewshot.report.page.charts import fitted
 from fewshot.report.page.charts.scale import Scale
-from fewshot.text.visible import shortened
 
 _ROW, _TOP, _LEFT, _RIGHT, _WIDTH = 26.0, 14.0, 250.0, 560.0, 720.0  # pixels
 _NAME = 32  # characters of a name
@@ -66,7 +66,7 @@ class Forest:
         lines = [
             Line(
                 estimate=one,
-                name=shortened(one.name, _NAME),
+                name=fitted(one.name, _NAME),
                 y=_TOP + _ROW * (place + 0.5),
                 x=scale(one.value),
                 x_low=None if one.low is None else scale(one.low),

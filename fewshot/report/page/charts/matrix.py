@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fewshot.text.visible import shortened
+from fewshot.report.page.charts import fitted
 
 _CELL, _ROW, _TOP, _LEFT = 62.0, 26.0, 92.0, 170.0  # pixels
 _NAME = 20  # characters
@@ -55,8 +55,8 @@ class Matrix:
                 cells.append(Cell(_LEFT + _CELL * to, _TOP + _ROW * at, count, count / most, gold == predicted, name))
         return cls(
             title,
-            [(_TOP + _ROW * (at + 0.5), shortened(name, _NAME)) for at, name in enumerate(rows)],
-            [(_LEFT + _CELL * (to + 0.5), shortened(name, _NAME)) for to, name in enumerate(columns)],
+            [(_TOP + _ROW * (at + 0.5), fitted(name, _NAME)) for at, name in enumerate(rows)],
+            [(_LEFT + _CELL * (to + 0.5), fitted(name, _NAME)) for to, name in enumerate(columns)],
             cells,
             _LEFT + _CELL * len(columns) + 60,
             _TOP + _ROW * len(rows) + 10,

@@ -82,7 +82,9 @@ def test_too_few_articles_tell_nothing_apart() -> None:
 
 def test_without_a_fine_tuned_model_the_question_stays_open() -> None:
     first = compared(rules=0.3, prompted=0.95).verdict.sentences[0]
-    assert first.startswith("Whether fine-tuning would do better this table cannot say, for no fine-tuned model is in it")
+    assert first.startswith(
+        "Whether fine-tuning would do better this table cannot say, for no fine-tuned model is in it"
+    )
     assert "which is better than rules-2, ." in first
 
 

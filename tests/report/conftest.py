@@ -14,8 +14,8 @@ from fewshot.records import Training
 from tests.report.systems import LOCAL, PROGRAM, PROMPTED, System, corpus, write
 
 PRICED = Usage(
-    prompt_tokens=12_000, completion_tokens=2_400, tokens=14_400, cost_usd=0.012, price="$0.5 in, $2.5 out for 1M tokens",
-    seconds_per_example=1.25, seconds_p50=1.1, seconds_p95=2.75,
+    prompt_tokens=12_000, completion_tokens=2_400, tokens=14_400, cost_usd=0.012,
+    price="$0.5 in, $2.5 out for 1M tokens", seconds_per_example=1.25, seconds_p50=1.1, seconds_p95=2.75,
 )  # fmt: skip
 TIMED = Usage(seconds_per_example=0.02, seconds_p50=0.018, seconds_p95=0.03)
 

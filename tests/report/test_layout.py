@@ -88,7 +88,7 @@ def test_what_is_left_out_is_named_and_nothing_else(runs: list[Path]) -> None:
         found = laid(table, width)
         legend = " ".join(texts(Laid([], found.legend)))
         left = set(legend.rpartition(f"Left out at {width} columns: ")[2].removesuffix(".").split(", "))
-        shown = [line for line in texts(Laid(found.lines, [])) if line.startswith("system ")][0]
+        shown = next(line for line in texts(Laid(found.lines, [])) if line.startswith("system "))
         assert left < heads
         assert all(f" {name} " not in f" {shown} " for name in left - {"s", "p"})
     assert "Left out" not in " ".join(texts(laid(table)))

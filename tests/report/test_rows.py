@@ -153,7 +153,7 @@ def test_the_baseline_is_the_best_of_another_kind_or_the_chosen_one(runs: list[P
     assert compare(runs, baseline=runs[0]).baseline == "rules-2"
     chosen = compare(runs, baseline="tiny-tagger")
     assert set(chosen.differences()) == {"rules-2", "gpt-6 (0 shots)", "gpt-6 (3 shots)"}
-    with pytest.raises(InputError, match="--baseline: gpt-7 is not among the runs .*; one of rules-2, gpt-6"):
+    with pytest.raises(InputError, match=r"--baseline: gpt-7 is not among the runs .*; one of rules-2, gpt-6"):
         compare(runs, baseline="gpt-7")
 
 
@@ -166,7 +166,7 @@ def test_sorted_by_any_column_the_best_first(runs: list[Path]) -> None:
     assert order(F1) == ["all-empty", "tiny-tagger", "gpt-6", "gpt-6", "rules-2"]
     assert order("usd_1k") == ["all-empty", "gpt-6", "gpt-6", "rules-2", "tiny-tagger"], "unknown prices last"
     assert order("strict.label.TISSUE.f1")[1] == "tiny-tagger"
-    with pytest.raises(InputError, match="unknown column 'strict.micro.f2'.*strict.micro.f1"):
+    with pytest.raises(InputError, match=r"unknown column 'strict\.micro\.f2'.*strict\.micro\.f1"):
         order("strict.micro.f2")
 
 

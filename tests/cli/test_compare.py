@@ -146,3 +146,11 @@ def test_the_same_runs_give_the_same_bytes(printed: Any) -> None:
     assert printed("--out", "one") == printed("--out", "two")
     for path in sorted(Path("one").iterdir()):
         assert path.read_bytes() == (Path("two") / path.name).read_bytes(), path.name
+
+
+def test_a_hostile_name_is_shown_and_does_nothing(printed: Any) -> None:
+    out = printed("--name", "runs/tagger=evil\x1b[2J\u202e\nall-empty", "--signatures", "--out", "hostile")
+    assert "evil\\x1b[2J\\u202e\\nall-empty" in out
+    assert not any(char in out for char in "\x1b\u202e")
+    assert sum(line.startswith("all-empty") for line in out.splitlines()) == 1
+    assert out.count("evil") == out.count("evil\\x1b[2J\\u202e\\nall-empty"), "in the verdict too"

@@ -65,7 +65,7 @@ def test_a_name_is_never_cut(runs: list[Path]) -> None:
     name = "org/" + "a-model-with-a-very-long-name-" * 4 + "7B"
     compared = compare(runs, names={runs[2]: name})
     for width in (LEAST, 80, 200):
-        lines = texts(laid(compared.table(), width))
+        lines = texts(Laid(laid(compared.table(), width).lines, []))  # the fine print names the baseline, too
         assert any(line.startswith(name) for line in lines), width
 
 

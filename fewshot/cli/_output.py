@@ -40,7 +40,7 @@ def verdict(found: Verdict) -> None:
         _terminal.pieces(layout.prose(sentence, _terminal.width()))
     if found.command is not None:
         _terminal.text()
-        said = f"The legend that it got most wrong: {found.command}"
+        said = f"See what went wrong: {found.command}"
         if len(said) <= _terminal.width():
             _terminal.line(said)
         else:  # a command is never folded: it is copied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
     if not result.scores:
         why = "no gold" if result.complete else "no answer"
         _terminal.line(f"{result.task}: not scored ({why}) · {run.folder.path}")
+        if result.complete:
+            _terminal.line(f"See what was found: fewshot show {shlex.quote(str(run.folder.path))}")
         return
     failed = f" · {result.failed} failed" if result.failed else ""
     _terminal.line(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")

@@ -1,7 +1,6 @@
 """Where a row's numbers come from, and the commands that get them again.
 
->>> from fewshot.experiment.plan import EXTERNAL
-from fewshot.experiment.settings import Settings
+>>> from fewshot.experiment.settings import Settings
 >>> command(Settings(task="ner", shots=2, labels=("GENEPROD", "TISSUE"), data="my legends.jsonl"))
 "fewshot run --task ner --data 'my legends.jsonl' --shots 2 --labels GENEPROD,TISSUE"
 """

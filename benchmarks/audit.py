@@ -1,6 +1,7 @@
 """How much of what is planted in gold does `fewshot audit` find, how much else does it report, and how fast?
 
     python -m benchmarks.audit [--shared ../shared/data] [--legends 20000] [--seeds 5] [--json]
+    python -m benchmarks.audit --missed 100         the first findings about missed mentions on all of BC5CDR
 
 `benchmarks/corrupting.py` corrupts half of the legends (a quarter of the texts with entities), one kind after the
 other. Recall: the share of corruptions that a finding of severity error or warning touches; a copy counts as found if
@@ -137,6 +138,20 @@ def corpora(shared: Path) -> dict[str, tuple[str, list[Example]]]:
     return found
 
 
+def missed(shared: Path, number: int) -> list[str]:
+    """The first findings about missed mentions on the three files of BC5CDR together, a tab-separated line each:
+    docs/audit-bc5cdr.tsv is this list with a verdict."""
+    examples = data.read(str(shared / "ner_bc5cdr"), "ner")
+    found = [finding for finding in audit(examples, "ner") if finding.kind == "missed_mention"][:number]
+    return [
+        "\t".join(
+            map(str, (rank, one.id, one.start, one.end, one.change.add[0]["label"], round(one.confidence or 0, 2)))
+        )
+        for rank, one in enumerate(found, 1)
+        if one.change is not None
+    ]
+
+
 def measure(shared: Path, seeds: int) -> dict[str, Any]:
     """All figures but the speed, by corpus."""
     report: dict[str, Any] = {}
@@ -154,7 +169,11 @@ def main() -> None:
     parser.add_argument("--legends", type=int, default=20_000, help="for the speed; 0: not measured")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--missed", type=int, default=0, metavar="N")
     args = parser.parse_args()
+    if args.missed:
+        print("\n".join(missed(args.shared, args.missed)))
+        return
     report = measure(args.shared, args.seeds)
     if args.legends:
         report["speed"] = [speed(args.legends // 4), speed(args.legends)]

@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.errors import FewshotError, IncompleteError
-from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.report.compare import compare
-from fewshot.report.table import shown
 
 
 def arguments() -> argparse.Namespace:
@@ -85,14 +83,8 @@ def main() -> int:
     except FewshotError as error:
         print(f"prompting: {error}", file=sys.stderr)
         return error.exit_code
-    frame = made.frame
-    signatures = [{}, *(RunFolder(path).scores().signature for path in folders)]
-    frame.insert(1, "selector", [row.get("selector") for row in signatures])
-    frame.insert(1, "format", [row.get("format") for row in signatures])
     made.write(args.out / "table")
-    print("| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns))
-    for row in made.rows():
-        print("| " + " | ".join(shown(name, value) for name, value in row.items()) + " |")
+    print(made.markdown())
     return 0
 
 

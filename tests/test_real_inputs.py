@@ -50,10 +50,10 @@ def test_rules_and_a_server_land_in_one_table(task: str, tmp_path: Path, monkeyp
     assert rules.complete
     assert asked.complete
     assert rules.result.scores[score] >= least
-    rows = compare([rules.folder.path, asked.folder.path]).rows()
-    assert [row["system"] for row in rows] == ["all-empty", MODEL, "gpt3 half-an-idea"]
-    assert {row["n"] for row in rows} == {count}
-    assert rows[2]["tokens"] > 0
+    rows = compare([rules.folder.path, asked.folder.path]).rows
+    assert [row.label for row in rows] == ["all-empty", MODEL, "half-an-idea"]
+    assert {row.n for row in rows} == {count}
+    assert rows[2].cost.prompt_tokens
     for folder, done in (("rules", rules), ("gpt3", asked)):
         assert replay(tmp_path / folder).result == done.result
 
@@ -63,5 +63,6 @@ def test_roles_end_to_end(tmp_path: Path) -> None:
     oracle = run("roles", data=str(ARTICLE), out=tmp_path / "oracle")
     end = run("roles", data=str(ARTICLE), entities=str(tmp_path / "ner"), out=tmp_path / "end")
     assert 0 < end.result.scores["strict.micro.f1"] < oracle.result.scores["strict.micro.f1"]
-    rows = compare([oracle.folder.path, end.folder.path]).rows()
-    assert rows[1]["signature"] != rows[2]["signature"]
+    first, second = compare([oracle.folder.path, end.folder.path]).systems
+    assert first.runs[0].signature.id != second.runs[0].signature.id
+    assert first.label != second.label

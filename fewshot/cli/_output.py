@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,7 +41,13 @@ def verdict(found: Verdict) -> None:
         _terminal.pieces(layout.prose(sentence, _terminal.width()))
     if found.command is not None:
         _terminal.text()
-        _terminal.line(f"The legend that it got most wrong: {found.command}")
+        said = f"See what went wrong: {found.command}"
+        if len(said) <= _terminal.width():
+            _terminal.line(said)
+        else:  # a command is never folded: it is copied
+            head, _, _ = said.partition(found.command)
+            _terminal.line(head.rstrip())
+            _terminal.line(found.command)
 
 
 def scores(run: Run, *, headline: Sequence[str]) -> None:
@@ -51,6 +58,8 @@ def scores(run: Run, *, headline: Sequence[str]) -> None:
     if not result.scores:
         why = "no gold" if result.complete else "no answer"
         _terminal.line(f"{result.task}: not scored ({why}) · {run.folder.path}")
+        if result.complete:
+            _terminal.line(f"See what was found: fewshot show {shlex.quote(str(run.folder.path))}")
         return
     failed = f" · {result.failed} failed" if result.failed else ""
     _terminal.line(f"{result.task} · n = {result.n}{failed} · {run.folder.path}")

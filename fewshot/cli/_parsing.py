@@ -71,6 +71,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser, called = _parser(words)
         try:
             args, unknown = parser.parse_known_args(words)
+            if unknown and not any(word.startswith("-") and word != "-" for word in unknown):
+                args, unknown = _with_late_words(called, words, args.command)
         except argparse.ArgumentError as error:
             mistakes.append(_arguments.without_value(str(error)))
             rest = _arguments.without_flag(words, error.argument_name)
@@ -150,6 +152,16 @@ def _declare(parser: argparse.ArgumentParser, called: Sequence[str]) -> dict[str
             _log.add_arguments(sub)
             parsers[name] = sub
     return parsers
+
+
+def _with_late_words(
+    called: argparse.ArgumentParser, words: Sequence[str], name: str
+) -> tuple[argparse.Namespace, list[str]]:
+    """The namespace of a command line with words behind its flags (`export RUN --to csv OUT`). Before Python 3.12,
+    argparse takes a word that may be left out for left out as soon as a flag stands before it."""
+    args, unknown = called.parse_known_intermixed_args(words[words.index(name) + 1 :])
+    args.command = name
+    return args, unknown
 
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:

@@ -114,15 +114,37 @@ def clear_lines(content: str) -> str:
 
 def pieces(lines: Iterable[Iterable[Piece]], *, flush: bool = False) -> None:
     """Prints lines of pieces, bold ones in bold if stdout is a terminal that shows it. `flush`: at once."""
-    styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    styled = coloured()
     for one in lines:
         parts = [f"\x1b[1m{one_line(p.text)}\x1b[0m" if styled and p.bold else one_line(p.text) for p in one]
         print("".join(parts), flush=flush)
 
 
+def inks(lines: Iterable[Iterable[Ink]]) -> None:
+    """Prints lines of texts with a style, which only a terminal that shows it gets."""
+    styled = coloured()
+    for one in lines:
+        parts = [f"\x1b[{i.style}m{one_line(i.text)}\x1b[0m" if styled and i.style else one_line(i.text) for i in one]
+        print("".join(parts).rstrip() if not styled else "".join(parts))
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that shows styles; NO_COLOR and TERM=dumb are heeded (https://no-color.org)."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
 def width() -> int:
     """The columns of the terminal: COLUMNS, in a pipe too; else its own; else wide, so that nothing is folded."""
     return shutil.get_terminal_size((WIDE, 0)).columns
+
+
+class Ink(Protocol):
+    """Part of a line with a style: the numbers of an SGR sequence, or none."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def style(self) -> str: ...
 
 
 class Piece(Protocol):

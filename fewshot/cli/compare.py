@@ -5,12 +5,14 @@
     fewshot compare runs/* --columns shots,starts.f1,usd_1k --sort starts.f1
 
 One row a system, below the row of a system that answers nothing: runs that differ in the seed alone are one row. Also
-writes report.md, table.md, table.csv and table.tex. --json prints everything unrounded instead.
+writes report.html (`fewshot open` shows it), report.md, table.md, table.csv and table.tex. --json prints everything
+unrounded instead.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 
@@ -26,14 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="COLUMN", help="best first by this column [the order of the runs]")
     parser.add_argument("--gpu-hour-usd", type=float, metavar="USD", help="price of the seconds that no API priced")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the tests that draw exchanges [0]")
+    parser.add_argument("--clean", action="store_true", help="score again on clean and on repaired gold (`audit`)")
     parser.add_argument("--signatures", action="store_true", help="print the signature of each run")
     parser.add_argument("--json", action="store_true", help="print everything unrounded, as one JSON document")
 
 
 def main(args: argparse.Namespace) -> int:
     """Prints the comparison and writes it."""
-    from fewshot.cli import _output, _terminal
+    from fewshot.cli import _doubts, _output, _terminal
+    from fewshot.report import page
     from fewshot.report.compare import compare, default_folder
+    from fewshot.report.page.contents import document
 
     compared = compare(
         args.runs,
@@ -46,14 +51,21 @@ def main(args: argparse.Namespace) -> int:
     table = compared.table(columns, args.sort)
     folder = args.out or default_folder(compared)
     compared.write(folder, columns, args.sort)
+    cleaned = _doubts.readings(compared) if args.clean else None
+    shown = document([compared])
+    page.write(shown if cleaned is None else _doubts.with_gold(shown, cleaned), folder / page.NAME)
     if args.json:
-        _terminal.json_row(compared.to_json())
+        more = {} if cleaned is None else {"clean": [asdict(reading) for reading in cleaned]}
+        _terminal.json_row(compared.to_json() | more)
     else:
         _output.comparison(table, compared.verdict)
         if args.signatures:
             for key, line in compared.signatures.items():
                 _terminal.line(f"{key}  {line}")
-    _output.notice([f"written to {folder}"])
+        if cleaned is not None:
+            _doubts.show(cleaned)
+    _output.notice(_doubts.of_comparison(compared))
+    _output.notice([f"written to {folder}; look at {folder / page.NAME}"])
     return 0
 
 

@@ -7,7 +7,8 @@
 
 Needs no key and no network: the answers of the language model were recorded, and the weights of the tiny fine-tuned
 models are in the package (they need the extra `local`; --no-training leaves them out, --train trains them anew, four
-minutes on two cores). --live asks a model now. --generate writes new synthetic legends as JSONL instead.
+minutes on two cores). Ends with the path of a page that shows everything. --live asks a model now. --generate writes
+new synthetic legends as JSONL instead.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def main(args: argparse.Namespace) -> int:
     from fewshot import demo
     from fewshot.cli import _output, _terminal
     from fewshot.data._source import Source
-    from fewshot.report import layout, summary
+    from fewshot.report import layout, page, summary
+    from fewshot.report.page.contents import document
     from fewshot.report.verdict import over
 
     out, live = args.out or Path("runs/demo"), _live(args)
@@ -61,7 +63,9 @@ def main(args: argparse.Namespace) -> int:
     _output.verdict(over(done))
     _terminal.text()
     _terminal.pieces(layout.prose(summary.legend(done), _terminal.width()))
+    page.write(document(done), out / page.NAME)
     _output.notice([f"every run, prompt, answer and table is in {out}; look at one with `fewshot show {out}/…`"])
+    _output.notice([f"the page that shows all of it: {out / page.NAME}"])
     return 0
 
 

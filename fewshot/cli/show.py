@@ -1,7 +1,10 @@
-"""Show a run, or one example of it: prompt, answer, gold and prediction marked in the text.
+"""Show what a run got right and wrong: counts, the worst legends, or one legend with gold and prediction marked.
 
-fewshot show runs/NAME
-fewshot show runs/NAME fig-12
+fewshot show runs/NAME                                  # counts by label and problem, the worst legends
+fewshot show runs/NAME --missed --label GENEPROD        # the legends where most of these were missed
+fewshot show runs/NAME --problem truncated
+fewshot show runs/NAME fig-12 --prompt --raw            # one legend; also its prompt and the raw answer
+fewshot show runs/NAME --settings                       # every setting and score
 """
 
 from __future__ import annotations
@@ -9,89 +12,59 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fewshot import discovery, formats, tasks
-from fewshot.cli import _terminal
-from fewshot.experiment import record
-from fewshot.experiment.folder import RunFolder
-from fewshot.records import Example, Prediction, Scheme, Value
+WORST = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot show`."""
     parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("id", nargs="?", metavar="ID")
+    parser.add_argument("id", nargs="?", metavar="ID", help="one legend")
+    which = parser.add_argument_group("which legends")
+    which.add_argument("--worst", type=_number, metavar="N", help=f"the N legends with most faults [{WORST}]")
+    which.add_argument("--missed", action="store_true", help="count only what was missed")
+    which.add_argument("--made-up", action="store_true", help="count only what was made up")
+    which.add_argument("--label", metavar="L", help="count only faults of this label")
+    which.add_argument(
+        "--problem",
+        metavar="KIND",
+        help="only this kind of fault (merged, split, copied, …), or answers with this problem (truncated, refused, …)",
+    )
+    one = parser.add_argument_group("one legend")
+    one.add_argument("--prompt", action="store_true", help="also the prompt")
+    one.add_argument("--raw", action="store_true", help="also the raw answer")
+    parser.add_argument("--settings", action="store_true", help="every setting, every score")
+    parser.add_argument("--json", action="store_true", help="the faults as JSON")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints the run, or one example."""
-    folder = RunFolder(args.run)
-    if args.id is None:
-        _show_run(folder)
+    """Prints the run, or one legend."""
+    from fewshot.cli import _showing, _showing_legend, _terminal
+    from fewshot.report.inspection import Inspection
+    from fewshot.report.wanted import Wanted
+
+    inspection = Inspection.of(args.run)
+    if args.settings:
+        _showing.settings(inspection)
+    elif args.id is not None:
+        inspection.example(args.id)
+        if args.json:
+            _terminal.json_row(_showing_legend.as_json(inspection, args.id))
+        else:
+            _showing_legend.legend(inspection, args.id, prompt=args.prompt, raw=args.raw)
+    elif args.json:
+        _terminal.json_row(_showing.as_json(inspection))
     else:
-        _show_example(folder, args.id)
+        wanted = Wanted.of(inspection, missed=args.missed, made_up=args.made_up, label=args.label, problem=args.problem)
+        _showing.run(inspection, wanted, WORST if args.worst is None else args.worst)
     return 0
 
 
-def _show_run(folder: RunFolder) -> None:
-    from fewshot.cli import _output
-    from fewshot.experiment.running import load
-
-    tables = record.read(folder).to_toml()
-    for name in ("settings", "plan", "run", "usage", "failed"):
-        lines = {key: value for key, value in tables[name].items() if value not in ("", [], {})}
-        if lines:
-            _terminal.line(f"[{name}]")
-            for key, value in lines.items():
-                _terminal.line(f"{key} = {', '.join(map(str, value)) if isinstance(value, list) else value}")
-            _terminal.text()
-    run = load(folder.path)
-    _output.scores(run, headline=tasks.get(run.result.task).headline)
+def _number(word: str) -> int:
+    """A number of legends, from 1."""
+    number = int(word)
+    if number < 1:
+        raise ValueError
+    return number
 
 
-def _show_example(folder: RunFolder, id_: str) -> None:
-    resolved = record.read(folder).plan
-    task, labels = tasks.get(resolved.task), resolved.labels
-    examples = {example.id: example for example in folder.examples()}
-    if id_ not in examples:
-        raise discovery.unknown("id", id_, list(examples)[:20])
-    example = examples[id_]
-    predictions = {p.id: p for p in folder.predictions(task.kind, examples.values())}
-    prompt = _recorded_prompt(folder, id_)
-    if prompt is not None:
-        _section("prompt", prompt)
-    prediction = predictions.get(id_)
-    if prediction is not None and prediction.output is not None:
-        _section("answer", str(prediction.output))
-    _section("gold", _marked(task.gold(example), example, task, labels))
-    _section("prediction", _marked(prediction.value if prediction else None, example, task, labels))
-    _print_problems(prediction)
-
-
-def _print_problems(prediction: Prediction | None) -> None:
-    if prediction is not None and prediction.problems:
-        _terminal.line("problems: " + ", ".join(f"{kind} {n}" for kind, n in prediction.problems.items()))
-    if prediction is not None and prediction.fidelity is not None:
-        _terminal.line(f"fidelity: {prediction.fidelity:.3f}")
-
-
-def _recorded_prompt(folder: RunFolder, id_: str) -> str | None:
-    request = folder.recorded_request(id_)
-    if request is None:
-        return None
-    turns = request.get("turns")
-    if turns is None:
-        return str(request.get("prompt"))
-    return "\n\n".join(f"[{turn['role']}]\n{turn['content']}" for turn in turns)
-
-
-def _section(title: str, text: str) -> None:
-    _terminal.text(f"── {title} {'─' * max(0, 76 - len(title))}\n{text}\n")
-
-
-def _marked(value: Value | None, example: Example, task: tasks.Task, labels: list[str]) -> str:
-    """A value between tags in the text, if a format writes values of this kind so; else in the task's own format."""
-    if value is None:
-        return "(not labelled)"
-    name = formats.tagged(task.kind) or task.default_format
-    scheme = Scheme(task.kind, tuple(labels), task.given(example))
-    return formats.get(name, task.kind).render(example.text, value, scheme)
+_number.__name__ = "whole number"  # argparse: "invalid whole number value: '0'"

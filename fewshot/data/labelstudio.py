@@ -83,6 +83,7 @@ class LabelStudioWriter(Writer):
     """Tasks whose labels are of the control `label` over the text `text`, as in Label Studio's template for NER."""
 
     kinds: frozenset[Kind] = frozenset(("entities",))
+    ending = ".json"
     suffixes: frozenset[str] = frozenset()
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:

@@ -75,6 +75,7 @@ class LangExtractWriter(Writer):
     """Annotated documents, with group and split beside them."""
 
     kinds: frozenset[Kind] = frozenset(("entities",))
+    ending = ".jsonl"
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes texts and entities, those of a task if one is named."""

@@ -79,6 +79,7 @@ class ProdigyWriter(Writer):
     """Tasks with spans, for `ner.manual` and `db-in`."""
 
     kinds: frozenset[Kind] = frozenset(("entities",))
+    ending = ".jsonl"
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes texts and entities, those of a task if one is named."""

@@ -71,6 +71,7 @@ class SpacyWriter(Writer):
     """Documents as JSON lines."""
 
     kinds: frozenset[Kind] = frozenset(("entities",))
+    ending = ".jsonl"
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes texts and entities, those of a task if one is named."""

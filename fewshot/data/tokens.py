@@ -84,6 +84,7 @@ class TokensWriter(Writer):
     """Words, punctuation marks and tags; examples that were read so get their own again."""
 
     kinds: frozenset[Kind] = frozenset(("entities",))
+    ending = ".jsonl"
 
     def write(self, examples: Iterable[Example], path: Path, task: str | None = None) -> int:
         """Writes the entities, those of a task if one is named.

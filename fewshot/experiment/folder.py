@@ -228,6 +228,13 @@ class RunFolder:
         own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
         return request_at(*own[-1]) if own else None
 
+    def recorded_requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The id and the request of every line of `responses.jsonl` that has both, in order of arrival."""
+        for row, where in self._rows(RESPONSES) if self.responses.exists() else ():
+            request = request_at(row, where)
+            if request is not None and isinstance(row.get("id"), str):
+                yield row["id"], request
+
     def text(self, name: str) -> str:
         """The text of a file of the folder.
 
@@ -251,7 +258,7 @@ class RunFolder:
 
     def _rows(self, name: str) -> Iterator[tuple[dict[str, Any], Where]]:
         path = self.path / name
-        for number, row in files.json_objects(self.text(name).splitlines(keepends=True), path):
+        for number, row in files.json_objects(self.text(name).split("\n"), path):
             yield row, Where(path, number)
 
     def _write(self, name: str, text: str) -> None:

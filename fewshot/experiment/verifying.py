@@ -28,8 +28,8 @@ def movement(folder: RunFolder, plan: Plan, answers: Answers, scores: Scores) ->
     before, now = (one.signature.get("scoring") for one in (recorded, scores))
     if before == now:
         return None
-    lines = folder.text(PREDICTIONS).splitlines()
-    texts = predictions_text(answers.predictions, plan.task.kind).splitlines()
+    lines = folder.text(PREDICTIONS).rstrip("\n").split("\n")  # not `splitlines`: JSON may hold U+2028 as it is
+    texts = predictions_text(answers.predictions, plan.task.kind).rstrip("\n").split("\n")
     changed = sum(a != b for a, b in zip_longest(lines, texts))
     moved = [
         f"{name} {recorded.scores[name]:.3f} → {scores.scores[name]:.3f}"

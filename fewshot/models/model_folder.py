@@ -21,7 +21,7 @@ from typing import Any
 from fewshot.errors import InputError
 from fewshot.files import CORPUS
 from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
-from fewshot.models.soundness import check_config, check_vocabulary, check_weights
+from fewshot.models.soundness import check_config, check_tokenizer_config, check_vocabulary, check_weights
 from fewshot.servers import hub
 
 __all__ = [
@@ -163,6 +163,7 @@ def load_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
+    check_tokenizer_config(folder)
     try:
         with _nothing_printed():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)

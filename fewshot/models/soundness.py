@@ -1,6 +1,7 @@
 """A model is what its folder says, or it does not run: configuration, weights and vocabulary must fit together.
 
     check_config(folder)                            more layers or rows than any model has
+    check_tokenizer_config(folder)                  more made-up tokens than any tokenizer has
     check_weights(folder, model, info)              weights that are missing, left over, of another shape, NaN
     check_vocabulary(folder, tokenizer, model)      more tokens than rows, or far fewer; no padding token
 
@@ -23,6 +24,8 @@ _MOST_LAYERS = 1_000
 """No published encoder or encoder-decoder has a hundred layers; a million are built for hours."""
 _MOST_SIZE = 1 << 24
 """The largest width, vocabulary or number of positions that is believed: 16 times the largest vocabularies in use."""
+_MOST_TOKENS = 100_000
+"""Tokens that a tokenizer's configuration has made up (`extra_ids`, `offset`, `num_madeup_words`): T5 has 100."""
 _SIZE = re.compile(r"(?:_size|_dim|_heads|_positions|_embeddings|_buckets)$|^(?:d_(?:model|ff|kv)|num_labels|n_\w+)$")
 
 _SPARE_ROWS, _SPARE_SHARE = 512, 0.1
@@ -54,6 +57,23 @@ def check_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
         if most is not None and not value <= most:  # NaN neither; -1 is how some say "none"
             raise InputError(f"{path}: {key} is {shown(value)}", hint=f"at most {most:,} are believed")
     return row
+
+
+def check_tokenizer_config(folder: Path) -> None:
+    """Looks at the numbers of `tokenizer_config.json` before so many tokens are made up. Whatever else is wrong with
+    the file, its reader says.
+
+    Raises:
+        InputError: a number in it is beyond reason.
+    """
+    path = folder / "tokenizer_config.json"
+    try:
+        row = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return
+    for name, value in row.items() if isinstance(row, dict) else ():
+        if isinstance(value, int) and value > _MOST_TOKENS and "length" not in name and name != "vocab_size":
+            raise InputError(f"{path}: {name[:60]} is {shown(value)}", hint=f"at most {_MOST_TOKENS:,} are believed")
 
 
 def check_weights(folder: Path, model: Any, info: Mapping[str, Any], *, new_head: bool = False) -> None:

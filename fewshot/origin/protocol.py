@@ -77,6 +77,11 @@ class Writer(Protocol):
         return frozenset()
 
     @property
+    def ending(self) -> str:
+        """What the tools of this format expect a file to end in, with the dot, where no ending means it here."""
+        return ""
+
+    @property
     def writes_folder(self) -> bool:
         """Whether it writes a folder that does not exist yet, instead of a file."""
         return False

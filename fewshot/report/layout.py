@@ -61,7 +61,9 @@ def laid(table: Table, width: int = WIDE) -> Laid:
 
 def prose(text: str, width: int) -> list[Line]:
     """Returns a text in lines of at most `width` columns, and no more than can be read."""
-    wrapped = textwrap.wrap(text, min(width, _LONGEST_NOTE), break_long_words=False, break_on_hyphens=False)
+    wrapped = textwrap.wrap(
+        one_line(text.strip()), min(width, _LONGEST_NOTE), break_long_words=False, break_on_hyphens=False
+    )
     return [(Piece(line),) for line in wrapped]
 
 

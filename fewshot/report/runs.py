@@ -134,7 +134,7 @@ class FinishedRun:
         if not self.folder.responses.exists():
             return []
         found = []
-        lines = self.folder.text(self.folder.responses.name).splitlines(keepends=True)
+        lines = self.folder.text(self.folder.responses.name).split("\n")
         for _, row in files.json_objects(lines, self.folder.responses):
             completion = row.get("completion")
             seconds = completion.get("seconds") if isinstance(completion, dict) else row.get("seconds")

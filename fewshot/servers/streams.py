@@ -10,6 +10,7 @@ We ask for no stream. Some gateways stream all the same, or end an ordinary answ
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,11 +150,14 @@ def _stream(text: str, redact: Redactor) -> dict[str, Any]:
     return joined.body()
 
 
+_LINE_END = re.compile(r"\r\n|\n|\r")  # not `splitlines`: JSON may hold U+2028 as it is
+
+
 def _data(text: str) -> Iterator[str]:
     """Yields the data of each event: its `data:` lines. Events end at an empty line, which some servers leave out:
     a line that begins a new object begins a new event."""
     lines: list[str] = []
-    for line in (*text.splitlines(), ""):
+    for line in (*_LINE_END.split(text), ""):
         if line.startswith("data:"):
             data = line.removeprefix("data:").strip()
             if lines and (data == _DONE or data.startswith('{"')):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,3 +219,13 @@ def test_any_panels_of_any_text(pieces: list[str], places: list[int], data: st.D
         assert finding.start is None or 0 <= finding.start <= (finding.end or 0) <= len(text)
         if finding.change is not None and finding.change.field != "record":
             changed(example, finding.change)
+
+
+def test_many_panels_take_time_in_proportion() -> None:
+    """Quadratic work takes a minute here; the whole takes about a second."""
+    number = 10_000
+    text = "(B) x. " * number
+    spans = tuple(Span(7 * at, 7 * at + 6, PANEL, ("A",)) for at in range(number))
+    start = time.process_time()
+    assert findings(Example("f", "f", text, panels=spans))
+    assert time.process_time() - start < 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,25 @@ def test_records_that_no_run_would_read(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_source_that_is_none_is_refused(content: str, fails: Fails) -> None:
     Path("broken.jsonl").write_text(content + "\n")
     assert "broken.jsonl:" in fails("audit", "broken.jsonl")
+
+
+def test_scores_on_clean_and_repaired_gold(dirty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    others = [
+        replace(marked(SIX.replace("ZW10", f"gene {number} of those"), id=f"right {number}"), group=f"g{number}")
+        for number in range(3)
+    ]
+    WRITER.write([DIRTY, *others], dirty)
+    argv = ["run", "--backend", "rules", "--task", "panelization", "--data", str(dirty), "--shots", "0", "--out", "a"]
+    assert cli.main(argv) == 0
+    capsys.readouterr()
+    assert cli.main(["compare", "a", "--clean", "--out", "compared"]) == 0
+    printed = capsys.readouterr()
+    assert "have no finding" in printed.out
+    assert "1.000 (1)" in printed.out  # on clean and on repaired gold the rules are right
+    assert "scored examples have findings: see `fewshot audit dirty.jsonl --task panelization`" in printed.err
+    page = Path("compared/report.html").read_text("utf-8")
+    assert "what its faults do to the scores" in page
+    assert cli.main(["compare", "a", "--clean", "--json"]) == 0
+    clean = json.loads(capsys.readouterr().out)["clean"]
+    assert [reading["gold"] for reading in clean] == ["as it is", "clean", "repaired"]
+    assert clean[0]["value"] < clean[2]["value"] == 1.0

@@ -12,6 +12,7 @@ import pytest
 
 from fewshot import cli
 from fewshot.backends import unheeded
+from fewshot.cli import _parsing
 from tests.cli.conftest import Fails
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def test_every_mistake_is_named_at_once_with_the_nearest_flag_and_the_help_of_th
 
 def test_the_nearest_flag_is_one_of_that_command(fails: Fails) -> None:
     assert "did you mean --out?" in fails("compare", "runs/x", "--ouut", "d")
-    assert "did you mean" not in fails("compare", "runs/x", "--shotz", "3")
+    assert "did you mean" not in fails("compare", "runs/x", "--temperatur", "3")
 
 
 def test_underscores_are_hyphens_in_flags_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,3 +172,12 @@ def test_a_continued_run_says_what_it_had_and_another_limit_names_reuse(
     capsys.readouterr()
     assert cli.main([*RUN, "--out", "one"]) == 0
     assert "continued: 1 answer was recorded already" in capsys.readouterr().err
+
+
+def test_a_word_that_may_be_left_out_may_stand_behind_a_flag(fails: Fails) -> None:
+    args = _parsing.parse(["export", "runs/x", "--to", "csv", "out.csv"])
+    assert (args.command, str(args.run), str(args.out)) == ("export", "runs/x", "out.csv")
+    assert str(_parsing.parse(["export", "runs/x", "--to", "csv", "-"]).out) == "-"
+    assert _parsing.parse(["show", "runs/x", "--prompt", "fig-1"]).id == "fig-1"
+    assert "unrecognized arguments: 'more'" in fails("show", "runs/x", "--prompt", "fig-1", "more")
+    assert "unrecognized arguments" in fails("show", "runs/x", "--promt", "fig-1")

@@ -59,7 +59,8 @@ def test_a_run_is_printed_shown_compared_and_converted(printed: Printed) -> None
     assert r"\x1b]0;mine\x07\x1b[2J\x9b31m\u202e\u2066\x00\x7f[red]x[/b] :smile:" in said
     printed("show", "runs/one")
     said = printed("show", "runs/one", f"f{HOSTILE}")
-    assert r"Liver \x1b]0;mine\x07\x1b[2J" in said
+    assert r"⟦Liver⟧⟨−TISSUE\x1b]0;mine\x07\x1b[2J" in said  # the name of a label, behind its mark
+    assert r":smile:⟩ \x1b]0;mine\x07\x1b[2J" in said  # the text
     printed("compare", "runs/one")
     printed("show", "runs/one", "\x1b[2J", code=2)
     printed("run", "--task", "ner", "--data", data, "--dry-run")

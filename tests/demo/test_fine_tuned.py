@@ -25,7 +25,8 @@ def test_a_row_for_each_model_and_task_but_no_tagger_of_hypotheses() -> None:
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fine_tuned, "find_spec", lambda name: None)
-    assert "fewshot[local]" in (fine_tuned.missing() or "")
+    for train in (False, True):
+        assert "fewshot[local]" in (fine_tuned.missing(train=train) or "")
 
 
 @pytest.mark.local
@@ -36,6 +37,22 @@ def test_the_models_of_the_package_are_small() -> None:
     assert sum(path.stat().st_size for path in files) < 6_000_000
 
 
+@pytest.mark.local
+def test_the_shipped_models_are_whole_small_and_name_no_path_of_their_machine() -> None:
+    assert set(model_folder.fine_tuned()) == {recipe.name for recipe in fine_tuned.RECIPES}
+    files = [path for path in model_folder.FINE_TUNED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10_500_000
+    for recipe in fine_tuned.RECIPES:
+        folder = model_folder.resolve(recipe.name)
+        manifest = model_folder.read_manifest(folder)
+        assert manifest is not None
+        assert manifest.task == recipe.task
+        assert manifest.labelled >= 60 + fine_tuned.GENERATED, "figures; entities are counted by panel"
+        text = (folder / model_folder.MANIFEST).read_text("utf-8")
+        assert "/tmp/" not in text
+        assert "/work/" not in text
+
+
 @pytest.mark.slow
 @pytest.mark.local
 def test_they_train_and_land_in_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,15 +60,14 @@ def test_they_train_and_land_in_the_tables(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(fine_tuned, "GENERATED", 10)
     said: list[str] = []
     monkeypatch.setattr(demo, "TASKS", ("ner", "causal"))
-    made = list(demo.tables(tmp_path, train=True, say=said.append))
+    ner, causal = demo.comparisons(tmp_path, models="trained", say=said.append)
     assert [line.partition(":")[0] for line in said] == [
         "tiny-bart learns ner",
         "tiny-tagger learns ner",
         "tiny-bart learns causal",
     ]
-    rows = list(made[0].frame["system"])
-    assert len(rows) == 1 + len(demo.SHOTS) + 2
+    assert [row.label for row in ner.systems][-2:] == ["tiny-bart fine-tuned", "tiny-tagger fine-tuned"]
+    assert causal.systems[-1].label == "tiny-bart fine-tuned"
     run = RunFolder(tmp_path / "ner-tiny-bart")
     assert run.scores().complete
-    labelled = list(made[0].frame["labelled"])[-1]
-    assert labelled == 60 + 10, "the train split and what was generated"
+    assert list(ner.frame["labelled"])[-1] == 60 + 10, "the train split and what was generated"

@@ -19,7 +19,7 @@ from fewshot.experiment.replaying import replay
 from fewshot.prompt import wording
 from tests.servers.openai_server import OpenAiServer
 
-RECORDED = language_model.recorded()
+RECORDED = language_model.recordings()
 MOST_BYTES = 4_000_000
 
 
@@ -89,24 +89,24 @@ def test_an_answer_that_was_changed_is_noticed(one: Path, tmp_path: Path) -> Non
         replay(folder)
 
 
-def test_the_demo_s_table_marks_model_and_date_and_counts_problems(tmp_path: Path) -> None:
-    tables = [made for made in demo.tables(tmp_path) if made.task.name == "panelization"]
-    whole, part = tables
-    assert list(whole.frame["system"]) == ["all-empty", *["rules-2"] * 3]
-    assert list(part.frame["system"])[1:4] == ["rules-2"] * 3
-    for name in list(part.frame["system"])[4:]:
-        assert "SmolLM2-135M-Instruct (recorded 2026-" in name
-    assert len(set(part.frame["n"])) == 1, "all rows of one table are of the same legends"
-    assert (part.caption or "").startswith("the first ")
-    assert "truncated" in part.frame.columns
+def test_every_system_of_a_task_is_scored_on_the_legends_that_the_model_was_asked(tmp_path: Path) -> None:
+    made = {comparison.task.name: comparison for comparison in demo.comparisons(tmp_path)}
+    panels = made["panelization"]
+    assert [row.label for row in panels.rows][:2] == ["all-empty", "rules-2"], "0, 2 and 3 shots say the same"
+    assert [row.name for row in panels.rows][2:] == ["SmolLM2-135M-Instruct"] * 2
+    for comparison in made.values():
+        assert len(set(comparison.frame["n"])) == 1
+    assert panels.captions[0] == "the first 20 of the test split"
+    assert any(caption.startswith("SmolLM2-135M-Instruct recorded 2026-") for caption in panels.captions)
+    assert "truncated" in panels.frame.columns
 
 
 def test_a_live_model_takes_the_place_of_the_recorded_one(tmp_path: Path) -> None:
     with OpenAiServer(answers="(none)") as server:
         live = demo.Live(server.base_url, "tiny", limit=2)
-        tables = [made for made in demo.tables(tmp_path, live) if len(made.frame) > 4]
+        made = [comparison for comparison in demo.comparisons(tmp_path, live) if len(comparison.rows) > 2]
         assert len(server.posts) == 2 * len(language_model.TASKS) * len(language_model.SHOTS)
-    assert [made.task.name for made in tables] == list(language_model.TASKS)
-    for made in tables:
-        assert list(made.frame["system"])[4:] == ["gpt3 tiny (live)"] * 2
-        assert set(made.frame["n"]) == {2}
+    assert [comparison.task.name for comparison in made] == list(language_model.TASKS)
+    for comparison in made:
+        assert comparison.rows[-1].name == "tiny"
+        assert set(comparison.frame["n"]) == {2}

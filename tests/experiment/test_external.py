@@ -104,9 +104,10 @@ def test_a_row_of_a_comparison() -> None:
     write([{"id": row["id"], "entities": row["entities"]} for row in GOLD])
     mine = score("ner", out="runs/mine")
     rules = run("ner", data="gold.jsonl", out="runs/rules")
-    rows = compare([mine.folder.path, rules.folder.path]).rows()
-    assert [row["system"] for row in rows] == ["all-empty", "mine.jsonl", "rules-2"]
-    assert rows[1]["strict.micro.f1"] == 1.0
+    rows = compare([mine.folder.path, rules.folder.path]).rows
+    assert [row.label for row in rows] == ["all-empty", "mine.jsonl", "rules-2"]
+    assert rows[1].kind == "given"
+    assert rows[1].score("strict.micro.f1") == 1.0
     files = {path.name for path in mine.folder.path.iterdir()}
     assert {"run.toml", "gold.jsonl", "predictions.jsonl", "scores.json"} <= files
 

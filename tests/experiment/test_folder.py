@@ -53,6 +53,13 @@ def test_what_is_written_is_read_again(folder: RunFolder) -> None:
     assert record.read(folder) == RECORDED
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
+def test_a_line_ends_at_a_line_feed_and_nowhere_else(folder: RunFolder, separator: str) -> None:
+    example = Example("f1", "g", f"p53{separator}blot")
+    folder.write_examples(GOLD, [example])
+    assert folder.examples() == [example]
+
+
 def test_the_same_is_written_as_the_same_bytes() -> None:
     assert predictions_text([PREDICTION], "panels") == (
         '{"id": "f1", "panels": [{"labels": ["A"], "start": 0, "end": 18}], '

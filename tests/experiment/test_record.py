@@ -13,8 +13,9 @@ from fewshot import run
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.record import VERSION, Progress, Recorded, Resolved, Usage
+from fewshot.experiment.record import VERSION, Progress, Recorded, Resolved
 from fewshot.experiment.settings import Settings
+from fewshot.experiment.usage import Usage
 from fewshot.prompt.wording import ResolvedPrompt
 
 WHOLE = Recorded(

@@ -348,3 +348,16 @@ def test_a_folder_prints_nothing(closed: bool, tmp_path: Path, capfd: pytest.Cap
         os.close(kept)
     print("behind")
     assert capfd.readouterr().out.split() == ["before", "behind"]
+
+
+@pytest.mark.parametrize("name", ["extra_ids", "offset", "num_madeup_words", "of_a_later_version"])
+def test_a_tokenizer_that_makes_tokens_up_without_end(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(CORPUS / "models" / "tiny-t5", folder)
+    path = folder / "tokenizer_config.json"
+    recorded = json.loads(path.read_text()) | {"model_max_length": 10**30}
+    path.write_text(json.dumps(recorded | {name: 10**20}))
+    with pytest.raises(InputError, match=rf"tokenizer_config.json: {name} is 1.*; at most 100,000 are believed"):
+        model_folder.load_tokenizer(folder)
+    path.write_text(json.dumps(recorded))  # a length without end is how transformers writes "none"
+    assert model_folder.load_tokenizer(folder).is_fast

@@ -56,7 +56,7 @@ def tabbed(fewshot: Fewshot, tmp_path: Path) -> Path:
 
 def test_it_is_found_wherever_names_are_listed(fewshot: Fewshot) -> None:
     for kind, name in (("tasks", "chemicals"), ("formats", "brackets"), ("backends", "parrot"),
-                       ("selectors", "longest"), ("data", "tabbed")):  # fmt: skip
+                       ("selectors", "longest"), ("data", "tabbed"), ("checks", "arrows")):  # fmt: skip
         (line,) = (line for line in fewshot("list", kind).splitlines() if line.startswith(f"{name} "))
         assert line.endswith("[fewshot-chemicals 0.1.0]")
     assert "CHEMICALS: which small molecules" in fewshot("list", "tasks")
@@ -68,6 +68,11 @@ def test_it_is_found_wherever_names_are_listed(fewshot: Fewshot) -> None:
     assert "use copy_tag or json or list or brackets" in fewshot("run", "--task", "ner", "--format", "sentence", code=2)
     assert "text,tokens,tabbed} reads it" in fewshot("run", "--task", "ner", "--data", "x.y", code=2)
     assert "it holds chemicals, ner;" in fewshot("convert", "demo", "x.tabbed", "--task", "roles", code=2)
+
+
+def test_a_check_finds_what_it_looks_for(fewshot: Fewshot, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"id": "a", "text": "p53 → MDM2"}\n', "utf-8")
+    assert '"counts": {"arrow": 1}' in fewshot("audit", "x.jsonl", "--json")
 
 
 def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, tmp_path: Path) -> None:

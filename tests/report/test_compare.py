@@ -13,7 +13,6 @@ from fewshot.errors import InputError, RunFolderError
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.running import run
 from fewshot.report.compare import compare, default_folder
-from fewshot.report.table import shown
 
 ROWS: list[dict[str, Any]] = [
     {"id": f"f{n}", "text": text, "entities": [{"start": start, "end": start + 3, "label": label}]}
@@ -42,45 +41,69 @@ def made(name: str, task: str = "ner", **settings: Any) -> Path:
 
 
 def test_a_row_a_run_below_the_system_that_answers_nothing() -> None:
-    table = compare([made("tags"), made("list", format="list")])
-    rows = table.rows()
-    assert [row["system"] for row in rows] == ["all-empty", "rules-2", "rules-2"]
-    assert list(rows[0]) == [
-        "system", "shots", "labelled", "n", "strict.micro.f1", "strict.macro.f1", "relaxed.micro.f1",
-        "boundary.micro.f1", "malformed", "failed", "tokens", "s/example", "signature",
-    ]  # fmt: skip
-    assert {row["n"] for row in rows} == {3}
-    assert (rows[0]["strict.micro.f1"], rows[0]["signature"], rows[0]["tokens"]) == (0.0, None, None)
-    assert rows[1]["strict.micro.f1"] == RunFolder(Path("runs/tags")).scores().scores["strict.micro.f1"]
-    assert list(table.signatures) == [rows[1]["signature"], rows[2]["signature"]]
-    assert "format:list" in table.signatures[rows[2]["signature"]]
-    assert table.caption is None
+    compared = compare([made("tags"), made("list", format="list")])
+    assert [row.name for row in compared.rows] == ["all-empty", "rules-2", "rules-2"]
+    assert [row.label for row in compared.rows] == ["all-empty", "rules-2 (copy_tag)", "rules-2 (list)"]
+    assert {row.n for row in compared.rows} == {3}
+    assert compared.rows[0].score("strict.micro.f1") == 0.0
+    assert compared.rows[0].cost.prompt_tokens is None
+    assert compared.rows[1].score("strict.micro.f1") == RunFolder(Path("runs/tags")).scores().scores["strict.micro.f1"]
+    assert list(compared.signatures) == [run.signature.id for row in compared.systems for run in row.runs]
+    assert "format:list" in list(compared.signatures.values())[1]
+    assert compared.captions == ()
+    assert compared.row("rules-2 (list)") is compared.rows[2]
+    with pytest.raises(InputError, match="no system is called rules-3"):
+        compared.row("rules-3")
+
+
+def test_the_frame_is_unrounded_and_empty_where_nothing_answers() -> None:
+    frame = compare([made("tags"), made("list", format="list")]).frame
+    first = frame.iloc[0]
+    assert list(frame["system"]) == ["all-empty", "rules-2", "rules-2"]
+    assert list(frame["format"]) == [None, "copy_tag", "list"]
+    assert (first["strict.micro.f1"], first["signature"], first["tokens_in"], first["shots"]) == (0.0, None, None, None)
+    assert {
+        "system", "shots", "labelled", "n", "strict.micro.f1", "strict.micro.f1.low", "strict.micro.f1.high",
+        "strict.macro.f1", "relaxed.micro.f1", "boundary.micro.f1", "delta", "p.holm", "swap_p", "malformed", "failed",
+        "tokens_in", "tokens_out", "usd_1k", "seconds", "seconds_p95", "training", "break_even", "signature",
+    } <= set(frame.columns)  # fmt: skip
 
 
 def test_the_synthetic_corpus_is_never_shown_without_its_caption() -> None:
-    table = compare([made("demo", data="demo", limit=3)])
-    assert table.caption == "synthetic: shows the mechanics, is no evidence"
-    assert table.markdown().startswith("*synthetic: shows the mechanics, is no evidence*")
-    assert table.latex().startswith("% synthetic: shows the mechanics, is no evidence")
+    said = "synthetic: shows the mechanics, is no evidence"
+    compared = compare([made("demo", data="demo", limit=3)])
+    assert compared.captions == (said,)
+    assert compared.table().caption[0] == said
+    assert compared.markdown().startswith(f"*{said}")
+    assert compared.latex().startswith(f"% {said}")
+    assert compared.to_json()["captions"] == [said]
 
 
 def test_tables_on_disk() -> None:
-    table = compare([made("tags"), made("list", format="list")])
-    folder = default_folder(table)
-    table.write(folder)
+    compared = compare([made("tags"), made("list", format="list")])
+    folder = default_folder(compared)
+    compared.write(folder)
     assert folder.parent == Path("runs")
     assert folder.name.startswith("compare-ner-")
     with (folder / "table.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
     assert [row["system"] for row in read] == ["all-empty", "rules-2", "rules-2"]
-    assert float(read[1]["strict.micro.f1"]) == table.rows()[1]["strict.micro.f1"]  # unrounded
+    assert float(read[1]["strict.micro.f1"]) == compared.rows[1].score("strict.micro.f1")  # unrounded
     lines = (folder / "table.md").read_text().splitlines()
-    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
+    assert len({line.count("|") for line in lines if line.startswith("| ")}) == 1
     assert sum(line.startswith("- `") for line in lines) == 2
     latex = (folder / "table.tex").read_text()
     assert latex.count(r" \\") == 4
-    assert r"all-empty & -- & --" in latex
+    assert r"all-empty & -- & .000 (no hit)" in latex
+    report = (folder / "report.md").read_text()
+    assert report.startswith("# ner\n\n")
+    assert report.endswith((folder / "table.md").read_text())
     assert default_folder(compare([Path("runs/tags"), Path("runs/list")])) == folder
+
+
+def test_the_same_run_twice_is_one_row() -> None:
+    folder = made("tags")
+    assert len(compare([folder, str(folder), f"{folder}/"]).systems) == 1
 
 
 def test_nothing_to_compare() -> None:
@@ -119,20 +142,11 @@ def test_malformed_answers_are_counted_by_example() -> None:
     folder = made("tags")
     path = folder / "predictions.jsonl"
     path.write_text(path.read_text().replace('"problems": {}', '"problems": {"truncated": 1, "unclosed_tag": 2}', 2))
-    assert [row["malformed"] for row in compare([folder]).rows()] == [0, 2]
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "text"),
-    [
-        ("starts.f1", 0.98765, "0.988"), ("starts.f1", 1.0, "1.000"), ("starts.f1", 0.0, "0.000"), ("n", 60, "60"),
-        ("tokens", 12345.0, "12,345"), ("s/example", 0.00012345, "0.00012"), ("s/example", 12.3, "12"),
-        ("shots", 3.0, "3"), ("shots", 2.5, "2.500"), ("tokens", None, "–"), ("x", float("nan"), "–"),
-        ("strict.label.X.support", 5385.0, "5,385"), ("labels.neutral", 3.0, "3"), ("signature", "1f2e", "1f2e"),
-    ],
-)  # fmt: skip
-def test_cells(column: str, value: object, text: str) -> None:
-    assert shown(column, value) == text
+    compared = compare([folder], kinds=True)
+    assert compared.systems[0].malformed == 2
+    assert dict(compared.systems[0].problems) == {"truncated": 2, "unclosed_tag": 2}
+    assert list(compared.frame["malformed"]) == [None, 2]
+    assert list(compared.frame["truncated"]) == [None, 2]
 
 
 def test_each_file_of_a_run_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,5 +159,8 @@ def test_each_file_of_a_run_is_read_once(monkeypatch: pytest.MonkeyPatch) -> Non
         return real(self, name)
 
     monkeypatch.setattr(RunFolder, "text", counted)
-    compare([folder], kinds=True)
-    assert sorted(read) == ["gold.jsonl", "predictions.jsonl", "run.toml", "scores.json"]
+    compared = compare([folder], kinds=True)
+    compared.to_json()
+    compared.write(Path("out"))
+    assert len(read) == len(set(read)), read
+    assert {"gold.jsonl", "predictions.jsonl", "run.toml", "scores.json", "tallies.json"} <= set(read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,17 @@ from fewshot.report.compare import compare
 
 ESCAPES = {
     "_": r"\_", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "±": r"$\pm$", "−": "$-$", "≈": r"$^{\approx}$",
 }  # fmt: skip
 
 
 def row_of(system: str, folder: Path) -> str:
-    """The row of a run whose system has this name."""
+    """The first cell of the row of a run whose system has this name."""
     if not folder.exists():
         Path("gold.jsonl").write_text('{"id": "a", "text": "Blot of p53.", "entities": []}\n')
         run("ner", data="gold.jsonl", out=folder)
-    path = folder / "run.toml"
-    lines = path.read_text().splitlines()
-    named = [f"system = {json.dumps(system)}" if line.startswith("system = ") else line for line in lines]
-    assert named != lines
-    path.write_text("\n".join(named) + "\n")
-    (row,) = (line for line in compare([folder]).latex().splitlines() if line.endswith(r"\\") and "first" in line)
+    latex = compare([folder], names={folder: system}).latex()
+    (row,) = (line for line in latex.splitlines() if line.endswith(r"\\") and "first" in line)
     return row.partition(" & ")[0]
 
 

@@ -20,7 +20,7 @@ from fewshot import data, discovery, tasks
 from fewshot.data import study_csv
 from fewshot.errors import DataError, InputError
 from fewshot.origin import places, splitting
-from fewshot.origin.opening import STDIN
+from fewshot.origin.opening import is_read_once
 from fewshot.records import Example, Value
 from fewshot.tasks import Task
 from finetune.arguments import Arguments
@@ -101,7 +101,7 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
     labels, warnings = tasks.resolve_labels(task, arguments.labels, sorted(present))
     made_here = arguments.split_fractions is not None or not any(example.split for example in examples)
     special = arguments.skip_lines or arguments.delimiter not in (None, study_csv.DELIMITER)
-    whole = arguments.test_data or (None if made_here or special or place == STDIN else place)
+    whole = arguments.test_data or (None if made_here or special or is_read_once(place) else place)
     return Source(
         task,
         labels,

@@ -266,6 +266,10 @@ _WELL_FORMED: Mapping[str, Mapping[str, str]] = {
 """Files of formats that have no writer, or more than a writer writes. A new format needs no line here."""
 
 
+_WRITTEN = 100
+"""Examples of a hostile file that are written in every format: brat writes two files each."""
+
+
 def data_doors(folder: Path) -> Iterator[Door]:
     """Files, as readers read them. `folder`: where they are written."""
     for name in data.readable():
@@ -318,7 +322,7 @@ def _read(name: str, path: Path, folder: Path, text: str) -> list[str]:
         data.guess(str(path))
     for other in data.writable() if examples else ():
         with suppress(FewshotError):
-            data.write(examples, folder / f"converted-{other}", other)
+            data.write(examples[:_WRITTEN], folder / f"converted-{other}", other)
         if data.writer(other).writes_folder:
             shutil.rmtree(folder / f"converted-{other}", ignore_errors=True)
     return faults

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fewshot import tasks
+from fewshot import data, tasks
 from fewshot.cli import _arguments
 from fewshot.errors import InputError
 from fewshot.models import model_folder
@@ -47,6 +47,7 @@ class Arguments:
     max_input_length: int | None = None
     max_target_length: int | None = None
     truncate: bool = False
+    reading: dict[str, str] = field(default_factory=dict)
     delimiter: str | None = None
     skip_lines: int = 0
     split_fractions: tuple[float, float, float] | None = None
@@ -87,6 +88,7 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
     first = list(takewhile(lambda word: not word.startswith("-"), words))
     said, rest = _ours().parse_known_args(words[len(first) :])
     where = _places(first, said)
+    reading = {name: value for name in (data.FORMAT, *data.options()) if (value := getattr(said, name)) is not None}
     name = said.run_name or _name(where["task"], said)
     training = _training(rest, name, Path(said.output_dir) if said.output_dir else MODELS / name, said)
     ours = Arguments(
@@ -100,6 +102,7 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         max_input_length=said.max_input_length,
         max_target_length=said.max_target_length,
         truncate=said.truncate,
+        reading=reading,
         delimiter=said.delimiter,
         skip_lines=said.skip_lines,
         split_fractions=_fractions(said.split_fractions),
@@ -148,6 +151,9 @@ def _ours() -> argparse.ArgumentParser:
     add("--max_input_length", type=int, help="tokens; longer texts are read in windows [512, or the model's limit]")
     add("--max_target_length", type=int, help="tokens of an answer [as many as the source needs]")
     add("--truncate", action="store_true", help="cut long texts instead, as the study did, and report what is lost")
+    add("--from", metavar="F", help="how --data is read: see `fewshot list data` [by content]")
+    for option in data.options().values():
+        add(f"--{option.name}", metavar=option.metavar, help=option.help)
     add("--delimiter", help="separates input and target in a CSV with one column")
     add("--skip_lines", type=int, default=0, metavar="N", help="skip the first N lines of a CSV")
     add("--split_fractions", nargs=3, type=float, metavar="F", help="train, validation and test, by article")
@@ -191,12 +197,12 @@ def _places(first: Sequence[str], said: argparse.Namespace) -> dict[str, Any]:
     words = list(first)
     if len(words) > 3:
         raise InputError(f"unexpected argument {words[3]!r}", hint="usage: DATA TASK [TYPE], then flags")
-    data = said.data or (words.pop(0) if words else None)
+    source = said.data or (words.pop(0) if words else None)
     task = said.task or (words.pop(0) if words else None)
     type_ = said.format or (words.pop(0) if words else None)
-    if data is None or task is None:
-        raise InputError(f"--{'data' if data is None else 'task'} is missing", hint="see `fewshot finetune --help`")
-    return {"data": data, "task": task.lower(), "format": type_}
+    if source is None or task is None:
+        raise InputError(f"--{'data' if source is None else 'task'} is missing", hint="see `fewshot finetune --help`")
+    return {"data": source, "task": task.lower(), "format": type_}
 
 
 def _name(task: str | None, said: argparse.Namespace) -> str:

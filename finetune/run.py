@@ -237,11 +237,16 @@ def _push(trainer: Trainer, training: Seq2SeqTrainingArguments) -> None:
 def predict(arguments: Arguments, training: Seq2SeqTrainingArguments, source: Source, say: Say) -> int:
     """Starts `fewshot run --backend local` on the test split; returns its exit code."""
     folder = Path(str(training.output_dir))
-    place = source.place
+    place, reading = source.place, arguments.reading
+    if place is not None and place == arguments.test_data:
+        reading = data.options_for(place, reading)
     if place is None:
+        reading = {}
         place = str(folder / "data.jsonl")
         data.write(source.every(), Path(place), "jsonl")
     command = ["run", "--backend", "local", "--task", source.task.name, "--data", place, "--model", str(folder)]
+    for name, value in reading.items():
+        command += [f"--{name.replace('_', '-')}", value]
     if arguments.labels:
         command += ["--labels", *source.labels]
     if arguments.decoder:

@@ -19,7 +19,8 @@ from typing import Any
 from fewshot import data, discovery, tasks
 from fewshot.data import study_csv
 from fewshot.errors import DataError, InputError
-from fewshot.origin import splitting
+from fewshot.origin import places, splitting
+from fewshot.origin.opening import is_read_once
 from fewshot.records import Example, Value
 from fewshot.tasks import Task
 from finetune.arguments import Arguments
@@ -49,7 +50,7 @@ class Source:
 
 def name_of(said: str, task: str) -> str:
     """Returns a data set as `--data` names it: a bare `OWNER/NAME` that is not a file is one of the hub."""
-    if not data.is_path(said) or Path(said).exists() or said.count("/") != 1 or Path(said).suffix:
+    if not data.is_path(said) or places.exists(said) or said.count("/") != 1 or Path(said).suffix:
         return said
     name = data.with_config(said, tasks.get(task).kind)
     if name is None:
@@ -80,15 +81,16 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
     """
     task = tasks.get(task_name)
     place = name_of(arguments.data, task_name)
-    examples = _read(arguments, place, task_name)
+    said: list[str] = []
+    examples = _read(arguments, place, task_name, said)
     labelled = [example for example in examples if task.gold(example) is not None]
     if not labelled:
         raise InputError(f"{place} has no example labelled for {task_name}")
     splits, notices = _splits(labelled, arguments, seed, place)
     for split, name in ((VALIDATION, arguments.validation_data), (TEST, arguments.test_data)):
         if name is not None:
-            splits[split] = _of_file(name, task, split)
-    extra = [example for name in arguments.extra_data for example in _extra(name, task)]
+            splits[split] = _of_file(_beside(name, task, arguments), name, task, split)
+    extra = [example for name in arguments.extra_data for example in _extra(_beside(name, task, arguments))]
     train = [*splits[TRAIN], *extra]
     if arguments.limit is not None:
         order = list(train)
@@ -99,7 +101,7 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
     labels, warnings = tasks.resolve_labels(task, arguments.labels, sorted(present))
     made_here = arguments.split_fractions is not None or not any(example.split for example in examples)
     special = arguments.skip_lines or arguments.delimiter not in (None, study_csv.DELIMITER)
-    whole = arguments.test_data or (None if made_here or special else place)
+    whole = arguments.test_data or (None if made_here or special or is_read_once(place) else place)
     return Source(
         task,
         labels,
@@ -108,7 +110,7 @@ def read(arguments: Arguments, task_name: str, *, seed: int) -> Source:
         tuple(splits[TEST]),
         data.digest(examples),
         whole,
-        (*notices, *warnings),
+        (*said, *notices, *warnings),
     )
 
 
@@ -116,9 +118,9 @@ def _gold(task: Task, example: Example) -> Value:
     return task.gold(example) or task.empty()
 
 
-def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
+def _read(arguments: Arguments, place: str, task_name: str, said: list[str]) -> list[Example]:
     if not arguments.skip_lines and not arguments.delimiter:
-        return data.read(place, task_name)
+        return data.read(place, task_name, options=arguments.reading, said=said)
     if Path(place).suffix.lower() != ".csv" or not Path(place).is_file():
         raise InputError(f"--skip-lines and --delimiter need a CSV; {place} is not one")
     examples = study_csv.StudyCsvReader(**csv_options(arguments)).read(data.Origin(place), task_name)
@@ -127,18 +129,22 @@ def _read(arguments: Arguments, place: str, task_name: str) -> list[Example]:
     return examples
 
 
-def _of_file(name: str, task: Task, split: str) -> list[Example]:
+def _beside(name: str, task: Task, arguments: Arguments) -> list[Example]:
+    """Returns the labelled examples of another source, read with those options that fit it."""
+    examples = data.read(name, task.name, options=data.options_for(name, arguments.reading))
+    return [example for example in examples if task.gold(example) is not None]
+
+
+def _of_file(labelled: Sequence[Example], name: str, task: Task, split: str) -> list[Example]:
     """Returns a split from a source of its own: all of it or, if it has splits, the split of that name."""
-    labelled = [example for example in data.read(name, task.name) if task.gold(example) is not None]
-    labelled = [example for example in labelled if example.split in (None, split)]
-    if not labelled:
+    chosen = [example for example in labelled if example.split in (None, split)]
+    if not chosen:
         raise InputError(f"{name} has nothing labelled for {task.name} in split {split}")
-    return labelled
+    return chosen
 
 
-def _extra(name: str, task: Task) -> list[Example]:
+def _extra(labelled: Sequence[Example]) -> list[Example]:
     """Returns more training examples: all of a source or, if it has splits, its train split."""
-    labelled = [example for example in data.read(name, task.name) if task.gold(example) is not None]
     return [example for example in labelled if example.split in (None, TRAIN)]
 
 

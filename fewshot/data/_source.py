@@ -13,7 +13,7 @@ from functools import cached_property
 from fewshot.data import DEMO_CAPTION, digest, read
 from fewshot.errors import InputError
 from fewshot.origin import places
-from fewshot.origin.opening import STDIN
+from fewshot.origin.opening import is_read_once
 from fewshot.records import Example
 
 BUNDLED = "demo"
@@ -73,7 +73,7 @@ class Source:
     def is_here(self) -> bool:
         """Whether it can be read without a connection, and again."""
         try:
-            return self.is_bundled or (self.name != STDIN and places.exists(self.name))
+            return self.is_bundled or (not is_read_once(self.name) and places.exists(self.name))
         except (OSError, ValueError):  # no permission, or no name of a file
             return False
 

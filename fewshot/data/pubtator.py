@@ -144,7 +144,7 @@ def _examples(document: _Document, found: Annotations, *, labelled: bool) -> Ite
         if not text.strip():
             continue
         kept = found.entities([Span(s.start - shift, s.end - shift, s.label) for s, _ in mine], text)
-        extra: dict[str, Any] = {"document": document.id, "passage": _NAMES[name]}
+        extra: dict[str, Any] = {"document": document.id, "part": _NAMES[name]}
         if concepts := [[s.start - shift, s.end - shift, concept] for s, concept in mine if concept]:
             extra["concepts"] = concepts
         id_ = f"{document.id}/{_NAMES[name]}" if sum(map(bool, document.passages.values())) > 1 else document.id
@@ -174,7 +174,7 @@ def _written(passages: list[Example], writer: Writer, task: str | None) -> Itera
     id_ = str(passages[0].extra.get("document") or passages[0].id)
     if not id_.strip() or any(sign in id_ for sign in "|\t\r\n"):
         raise DataError("PubTator cannot hold this id: it is empty or holds a bar, a tab or a line break", id=id_)
-    names = ["a" if one.extra.get("passage") == "abstract" else "t" for one in passages]
+    names = ["a" if one.extra.get("part") == "abstract" else "t" for one in passages]
     if len(set(names)) < len(names):
         raise DataError("two examples are the same part of a document", id=passages[0].id)
     if names == ["a"]:

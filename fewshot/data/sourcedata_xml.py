@@ -100,7 +100,7 @@ def _split(path: Path, root: Path) -> str | None:
 def _article(path: Path, split: str | None, task: str | None) -> Iterator[tuple[Where, Example]]:
     """The records of a file that `task` is asked of: figures, panels, or all figures and then all panels."""
     root = _parse(path)
-    group = root.get("doi") or path.stem
+    group = root.get("doi") or Path(label(path)).stem
     units: tuple[tuple[tasks.Unit, str, str, str, _Maker], ...] = (
         ("figure", "fig", "id", "fig", _figure),
         ("panel", "sd-panel", "panel_id", "panel", _panel),

@@ -23,7 +23,6 @@ from fewshot.errors import DataError, InputError, Where
 from fewshot.origin import sheets
 from fewshot.origin.columns import Asked, Columns, text_among
 from fewshot.origin.ids import Ids
-from fewshot.origin.opening import STDIN
 from fewshot.origin.options import option
 from fewshot.origin.sheets import Row
 from fewshot.records import Example
@@ -83,7 +82,7 @@ class TableReader(Reader):
         records = _records(rows, header, columns, source)
         joins = False
         if columns.id and columns.group:
-            if source.name == STDIN:  # read once
+            if source.is_read_once:
                 records = iter(kept := list(records))
                 joins = _repeat(kept, columns.id)
             else:

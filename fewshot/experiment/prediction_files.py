@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fewshot import data, files
 from fewshot.errors import DataError, InputError, Where
-from fewshot.origin.opening import STDIN
+from fewshot.origin.opening import is_read_once
 from fewshot.records import FIELDS, Example
 from fewshot.schema import Json, example_to_json
 from fewshot.tasks import Task
@@ -40,8 +40,8 @@ def read(
         DataError: a line that cannot be read, an id twice; a text that is not that of the data.
         InputError: the file cannot be read.
     """
-    if str(path) == STDIN:
-        raise InputError("--predictions - cannot be read: a result names its file", hint="save it to a file")
+    if is_read_once(str(path)):
+        raise InputError(f"--predictions {path} can be read once: a result names its file", hint="save it to a file")
     try:
         if _is_own(path):
             return _own(path), []

@@ -20,7 +20,7 @@ from pathlib import Path
 from fewshot.errors import DataError
 from fewshot.files import MOST_BYTES, decoded, most_bytes
 from fewshot.origin.head import HEAD_BYTES, Head
-from fewshot.origin.opening import STDIN, opened
+from fewshot.origin.opening import STDIN, is_read_once, opened
 
 LARGEST = 1 << 30
 """Bytes, 1 GiB, of a file that is read as a whole (a JSON array, XML, a spreadsheet); files of lines have no bound."""
@@ -49,6 +49,11 @@ class Origin(os.PathLike[str]):
     def label(self) -> str:
         """The name of the file, which ids begin with: the same for a packed file and the file in it."""
         return label(self.name)
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether what is read of it is gone: standard input, a pipe."""
+        return is_read_once(self.name)
 
     def lines(self) -> Iterator[str]:
         """The lines of a UTF-8 text with their ends; a byte order mark is dropped.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fewshot.errors import InputError
+from fewshot.text.visible import one_line, shortened
 
 TEXT = ("text", "caption", "legend", "sentence", "figurelegend", "figurecaption", "legendtext", "captiontext",
         "abstract", "passage", "content")  # fmt: skip
@@ -22,6 +23,8 @@ SPLIT = ("split", "subset", "partition")
 _TEXT_WORDS = frozenset({"text", "caption", "legend", "sentence"})
 _NAMED = 12
 """Columns that a message names."""
+_LONGEST = 30
+"""Characters of a column's name in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,9 @@ class Columns:
         >>> Columns("Caption", None, "DOI", None, True).in_words()
         'text is the column Caption, group DOI'
         """
-        parts = [f"{what} {name}" for what, name in (("id", self.id), ("group", self.group), ("split", self.split))
-                 if name is not None]  # fmt: skip
-        return ", ".join((f"text is the column {self.text}", *parts))
+        others = (("id", self.id), ("group", self.group), ("split", self.split))
+        parts = [f"{what} {_quoted(name)}" for what, name in others if name is not None]
+        return ", ".join((f"text is the column {_quoted(self.text)}", *parts))
 
     @property
     def are_ours(self) -> bool:
@@ -123,5 +126,10 @@ def _key(name: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [name if len(name) <= 30 else f"{name[:29]}…" for name in names[:_NAMED]]
-    return ", ".join(shown) + (", …" if len(names) > _NAMED else "") if any(names) else "none has a name"
+    shown = ", ".join(map(_quoted, names[:_NAMED])) + (", …" if len(names) > _NAMED else "")
+    return shown if any(names) else "none has a name"
+
+
+def _quoted(name: str) -> str:
+    """A name of others, on one line, cut if it is long."""
+    return one_line(shortened(name, _LONGEST))

@@ -1,13 +1,15 @@
 """Bytes of a file or of standard input, unpacked if gzip packed them.
 
-A packed file may be a bomb: what comes out is bounded by what went in. Standard input can be looked at (`peek`) any
-number of times and read once.
+A packed file may be a bomb: what comes out is bounded by what went in. Standard input and pipes can be looked at
+(`peek`) any number of times and read once.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -32,16 +34,16 @@ _HINT = "pack it again, or unpack it with gunzip"
 
 @contextmanager
 def opened(name: str, *, peek: int = 0) -> Iterator[BinaryIO]:
-    """A binary file to read from. `peek`: only so many bytes will be read, and standard input keeps them.
+    """A binary file to read from. `peek`: only so many bytes will be read, and what can be read once keeps them.
 
     Raises:
         DataError: a broken or too well packed gzip file, here or while it is read.
-        InputError: standard input was read before.
+        InputError: it can be read once, and was.
         OSError: it cannot be opened.
     """
     try:
-        if name == STDIN:
-            yield _unpacked(_stdin(peek), name)
+        if is_read_once(name):
+            yield _unpacked(_once(name, peek), name)
             return
         with open(name, "rb") as file:  # noqa: PTH123  (an empty name is no folder)
             yield _unpacked(file, name)
@@ -112,8 +114,8 @@ class _Rejoined(io.RawIOBase):
         return len(found)
 
 
-class _Stdin:
-    """Standard input of this process: its first bytes once they were looked at, and whether it was read."""
+class _Stream:
+    """What can be read once: its first bytes if they were looked at, and whether it was read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -121,18 +123,30 @@ class _Stdin:
         self.is_read = False
 
 
-_current: _Stdin | None = None
+_streams: dict[str, _Stream] = {}
 
 
-def _stdin(peek: int) -> io.BufferedReader:
-    global _current  # noqa: PLW0603  (a process has one standard input)
-    file = sys.stdin.buffer
-    if _current is None or _current.file is not file:
-        _current = _Stdin(file)
-    if _current.is_read:
-        raise InputError("standard input (-) can be read once", hint="save it to a file and name that")
+def is_read_once(name: str) -> bool:
+    """Whether this is standard input, a pipe (`<(zcat …)`) or a device: what is read of it is gone."""
+    if name == STDIN:
+        return True
+    try:
+        mode = os.stat(name).st_mode  # noqa: PTH116  (an empty name is no folder)
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _once(name: str, peek: int) -> io.BufferedReader:
+    stream = _streams.get(name)
+    if stream is None or (name == STDIN and stream.file is not sys.stdin.buffer):
+        stream = _Stream(sys.stdin.buffer if name == STDIN else open(name, "rb"))  # noqa: SIM115, PTH123
+        _streams[name] = stream
+    if stream.is_read:
+        what = "standard input (-)" if name == STDIN else name
+        raise InputError(f"{what} can be read once", hint="save it to a file and name that")
     if peek:
-        _current.seen += file.read(max(0, peek - len(_current.seen)))
-        return io.BufferedReader(_Rejoined(_current.seen, io.BytesIO()))
-    _current.is_read = True
-    return io.BufferedReader(_Rejoined(_current.seen, file))
+        stream.seen += stream.file.read(max(0, peek - len(stream.seen)))
+        return io.BufferedReader(_Rejoined(stream.seen, io.BytesIO()))
+    stream.is_read = True
+    return io.BufferedReader(_Rejoined(stream.seen, stream.file))

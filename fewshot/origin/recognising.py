@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fewshot.origin import Origin, label, places
 from fewshot.origin.head import Head
-from fewshot.origin.opening import STDIN
+from fewshot.origin.opening import is_read_once
 from fewshot.origin.protocol import Reader
 
 Readers = Mapping[str, Reader]
@@ -27,7 +27,7 @@ def guessed(source: str, readers: Readers) -> str | None:
     try:
         if Path(source).is_dir() or places.is_glob(source):
             return _of_folder(source, readers)
-        if source == STDIN or Path(source).is_file():
+        if is_read_once(source) or Path(source).is_file():
             return recognised(Origin(source).head(), readers)
     except (OSError, ValueError):  # the ending may do: a file to be written is looked at by its writer
         found = _by_ending(Head(label(source), b""), readers)
@@ -55,9 +55,17 @@ def _by_ending(head: Head, readers: Readers, among: Collection[str] | None = Non
 
 
 def _of_folder(source: str, readers: Readers) -> str | None:
-    """A reader of folders that recognises a file of it; else the reader of the first file that one knows."""
-    heads = [Origin(str(path)).head() for path in places.first_files(source)]
+    """A reader of folders that recognises a file of it; else the one for most of what lies there, in bytes, where the
+    content of a file says more than its ending."""
+    paths = places.first_files(source)
+    heads = [Origin(str(path)).head() for path in paths]
     for name, one in readers.items():
         if one.reads_folders and any(one.recognises(head) for head in heads):
             return name
-    return next((found for found in (recognised(head, readers) for head in heads) if found is not None), None)
+    sizes: dict[str, tuple[bool, int]] = {}
+    for path, head in zip(paths, heads, strict=True):
+        found = recognised(head, readers)
+        if found is not None:
+            sure, size = sizes.get(found, (False, 0))
+            sizes[found] = sure or bool(readers[found].recognises(head)), size + path.stat().st_size
+    return max(sizes, key=lambda name: sizes[name], default=None)

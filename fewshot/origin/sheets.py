@@ -19,6 +19,7 @@ from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.files import LONGEST_LINE, MOST_BYTES, most_bytes
 from fewshot.origin import LARGEST, Origin
 from fewshot.origin.columns import text_among, usual_among
+from fewshot.text.visible import one_line, shortened
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {".xlsx": ("openpyxl", "xlsx"), ".parquet": ("pyarrow", "parquet")}
 """What reads and writes files with these endings, and the extra that brings it."""
@@ -115,7 +116,7 @@ def _of_xlsx(origin: Origin, sheet: str | None) -> Iterator[Row]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         names = book.sheetnames
     if sheet is not None and sheet not in names:
-        raise InputError(f"{origin.name} has no sheet {sheet!r} (it has {', '.join(names)})")
+        raise InputError(f"{origin.name} has no sheet {sheet!r} (it has {shortened(one_line(', '.join(names)), 200)})")
     chosen = book[sheet or names[0]]
     if len(names) > 1 and sheet is None:
         origin.say(f"{origin.name}: the sheet {names[0]} of {len(names)} is read (--sheet NAME reads another)")

@@ -78,5 +78,5 @@ def test_offsets_of_another_text_are_refused() -> None:
 
 
 def test_standard_input_has_no_name() -> None:
-    with pytest.raises(InputError, match="--predictions - cannot be read: a result names its file; save it"):
+    with pytest.raises(InputError, match="--predictions - can be read once: a result names its file; save it"):
         f1("-")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,15 @@ def test_what_was_said_is_said_once() -> None:
     origin.say("text is the column x")
     origin.say("text is the column x")
     assert origin.said == ["text is the column x"]
+
+
+def test_a_pipe_is_recognised_and_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    rows = "".join(LINE.replace('"a"', f'"a{number}"') for number in range(50_000))  # more than is looked at
+    thread = threading.Thread(target=pipe.write_text, args=(rows,))
+    thread.start()
+    assert [example.id for example in data.read(str(pipe))] == [f"a{number}" for number in range(50_000)]
+    thread.join()
+    with pytest.raises(InputError, match="pipe can be read once; save it to a file"):
+        data.read(str(pipe))

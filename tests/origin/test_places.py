@@ -74,3 +74,11 @@ def test_one_file_is_no_split(tmp_path: Path) -> None:
 def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
     folder(tmp_path, "a[1].tsv")
     assert len(data.read(str(tmp_path / "a[1].tsv"))) == 1
+
+
+def test_a_folder_is_what_most_of_it_is(tmp_path: Path) -> None:
+    (tmp_path / "about.txt").write_text("Legends of 2026.\n")
+    (tmp_path / "legends.jsonl").write_text('{"text": "(A) Blot of p53 and MDM2."}\n')
+    assert data.guess(str(tmp_path)) == "jsonl"
+    (tmp_path / "words.dat").write_text(WORDS)
+    assert data.guess(str(tmp_path)) == "conll"

@@ -46,8 +46,8 @@ def main(args: argparse.Namespace) -> int:
     from fewshot.cli import _output, _terminal
     from fewshot.data._source import Source
     from fewshot.report import layout, page, summary
+    from fewshot.report.overall import over
     from fewshot.report.page.contents import document
-    from fewshot.report.verdict import over
 
     out, live = args.out or Path("runs/demo"), _live(args)
     made = demo.comparisons(

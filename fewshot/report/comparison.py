@@ -24,7 +24,7 @@ from fewshot.report.rows import Row
 from fewshot.report.table import Table
 from fewshot.report.verdict import Verdict
 from fewshot.scoring import jackknife
-from fewshot.scoring.differences import Difference, differences, tied_with_best
+from fewshot.scoring.differences import Difference, differences, holm, tied_with_best
 from fewshot.tasks import Task
 
 if TYPE_CHECKING:
@@ -97,6 +97,27 @@ class Comparison:
             self._differences[name] = self._against(self.baseline, [row.label for row in self.systems], name)
         return self._differences[name]
 
+    def between(self, ours: Sequence[str], theirs: Sequence[str], pair: tuple[str, str]) -> Difference | None:
+        """Returns how the second of a pair differs from the first one, in the headline score; `None` without counts.
+
+        The pair is the best of either side, so Holm's family is all that could have been chosen: the differences from
+        the baseline if it is one of the two (and the same numbers as in the table), else every pair of both sides.
+
+        Args:
+            ours: The labels of one side, of which the first of the pair is one.
+            theirs: The labels of the other side.
+            pair: Two labels.
+        """
+        first, second = pair
+        if self.baseline == first:
+            return self.differences().get(second)
+        if self.baseline == second:
+            found = self.differences().get(first)
+            return None if found is None else found.reversed()
+        each = {(one, other): found for one in ours for other, found in self.against(one, theirs).items()}
+        adjusted = dict(zip(each, holm([found.p for found in each.values()]), strict=True))
+        return each[pair].with_adjusted(adjusted[pair]) if pair in each else None
+
     def against(self, baseline: str, others: Sequence[str], score: str | None = None) -> Mapping[str, Difference]:
         """Returns how some systems differ from another one: a family of its own for Holm's adjustment."""
         return self._against(baseline, others, score or self.headline)
@@ -115,8 +136,24 @@ class Comparison:
         if name not in self._tied:
             counted = {row.label: row.counts for row in self.systems if row.counts and name in row.counts[0].formulas}
             testable = all(self._testable(row, name) for row in self.systems if row.label in counted)
-            self._tied[name] = tied_with_best(counted, name, seed=self.seed) if testable and len(counted) > 1 else ()
+            tied = tied_with_best(counted, name, seed=self.seed) if testable and len(counted) > 1 else ()
+            self._tied[name] = self._as_tabled(tied, name)
         return self._tied[name]
+
+    def _as_tabled(self, tied: Sequence[str], score: str) -> tuple[str, ...]:
+        """The tied systems, where the pair of the best system and the baseline is judged as among the differences.
+
+        Ties and differences are two families for Holm's adjustment, and this pair is in both: without a rule the table
+        could say p .064 and the marks that the two are told apart.
+        """
+        best = self.best(score)
+        pair = self.differences(score).get(best.label) if tied and best is not None else None
+        if pair is None or pair.adjusted is None:
+            return tuple(tied)
+        kept = {label for label in tied if label != self.baseline}
+        if not pair.detected and self.baseline is not None:
+            kept.add(self.baseline)
+        return tuple(row.label for row in self.systems if row.label in kept)
 
     @staticmethod
     def _testable(row: Row, score: str) -> bool:

@@ -141,6 +141,11 @@ def _seed(run: FinishedRun) -> object:
     return run.signature.values.get("seed") if training.settings is None else training.seed
 
 
+def _seed_key(run: FinishedRun) -> str:
+    """What the seed is called: that of a training has nothing to do with that of a run."""
+    return "seed" if run.recorded.training.settings is None else "training_seed"
+
+
 def _row(group: Sequence[FinishedRun], names: Mapping[str, str], gpu_hour_usd: float | None) -> Row:
     first = group[0]
     counts = tuple(run.tallies for run in group if run.tallies is not None)
@@ -152,7 +157,7 @@ def _row(group: Sequence[FinishedRun], names: Mapping[str, str], gpu_hour_usd: f
     costs = [cost_of(run, hits=_hits(run), gpu_hour_usd=gpu_hour_usd) for run in group]
     settings = _settings(first)
     if len(group) > 1:
-        settings["seed"] = tuple(_seed(run) for run in group)
+        settings[_seed_key(first)] = tuple(_seed(run) for run in group)
     return Row(
         name=given[0] if given else "",
         kind=first.kind,
@@ -172,7 +177,7 @@ def _settings(run: FinishedRun) -> dict[str, Any]:
     if run.kind != "prompted":
         kept["endpoint"] = None
     if run.kind in ("local", "given"):
-        kept |= {"seed": run.recorded.training.seed if run.kind == "local" else None, "samples": None}
+        kept |= {"seed": None, "samples": None, "training_seed": run.recorded.training.seed}
     return kept
 
 

@@ -11,13 +11,21 @@ is not called 0.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fewshot.report import numbers
+from fewshot.report.phrases import (
+    UNCOUNTED,
+    best_of_kind,
+    detectable,
+    difference,
+    listed,
+    tuned_against,
+    tuned_break_even,
+    value,
+)
 from fewshot.report.rows import Row
-from fewshot.scoring.differences import Difference
 from fewshot.scoring.jackknife import LEAST
 
 if TYPE_CHECKING:
@@ -41,78 +49,8 @@ def of(comparison: Comparison) -> Verdict:
     return Verdict(tuple(filter(None, sentences)), _command(comparison))
 
 
-def over(comparisons: Sequence[Comparison]) -> Verdict:
-    """Returns the verdict over several tasks: a sentence that decides, one on what can be told apart, one on costs."""
-    scored = [comparison for comparison in comparisons if comparison.best() is not None]
-    sentences = [_choices(scored), _apart(scored), _prices(scored)]
-    first = next((command for comparison in scored if (command := comparison.verdict.command)), None)
-    return Verdict(tuple(filter(None, sentences)), first)
-
-
-def _choices(comparisons: Sequence[Comparison]) -> str:
-    tuned: list[str] = []
-    few: list[str] = []
-    open_: list[str] = []
-    for comparison in comparisons:
-        prompted, local = _of_kind(comparison, "prompted"), _of_kind(comparison, "local")
-        if prompted is None or local is None:
-            continue
-        one = _tuned_against(comparison, prompted, local)
-        if one is None or not one.detected:
-            open_.append(comparison.task.name)
-        else:
-            (tuned if one.delta > 0 else few).append(f"{comparison.task.name} ({_difference(one)})")
-    parts = [
-        f"fine-tune for {_list(tuned)}" if tuned else "",
-        f"few-shot prompting is good enough for {_list(few)}" if few else "",
-        f"for {_list(open_)} few-shot prompting and fine-tuning cannot be told apart" if open_ else "",
-    ]
-    text = "; ".join(filter(None, parts))
-    if text:
-        return f"{text[0].upper()}{text[1:]}."
-    return "No task has both a prompted and a fine-tuned model: which of the two is better is not known."
-
-
-def _apart(comparisons: Sequence[Comparison]) -> str:
-    best: dict[str, list[str]] = {}
-    ties = []
-    for comparison in comparisons:
-        row = comparison.best()
-        if row is not None:
-            best.setdefault(row.label, []).append(comparison.task.name)
-            others = [label for label in comparison.tied() if label != row.label]
-            ties += [f"{_list(others)} for {comparison.task.name}"] if others else []
-    parts = [f"{label} for {_list(tasks)}" for label, tasks in best.items()]
-    tied = f", not told apart from {', nor from '.join(ties)}" if ties else ""
-    return f"Best is {_list(parts)}{tied}{_detectable(*comparisons)}." if parts else ""
-
-
-def _prices(comparisons: Sequence[Comparison]) -> str:
-    parts = []
-    for comparison in comparisons:
-        rows = [row for kind in ("prompted", "local") if (row := _of_kind(comparison, kind)) is not None]
-        known = [row for row in rows if row.cost.usd is not None]
-        if known:
-            each = _list([f"${numbers.dollars(row.cost.usd_per_thousand)} with {row.label}" for row in known])
-            parts.append(f"{each} for {comparison.task.name}{_pays_briefly(comparison)}")
-    return f"1,000 legends cost {'; '.join(parts)}." if parts else "What the models cost is not known."
-
-
-def _pays_briefly(comparison: Comparison) -> str:
-    local = _of_kind(comparison, "local")
-    found = None if local is None else comparison.break_even(local)
-    if found is None:
-        return ""
-    return " (never cheaper fine-tuned)" if found == "never" else f" (training pays from {found:,} legends on)"
-
-
-def _of_kind(comparison: Comparison, kind: str) -> Row | None:
-    rows = [row for row in comparison.systems if row.kind == kind and row.score(comparison.headline) is not None]
-    return max(rows, key=lambda row: row.score(comparison.headline) or 0.0, default=None)
-
-
 def _good_enough(comparison: Comparison) -> str:
-    prompted, local = _of_kind(comparison, "prompted"), _of_kind(comparison, "local")
+    prompted, local = best_of_kind(comparison, "prompted"), best_of_kind(comparison, "local")
     if prompted is not None and local is not None:
         return _few_shot_or_fine_tuned(comparison, prompted, local)
     only = prompted or local
@@ -128,7 +66,7 @@ def _good_enough(comparison: Comparison) -> str:
 
 
 def _few_shot_or_fine_tuned(comparison: Comparison, prompted: Row, local: Row) -> str:
-    one = _tuned_against(comparison, prompted, local)
+    one = tuned_against(comparison, prompted, local)
     values = f"{_reaches(comparison, local, _labels(local))}, {_reaches(comparison, prompted)}"
     if one is None or one.adjusted is None:
         return f"Whether few-shot prompting is good enough cannot be tested here: {values}."
@@ -137,28 +75,22 @@ def _few_shot_or_fine_tuned(comparison: Comparison, prompted: Row, local: Row) -
         limit = "" if least is None else f"; {numbers.score(least, 2)} would have been detected four times in five"
         return (
             "Few-shot prompting and fine-tuning cannot be told apart here: "
-            f"{values}, a difference of {_difference(one)}{limit}."
+            f"{values}, a difference of {difference(one)}{limit}."
         )
-    choice = "Fine-tune" if one.delta > 0 else "Few-shot prompting is good enough"
-    return f"{choice}: {values}, a difference of {_difference(one)}."
-
-
-def _tuned_against(comparison: Comparison, prompted: Row, local: Row) -> Difference | None:
-    """The best fine-tuned model against the best prompted one, adjusted over all fine-tuned ones."""
-    tuned = [row.label for row in comparison.systems if row.kind == "local"]
-    return comparison.against(prompted.label, tuned).get(local.label)
+    choice = "Fine-tune" if one.delta > 0 else "Few-shot prompting does better"
+    return f"{choice}: {values}, a difference of {difference(one)}."
 
 
 def _against_program(comparison: Comparison, row: Row) -> str:
     """How a model does against the best program, which costs nothing."""
-    program = _of_kind(comparison, "program")
+    program = best_of_kind(comparison, "program")
     if program is None:
         return ""
     one = comparison.against(program.label, [row.label]).get(row.label)
     if one is None or one.adjusted is None:
-        return f", {program.label} {_value(comparison, program)}"
+        return f", {program.label} {value(comparison, program)}"
     told = "which is " + ("better than" if one.delta > 0 else "worse than") if one.detected else "not told apart from"
-    return f", {told} {program.label}, {_value(comparison, program)}"
+    return f", {told} {program.label}, {value(comparison, program)}"
 
 
 def _told_apart(comparison: Comparison) -> str:
@@ -174,40 +106,18 @@ def _told_apart(comparison: Comparison) -> str:
     if not tied:
         found = f"{best.label} is better than {_others(worse)}"
     elif worse:
-        found = f"{best.label} cannot be told apart from {_list(tied)}, and is better than {_others(worse)}"
+        found = f"{best.label} cannot be told apart from {listed(tied)}, and is better than {_others(worse)}"
     else:
-        found = f"{best.label} has the best score, and cannot be told apart from {_list(tied)}"
-    return f"On {comparison.articles} articles {found}{_detectable(comparison)}."
+        found = f"{best.label} has the best score, and cannot be told apart from {listed(tied)}"
+    return f"On {comparison.articles} articles {found}{detectable(comparison)}."
 
 
 def _others(n: int) -> str:
     return "the other system" if n == 1 else f"each of the other {n} systems"
 
 
-def _detectable(*comparisons: Comparison) -> str:
-    """How large a difference from the baseline must be on so many articles; of several tasks the range."""
-    found = [
-        one.minimum_detectable
-        for comparison in comparisons
-        for one in comparison.differences().values()
-        if one.minimum_detectable is not None
-    ]
-    if not found:
-        return ""
-    size = _range(numbers.score(min(found), 2), numbers.score(max(found), 2))
-    if len(comparisons) == 1:
-        return f"; to be detected four times in five, a difference from {comparisons[0].baseline} must be {size}"
-    counts = [comparison.articles for comparison in comparisons]
-    articles = _range(str(min(counts)), str(max(counts)))
-    return f"; on {articles} articles a difference must be {size} to be detected four times in five"
-
-
-def _range(low: str, high: str) -> str:
-    return low if low == high else f"{low} to {high}"
-
-
 def _costs(comparison: Comparison) -> str:
-    rows = [row for kind in ("prompted", "local") if (row := _of_kind(comparison, kind)) is not None]
+    rows = [row for kind in ("prompted", "local") if (row := best_of_kind(comparison, kind)) is not None]
     best = comparison.best()
     rows = rows or ([best] if best is not None else [])
     priced = [row for row in rows if row.cost.usd is not None]
@@ -215,7 +125,7 @@ def _costs(comparison: Comparison) -> str:
         f"${numbers.dollars(row.cost.usd_per_thousand)} with {row.label}{_seconds(row)}{_training(row)}"
         for row in priced
     ]
-    found = [f"1,000 legends cost {_list(parts)}{_pays(comparison)}"] if parts else []
+    found = [f"1,000 legends cost {listed(parts)}{_pays(comparison)}"] if parts else []
     for row in rows:
         if row not in priced:
             time = "" if row.cost.p50 is None else f"a legend takes {_time(row)} with {row.label}{_training(row)}, and "
@@ -230,13 +140,12 @@ def _advice(comparison: Comparison, row: Row) -> str:
 
 
 def _pays(comparison: Comparison) -> str:
-    local = _of_kind(comparison, "local")
-    found = None if local is None else comparison.break_even(local)
+    found = tuned_break_even(comparison)
     if found is None:
         return ""
     if found == "never":
         return ": the fine-tuned model is never the cheaper one"
-    return f": from {found:,} legends on the fine-tuned model is the cheaper one"
+    return f": from {found:,} legends on the fine-tuned model is the cheaper one, {UNCOUNTED}"
 
 
 def _seconds(row: Row) -> str:
@@ -258,7 +167,7 @@ def _training(row: Row) -> str:
 
 def _command(comparison: Comparison) -> str | None:
     """Shows the example that the best model got most wrong; without a model, the best system."""
-    models = [row for kind in ("prompted", "local") if (row := _of_kind(comparison, kind)) is not None]
+    models = [row for kind in ("prompted", "local") if (row := best_of_kind(comparison, kind)) is not None]
     row = max(models, key=lambda row: row.score(comparison.headline) or 0.0, default=comparison.best())
     if row is None or not row.runs:
         return None
@@ -270,31 +179,9 @@ def _command(comparison: Comparison) -> str | None:
 def _reaches(comparison: Comparison, row: Row, beside: str = "") -> str:
     kind = {"prompted": "the best prompted model, ", "local": "the best fine-tuned model, "}.get(row.kind, "")
     comma = "," if kind else ""
-    return f"{kind}{row.label}{beside}{comma} reaches {comparison.headline} {_value(comparison, row)}"
+    return f"{kind}{row.label}{beside}{comma} reaches {comparison.headline} {value(comparison, row)}"
 
 
 def _labels(row: Row) -> str:
     labelled = row.settings.get("labelled")
     return f" ({labelled:,} labelled examples)" if isinstance(labelled, int) else ""
-
-
-def _value(comparison: Comparison, row: Row) -> str:
-    found = row.estimate(comparison.headline)
-    if found is None:
-        return numbers.UNKNOWN
-    low, high = found.interval.low, found.interval.high
-    return numbers.score(found.mean) + ("" if low is None or high is None else f" {numbers.interval(low, high)}")
-
-
-def _difference(one: Difference) -> str:
-    span = "" if one.low is None or one.high is None else f" {numbers.span_of_difference(one.low, one.high)}"
-    return f"{numbers.difference(one.delta)}{span} (p {numbers.probability(one.adjusted)})"
-
-
-def _list(parts: Sequence[str]) -> str:
-    """Several things in a sentence.
-
-    >>> _list(["a"]), _list(["a", "b"]), _list(["a", "b", "c"])
-    ('a', 'a and b', 'a, b and c')
-    """
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -60,6 +60,19 @@ class Difference:
     minimum_detectable: float | None = None
     why: str | None = None
 
+    def reversed(self) -> Difference:
+        """Returns the same difference, of the baseline from the system.
+
+        >>> Difference(0.25, low=0.125, high=0.5).reversed().low
+        -0.5
+        """
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return replace(self, delta=-self.delta, low=low, high=high)
+
+    def with_adjusted(self, p: float | None) -> Difference:
+        """Returns the same difference with the adjusted p of another family."""
+        return replace(self, adjusted=p, detected=p is not None and p < ALPHA)
+
 
 METHOD = (
     "Differences: paired delete-one jackknife, t with the degrees of freedom of the effective number of articles; "
@@ -88,10 +101,7 @@ def differences(baseline: System, others: Mapping[str, System], score: str, *, s
         for (name, second), swap in zip(counts.items(), swaps, strict=True)
     }
     adjusted = holm([one.p for one in found.values()])
-    return {
-        name: replace(one, adjusted=p, detected=p is not None and p < ALPHA)
-        for (name, one), p in zip(found.items(), adjusted, strict=True)
-    }
+    return {name: one.with_adjusted(p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
 def tied_with_best(systems: Mapping[str, System], score: str, *, seed: int = 0) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def test_weights_of_several_training_seeds_are_one_row() -> None:
         for seed in range(2)
     ]
     (row,) = compare(paths).systems
-    assert (row.seeds, row.settings["seed"], row.cost.training_seconds) == (2, (0, 1), 10.5)
+    assert (row.seeds, row.settings["training_seed"], row.cost.training_seconds) == (2, (0, 1), 10.5)
 
 
 def test_rules_that_answer_the_same_at_0_2_and_3_shots_are_one_row(folder: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 from fewshot import __version__
 from fewshot.report import columns
 from fewshot.report.comparison import Comparison
+from fewshot.report.overall import over
 from fewshot.report.page import pictures
 from fewshot.report.page.details import scores_in_detail
 from fewshot.report.page.document import Cell, Column, Document, Part, Picture, Row, System, Table, letter, short_names
@@ -15,7 +16,6 @@ from fewshot.report.page.examples import examples
 from fewshot.report.page.origins import origin_of
 from fewshot.report.runs import FinishedRun
 from fewshot.report.table import Heading
-from fewshot.report.verdict import over
 from fewshot.scoring.errors import Errors, errors
 from fewshot.tasks import ordered
 

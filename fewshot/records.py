@@ -21,11 +21,8 @@ Kind: TypeAlias = Literal["entities", "panels", "roles", "hypothesis"]
 """The kind of value that a task predicts; it decides which formats can carry the value."""
 
 FIELDS: Mapping[Kind, str] = {
-    "entities": "entities",
-    "panels": "panels",
-    "roles": "entities",
-    "hypothesis": "hypothesis",
-}
+    "entities": "entities", "panels": "panels", "roles": "entities", "hypothesis": "hypothesis",
+}  # fmt: skip
 """The key of a record that holds a value of each kind."""
 
 OF_ENTITIES: frozenset[Kind] = frozenset(("roles",))
@@ -184,8 +181,7 @@ class Prediction:
     """A system's value for one example: what is scored, and the answer text that it was read from.
 
     `output` is a tuple if several samples were drawn, and `None` for predictions without a text. `seconds`: of a local
-    model, its share of the time of its batch; no part of the value, and not of `predictions.jsonl`.
-    """
+    model, its share of the time of its batch; not in `predictions.jsonl`."""
 
     id: str
     value: Value
@@ -198,13 +194,8 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """How a local model was trained, as far as it is known.
-
-    Attributes:
-        seconds: Wall-clock seconds of the training.
-        seed: Its seed.
-        settings: Digest of everything else that it depends on: two models with the same differ in the seed alone.
-    """
+    """How a local model was trained, as far as it is known: wall-clock seconds, seed, and `settings`, a digest of
+    everything else that it depends on: two models with the same differ in the seed alone."""
 
     seconds: float | None = None
     seed: int | None = None

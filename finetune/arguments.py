@@ -214,8 +214,7 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     import torch
     from transformers import HfArgumentParser, Seq2SeqTrainingArguments
 
-    class Parser(_Parser, HfArgumentParser):  # type: ignore[misc]
-        pass
+    class Parser(_Parser, HfArgumentParser): ...  # type: ignore[misc]
 
     parser = Parser(Seq2SeqTrainingArguments, allow_abbrev=False)
     words = [*rest, "--output_dir", str(folder), "--run_name", name]
@@ -224,10 +223,9 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     if not torch.accelerator.is_available():
         words += ["--dataloader_pin_memory", "False"]
         words += [] if _says(rest, "use_cpu") else ["--use_cpu"]  # without --use_cpu transformers refuses --bf16
-    if not _says(rest, "logging_steps"):
-        words += ["--logging_steps", "50"]  # the default of 500 is longer than a small training
-    if not _says(rest, "train_sampling_strategy"):
-        words += ["--train_sampling_strategy", "group_by_length"]
+    # transformers logs every 500 steps, which is longer than a small training.
+    for flag, usual in (("logging_steps", "50"), ("train_sampling_strategy", "group_by_length")):
+        words += [] if _says(rest, flag) else [f"--{flag}", usual]
     try:
         training, unknown = parser.parse_args_into_dataclasses(words, return_remaining_strings=True)
     except ValueError as error:
@@ -235,8 +233,7 @@ def _training(rest: Sequence[str], name: str, folder: Path, said: argparse.Names
     if unknown:
         flags = [f"--{known.name}" for known in fields(Seq2SeqTrainingArguments)]
         raise InputError(_arguments.unrecognized(unknown, flags), hint="see `fewshot finetune --help`")
-    training_arguments: Seq2SeqTrainingArguments = training
-    return training_arguments
+    return training
 
 
 def _says(words: Sequence[str], name: str) -> bool:

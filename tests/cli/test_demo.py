@@ -28,7 +28,7 @@ def test_one_table_that_fits_and_a_verdict(capsys: pytest.CaptureFixture[str], m
     rows = [line for line in lines if re.match(r"SmolLM2-135M-Instruct \(\d shots\) +\.\d{3} ", line)]
     assert len(rows) == 2 * len(RECORDED)
     assert "fewshot show runs/demo/" in said.out
-    assert "the page that shows all of it: runs/demo/report.html" in said.err
+    assert "runs/demo/report.html" in said.err
     first = (Path("runs/demo") / "ner-rules-3shot" / "predictions.jsonl").read_bytes()
     assert cli.main(["demo", "--no-training"]) == 0
     assert (Path("runs/demo") / "ner-rules-3shot" / "predictions.jsonl").read_bytes() == first

@@ -237,6 +237,7 @@ def test_an_answer_of_ten_megabytes_is_scored(capsys: pytest.CaptureFixture[str]
 def test_a_plain_line_now_and_then_where_stderr_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low)  # waits no longer than the server asks
     with OpenAiServer(delay=0.02, faults=[faults.status(429, retry_after=0.01)]) as server:
         assert cli.main(command(server.base_url)) == 0
         assert "requests/s" not in capsys.readouterr().err, "not in the first half minute"

@@ -55,6 +55,7 @@ TABLE: Mapping[str, Moves] = {
     # What is asked
     "task": Moves("panelization", {"task", "labels", "mentions", "prompt"}, {"turns"}),
     "data": Moves("copy.jsonl"),  # the same records elsewhere: another run, whose scores may be compared
+    "reading": Moves({"from": "jsonl"}),  # the same records, read as what they are
     "split": Moves("validation", {"split", "ids"}, {"turns"}),
     "demos": Moves("more.jsonl", {"labelled"}, {"turns"}),
     "shots": Moves(1, {"shots"}, {"turns"}),

@@ -44,9 +44,10 @@ class Opened:
 Opener = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser; tests that need one are skipped where there is none."""
+    """A browser; tests that need one are skipped where there is none. It lives as long as a module: while it is open,
+    Playwright's event loop is running, in which no other test could start one."""
     if CHROMIUM is None:
         pytest.skip("no chromium here (apt-get install chromium)")
     api = pytest.importorskip("playwright.sync_api")

@@ -148,7 +148,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Pat
     assert run(steps) == 2, "other settings"
     assert run(f"{steps} --overwrite_output_dir --resume_from_checkpoint runs/models/x/checkpoint-{done}") == 0
     history = json.loads(Path("runs/models/x/trained.json").read_text())
-    assert history[-1]["step"] == done + 6
+    assert [row for row in history if "step" in row][-1]["step"] == done + 6
 
 
 def _waiting(seconds: float) -> Iterator[None]:

@@ -87,7 +87,7 @@ def test_a_prompted_run_of_nothing_but_plugins(fewshot: Fewshot, tabbed: Path, t
     versions = tomllib.loads((tmp_path / "runs/parrot/run.toml").read_text())["versions"]
     assert "fewshot-chemicals" in versions
     assert "identical" in fewshot("run", "--replay", "runs/parrot")
-    assert "[CHEMICAL: " in fewshot("show", "runs/parrot", _some_id(tmp_path / "runs/parrot"))
+    assert "CHEMICAL⟩" in fewshot("show", "runs/parrot", _some_id(tmp_path / "runs/parrot"))
     assert "parrot-1" in fewshot("compare", "runs/parrot")
     scores = json.loads((tmp_path / "runs/parrot/scores.json").read_text())
     assert (scores["task"], scores["n"], scores["complete"]) == ("chemicals", 20, True)

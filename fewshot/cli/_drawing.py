@@ -171,8 +171,8 @@ def _named(name: str) -> str:
 
 
 def _bracket(mark: Mark, side: int) -> str:
-    signs = [sign[side] for sign, there in ((_GOLD, mark.gold), (_PREDICTION, mark.predicted)) if there]
-    return "".join(signs if side == 0 else reversed(signs))
+    brackets = [pair[side] for pair, there in ((_GOLD, mark.gold), (_PREDICTION, mark.predicted)) if there]
+    return "".join(brackets if side == 0 else reversed(brackets))
 
 
 def _ink(mark: Mark, text: str, coloured: bool) -> Ink:

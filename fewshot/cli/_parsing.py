@@ -77,6 +77,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             mistakes.append(_arguments.without_value(str(error)))
             rest = _arguments.without_flag(words, error.argument_name)
             if rest == words:  # a positional word, or one that is missing: nothing can be read beyond it
+                if strange := [word for word in words if _is_strange(word, called)]:
+                    mistakes.append(_arguments.unrecognized(strange, _flags(called)))
                 break
             words = rest
             continue
@@ -130,7 +132,7 @@ def _new_parser() -> argparse.ArgumentParser:
         exit_on_error=False,
         epilog="First steps: `fewshot demo`, then `fewshot run --backend gpt3 --task panelization`.",
     )
-    parser.add_argument("-V", "--version", action="version", version=f"fewshot {__version__}")
+    parser.add_argument("--version", "-V", action="version", version=f"fewshot {__version__}")
     return parser
 
 
@@ -162,6 +164,11 @@ def _with_late_words(
     args, unknown = called.parse_known_intermixed_args(words[words.index(name) + 1 :])
     args.command = name
     return args, unknown
+
+
+def _is_strange(word: str, parser: argparse.ArgumentParser) -> bool:
+    """Whether a word is a flag that a parser does not have."""
+    return word.startswith("--") and word.partition("=")[0] not in {*_flags(parser), "--help"}
 
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:

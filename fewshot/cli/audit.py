@@ -114,9 +114,8 @@ def _cross_fitted(args: argparse.Namespace, examples: Sequence[Example]) -> list
 
     fit = cross_fit.Fit(args.cross_fit, args.folds or 5, args.steps or cross_fit.STEPS)
     with tempfile.TemporaryDirectory(prefix="fewshot-cross-fit-") as models:
-        spans = list(
-            cross_fit.scored(examples, args.task, fit, Path(models), lambda line: _output.notice([line]))
-        )  # fmt: skip
+        probabilities = cross_fit.scored(examples, args.task, fit, Path(models), lambda line: _output.notice([line]))
+        spans = list(probabilities)
     if args.out is not None:
         folder.write_spans(args.out, spans)
     return cross_fit.find(spans)

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-_OUT = "a file or folder; - for standard output [export-F.<ending> in the run folder]"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `fewshot export`."""

@@ -33,6 +33,12 @@ def test_the_nearest_flag_is_one_of_that_command(fails: Fails) -> None:
     assert "did you mean" not in fails("compare", "runs/x", "--temperatur", "3")
 
 
+def test_a_flag_is_named_beside_what_is_missing(fails: Fails) -> None:
+    line = fails("compare", "--ouut", "--json")
+    assert "the following arguments are required: RUN; unrecognized arguments: --ouut (did you mean --out?)" in line
+    assert "--verion (did you mean --version?)" in fails("--verion")
+
+
 def test_underscores_are_hyphens_in_flags_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*RUN, "--examples_check", "off", "--out", "my_runs/the_one", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["folder"] == "my_runs/the_one"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -31,3 +33,46 @@ def test_everything_that_both_install_is_pinned() -> None:
     ):
         names = {re.split(r"[\[>=<]", line)[0].lower().replace("_", "-") for line in wanted}
         assert names <= set(pins(file)), file
+
+
+COME_WITH = {
+    "aiohttp": "openai",
+    "httpx2": "openai",
+    "yarl": "openai",
+    "safetensors": "transformers",
+    "tokenizers": "transformers",
+}
+"""What a package that we ask for brings along, and we import too."""
+
+
+def test_everything_that_is_imported_is_asked_for() -> None:
+    """A clean environment holds what pyproject asks for, and not what a developer happens to have."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    declared = {re.split(r"[\[>=<]", line)[0].lower().replace("-", "_") for line in wanted}
+    own = {"fewshot", "finetune", *sys.stdlib_module_names}
+    strange = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in ("fewshot", "finetune")
+        for path in (ROOT / package).rglob("*.py")
+        for name in _imported(ast.parse(path.read_text("utf-8")))
+        if name not in own and COME_WITH.get(name, name).lower() not in declared
+    }
+    assert strange == set()
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """The packages that a module imports when it runs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names

@@ -102,7 +102,7 @@ def _example(stem: Path, root: Path, found: Annotations) -> Example:
     path, marks = stem.with_name(stem.name + _TEXT), stem.with_name(stem.name + _MARKS)
     if not path.exists():
         raise DataError(f"there is no {path.name} beside it", path=marks)
-    text = Origin(str(path)).text()
+    text = Origin(str(path)).text(exact=True)  # brat counts a byte order mark as a character
     id_ = unquote(stem.name)
     if not text.strip():
         raise DataError("the text is empty", path=path)

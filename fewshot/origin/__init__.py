@@ -78,15 +78,15 @@ class Origin(os.PathLike[str]):
             raise DataError(f"more than {most:,} bytes", path=self.name, hint=f"{MOST_BYTES}=N allows more")
         return found
 
-    def text(self) -> str:
-        """All of a UTF-8 text; a byte order mark is dropped.
+    def text(self, *, exact: bool = False) -> str:
+        """All of a UTF-8 text, without a byte order mark. `exact`: with it, where offsets beside the text count it.
 
         Raises:
             DataError: it is not UTF-8; as `content`.
         """
         content = self.content()
         try:
-            return content.decode("utf-8-sig")
+            return content.decode("utf-8" if exact else "utf-8-sig")
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise DataError(

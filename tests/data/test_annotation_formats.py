@@ -67,6 +67,13 @@ def test_every_text_and_its_entities_come_back(name: str, text: str, draw: st.Da
     assert data.read(str(target), format=name) == [one, other]
 
 
+@pytest.mark.parametrize("name", ["bioc", "brat", "doccano", "labelstudio", "prodigy", "pubtator", "spacy"])
+def test_a_text_may_begin_with_a_byte_order_mark(name: str, tmp_path: Path) -> None:
+    one = Example("f1", "f1", "\ufeffp53 binds", entities=(Span(1, 4, "GENE"),))
+    data.write([one], path(tmp_path, name), name)
+    assert data.read(str(path(tmp_path, name)), format=name) == [one]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_task_chooses_what_is_written(name: str, tmp_path: Path) -> None:
     one = Example(

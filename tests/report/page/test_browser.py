@@ -277,7 +277,9 @@ def test_offsets_beyond_the_basic_plane(attacked: Any) -> None:
     part = attacked.tab.locator(".part:visible")
     part.locator(".rows a").nth(1).click()
     part.locator(".pane summary").filter(has_text="as a table").click()
-    assert "cells" in part.locator(".spans th[scope=row]").all_inner_texts()
+    names = part.locator(".spans th[scope=row]")
+    names.first.wait_for()  # the table is made when the fold has opened
+    assert "cells" in names.all_inner_texts()
 
 
 def test_what_the_page_may_do_is_nothing(attacked: Any) -> None:

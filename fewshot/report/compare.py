@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fewshot.errors import InputError
-from fewshot.report.comparison import Comparison, best_of
+from fewshot.report.comparison import Comparison
 from fewshot.report.cost import checked_price
-from fewshot.report.rows import Row, rows_of
+from fewshot.report.rows import Row, best_of, rows_of
 from fewshot.report.runs import FinishedRun, same_question
 
 

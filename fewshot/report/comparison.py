@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from fewshot import files
 from fewshot.errors import InputError, RunFolderError
-from fewshot.report import as_json, columns, latex, markdown, verdict
+from fewshot.report import as_json, columns, latex, markdown, phrases, verdict
 from fewshot.report.cost import BreakEven, break_even
-from fewshot.report.rows import Row
+from fewshot.report.rows import Row, best_of
 from fewshot.report.table import Table
 from fewshot.report.verdict import Verdict
 from fewshot.scoring import jackknife
@@ -162,7 +162,7 @@ class Comparison:
 
     def break_even(self, row: Row) -> BreakEven:
         """Returns from how many legends on a fine-tuned system is cheaper than the best one that is prompted."""
-        prompted = best_of([other for other in self.systems if other.kind == "prompted"], self.headline)
+        prompted = phrases.best_of_kind(self, "prompted")
         return None if prompted is None or row.kind != "local" else break_even(prompted.cost, row.cost)
 
     @property
@@ -225,9 +225,3 @@ class Comparison:
         }
         for name, text in texts.items():
             files.write(folder / name, text, error=RunFolderError)
-
-
-def best_of(rows: Sequence[Row], score: str) -> Row | None:
-    """Returns the row with the highest score, the first of equal ones; `None` if none has it."""
-    scored = [(value, row) for row in rows if (value := row.score(score)) is not None]
-    return max(scored, key=lambda pair: pair[0])[1] if scored else None

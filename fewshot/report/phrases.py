@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fewshot.report import numbers
 from fewshot.report.cost import BreakEven
-from fewshot.report.rows import Row
+from fewshot.report.rows import Row, best_of
 from fewshot.scoring.differences import Difference
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ UNCOUNTED = "the price of its labels not counted"
 
 def best_of_kind(comparison: Comparison, kind: str) -> Row | None:
     """Returns the system of a kind with the highest headline score; `None` if there is none."""
-    rows = [row for row in comparison.systems if row.kind == kind and row.score(comparison.headline) is not None]
-    return max(rows, key=lambda row: row.score(comparison.headline) or 0.0, default=None)
+    return best_of([row for row in comparison.systems if row.kind == kind], comparison.headline)
 
 
 def tuned_against(comparison: Comparison, prompted: Row, local: Row) -> Difference | None:

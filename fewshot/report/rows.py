@@ -95,6 +95,12 @@ class Row:
         return replace(fold(self.counts, name), mean=score)  # the last digit as scores.json has it
 
 
+def best_of(rows: Sequence[Row], score: str) -> Row | None:
+    """Returns the row with the highest score, the first of equal ones; `None` if none has it."""
+    scored = [(value, row) for row in rows if (value := row.score(score)) is not None]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
 def rows_of(runs: Sequence[FinishedRun], names: Mapping[str, str], *, gpu_hour_usd: float | None = None) -> list[Row]:
     """Returns the rows of runs: first the system that answers nothing, then one a system, in the order of the runs.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ import pytest
 
 from fewshot import cli
 from tests.cli.conftest import Fails
-from tests.report.conftest import SYSTEMS
-from tests.report.systems import corpus, write
+from tests.report.conftest import SYSTEMS, written
 
 F1 = "strict.micro.f1"
 RUNS = [f"runs/{name}" for name in SYSTEMS]
@@ -21,13 +19,7 @@ RUNS = [f"runs/{name}" for name in SYSTEMS]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("compared")
-    with chdir(folder):
-        write(corpus(8), "gold.jsonl")
-        Path("runs").mkdir()
-        for name, system in SYSTEMS.items():
-            system.run(f"runs/{name}")
-    return folder
+    return written(tmp_path_factory.mktemp("compared"))
 
 
 @pytest.fixture(autouse=True)

@@ -27,16 +27,20 @@ SYSTEMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the runs of `SYSTEMS` on eight articles, under `runs/`."""
-    folder = tmp_path_factory.mktemp("systems")
+def written(folder: Path) -> Path:
+    """Writes the runs of `SYSTEMS` on eight articles, under `runs/` of a folder; returns the folder."""
     with chdir(folder):
         write(corpus(8), "gold.jsonl")
         Path("runs").mkdir()
         for name, system in SYSTEMS.items():
             system.run(f"runs/{name}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the runs of `SYSTEMS`."""
+    return written(tmp_path_factory.mktemp("systems"))
 
 
 @pytest.fixture

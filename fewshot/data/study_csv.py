@@ -20,6 +20,7 @@ from pathlib import Path
 from fewshot import formats, tasks
 from fewshot.data import Head, Origin, Reader, Writer, asked_of, label, lines
 from fewshot.errors import DataError, Where
+from fewshot.origin.sheets import separated
 from fewshot.records import FIELDS, PANEL, Example, Hypothesis, Kind, Scheme
 from fewshot.text.sourcedata import ASSAY, ASSAY_TAG
 from fewshot.text.visible import shortened
@@ -125,7 +126,7 @@ WRITER = StudyCsvWriter()
 
 def _rows(source: str, delimiter: str, skip_lines: int) -> Iterator[Row]:
     """Rows of either shape, with the line on which each starts."""
-    reader = csv.reader(islice(lines(source), skip_lines, None), strict=True)
+    reader = separated(islice(lines(source), skip_lines, None))
     started, head = 1 + skip_lines, None
     try:
         for cells in reader:

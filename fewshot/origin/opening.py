@@ -44,6 +44,8 @@ def opened(name: str, *, peek: int = 0) -> Iterator[BinaryIO]:
     try:
         if is_read_once(name):
             yield _unpacked(_once(name, peek), name)
+            if not peek:
+                _close(name)
             return
         with open(name, "rb") as file:  # noqa: PTH123  (an empty name is no folder)
             yield _unpacked(file, name)
@@ -150,3 +152,9 @@ def _once(name: str, peek: int) -> io.BufferedReader:
         return io.BufferedReader(_Rejoined(stream.seen, io.BytesIO()))
     stream.is_read = True
     return io.BufferedReader(_Rejoined(stream.seen, stream.file))
+
+
+def _close(name: str) -> None:
+    """Closes what was read; standard input is not ours to close."""
+    if name != STDIN:
+        _streams[name].file.close()

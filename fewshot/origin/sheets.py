@@ -13,13 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.files import LONGEST_LINE, MOST_BYTES, most_bytes
 from fewshot.origin import LARGEST, Origin
 from fewshot.origin.columns import text_among, usual_among
 from fewshot.text.visible import one_line, shortened
+
+if TYPE_CHECKING:
+    import _csv
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {".xlsx": ("openpyxl", "xlsx"), ".parquet": ("pyarrow", "parquet")}
 """What reads and writes files with these endings, and the extra that brings it."""
@@ -76,6 +79,12 @@ def cells(line: str, delimiter: str) -> list[str]:
         return [line]
 
 
+def separated(lines: Iterable[str], delimiter: str = ",") -> _csv.Reader:
+    """A strict reader of CSV whose cells may be as long as a line may be."""
+    csv.field_size_limit(min(most_bytes(LONGEST_LINE), 2**31 - 1))  # of the whole process, 131,072 when it starts
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
 def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
     """Writes a header and rows as CSV, TSV, XLSX or Parquet.
 
@@ -96,8 +105,7 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
 
 def _of_csv(origin: Origin) -> Iterator[Row]:
     first = origin.head().lines[:1]
-    reader = csv.reader(origin.lines(), delimiter=delimiter_of(first[0] if first else ""), strict=True)
-    csv.field_size_limit(min(most_bytes(LONGEST_LINE), 2**31 - 1))
+    reader = separated(origin.lines(), delimiter_of(first[0] if first else ""))
     started = 1
     try:
         for row in reader:

@@ -210,5 +210,17 @@ def test_long_targets_take_no_longer_than_their_length(target: str, tmp_path: Pa
     assert time.process_time() - start < 2
 
 
+def test_a_cell_may_be_as_long_as_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(f"subset,input_text,output_text\ntrain,{'p53 ' * 50_000},{'p53 ' * 50_000}\n")
+    (row,) = study_csv.StudyCsvReader().pairs(str(path))
+    assert len(row.target) > 131_072  # what Python's csv allows by itself
+    with monkeypatch.context() as patch:
+        patch.setenv("FEWSHOT_MOST_BYTES", "5000")
+        with pytest.raises(DataError, match=r"5,?000"):
+            study_csv.StudyCsvReader().pairs(str(path))
+    assert len(study_csv.StudyCsvReader().pairs(str(path))) == 1  # a bound does not outlive its setting
+
+
 def test_a_tag_counts_where_it_is_closed_behind_its_opening() -> None:
     assert study_csv._tags("</GENE> <GENE>p53 <CELL>HeLa</cell> < TISSUE\n>liver</TISSUE > <X>y</X>") == ["TISSUE"]

@@ -13,7 +13,7 @@ import pytest
 
 from fewshot import data
 from fewshot.errors import DataError, InputError
-from fewshot.origin import Origin
+from fewshot.origin import Origin, opening
 
 LINE = '{"id": "a", "text": "(A) Blot."}\n'
 
@@ -87,5 +87,6 @@ def test_a_pipe_is_recognised_and_read_once(tmp_path: Path) -> None:
     thread.start()
     assert [example.id for example in data.read(str(pipe))] == [f"a{number}" for number in range(50_000)]
     thread.join()
+    assert opening._streams[str(pipe)].file.closed
     with pytest.raises(InputError, match="pipe can be read once; save it to a file"):
         data.read(str(pipe))

@@ -76,7 +76,7 @@ def value_of(flags: Sequence[str], name: str) -> float | None:
         InputError: it is no positive number.
     """
     found = None
-    for word, following in zip(flags, [*flags[1:], ""], strict=True):
+    for word, following in zip(flags, (*flags[1:], ""), strict=False):
         said, equals, value = word.partition("=")
         if said.startswith("--") and said.lstrip("-").replace("-", "_") == name:
             found = value if equals else following

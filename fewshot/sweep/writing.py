@@ -52,7 +52,7 @@ def shown(compared: Comparison, drawn: Picture, said: list[str]) -> Document:
 
 def picture(found: Learned) -> Picture:
     """Returns the learning curves, with the crossover of the model that wins first."""
-    curves = [*found.trained, *found.shown]
+    curves = [*found.shown, *found.trained]  # in the order of the table: letters agree
     letters = [chr(ord("A") + number) if number < 26 else str(number) for number in range(len(curves))]
     drawn = [_drawn(curve, letter) for curve, letter in zip(curves, letters, strict=True)]
     first = found.crossovers.get(found.earliest or "")

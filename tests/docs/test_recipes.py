@@ -1,0 +1,92 @@
+"""Every recipe of the README and of the documentation is typed, page by page, in an empty folder."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs import kitchen
+from tests.docs.recipes import PAGES, ROOT, TYPED, blocks, unfenced
+from tests.docs.typist import Typist
+from tests.servers.tgi_server import TgiServer
+
+NEEDS_TORCH = re.compile(r"finetune|--backend local|--embedder")
+
+
+def _page(path: Path) -> object:
+    typed = "\n".join(block.body for block in blocks(path) if block.typed)
+    marks = [pytest.mark.local] if NEEDS_TORCH.search(typed) else []
+    return pytest.param(path, marks=marks, id=str(path.relative_to(ROOT)))
+
+
+WITH_RECIPES = [path for path in PAGES if any(block.typed for block in blocks(path))]
+
+
+@pytest.fixture
+def server() -> Iterator[TgiServer]:
+    with TgiServer() as started:
+        yield started
+
+
+@pytest.fixture
+def typist(
+    server: TgiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Typist:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-mine")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(webbrowser, "open", lambda address: True)
+    return Typist(server, monkeypatch, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [_page(path) for path in WITH_RECIPES])
+def test_a_page_is_typed(page: Path, typist: Typist) -> None:
+    for block in blocks(page):
+        if not block.typed:
+            continue
+        kitchen.supply(block.body)
+        if block.language == "python":
+            with contextlib.redirect_stdout(None):
+                exec(compile(block.body, f"{page.name}:{block.line}", "exec"), {"__name__": "__page__"})
+            continue
+        for command in block.commands:
+            typist.types(command)
+
+
+def test_no_command_stands_where_nobody_types_it() -> None:
+    """Commands stand in blocks that say what they are, and what is not typed says why."""
+    command = re.compile(r"^(?:\$ | {4,})?(?:fewshot|python -m (?:finetune|benchmarks)) [a-z]", re.MULTILINE)
+    strays = []
+    for page in PAGES:
+        strays += [f"{page.name}: {found[0]}" for found in command.finditer(unfenced(page)) if found[0].startswith(" ")]
+        for block in blocks(page):
+            if block.language not in TYPED and block.mark is None and command.search(block.body):
+                strays.append(f"{page.name}:{block.line}: a block in {block.language or 'no language'}")
+    assert strays == []
+
+
+def test_what_another_test_types_is_there() -> None:
+    for page in PAGES:
+        for block in blocks(page):
+            if block.mark and block.mark.startswith("typed by"):
+                test = ROOT / block.mark.removeprefix("typed by ")
+                assert test.is_file(), block.mark
+                assert page.name in test.read_text("utf-8"), f"{test.name} does not name {page.name}"
+
+
+def test_few_are_not_typed() -> None:
+    """A reason is no habit: whoever adds one looks at this number."""
+    marked = [block for page in PAGES for block in blocks(page) if (block.mark or "").startswith("not typed")]
+    assert len(marked) <= NOT_TYPED, [block.mark for block in marked]
+
+
+NOT_TYPED = 20

@@ -228,17 +228,3 @@ class TestListing:
         assert cli.main(["list", "runs", "empty"]) == 0
         assert "no runs in empty" in capsys.readouterr().err
         assert "only `fewshot list runs` takes a folder" in fails("list", "tasks", "x")
-
-
-def test_the_recipe_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
-    recipe = readme.partition("**Which legends go wrong?**")[2].split("```")[1].strip().splitlines()
-    assert len(recipe) == 7
-    assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/rules", "-q"]) == 0
-    for command in recipe:
-        argv = ["fig-1" if word == "ID" else word for word in command.split()[1:]]
-        if "xlsx" in argv and not _have("openpyxl"):
-            continue
-        assert cli.main(argv) == 0, command
-    out = capsys.readouterr().out
-    assert "runs/corrected" in out

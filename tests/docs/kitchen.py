@@ -1,10 +1,11 @@
 """The files that recipes name, so that a page can be typed in an empty folder: small, and of the right kind.
 
-    supply("… --data mine.jsonl …")      writes mine.jsonl into the current folder
+supply("… --data mine.jsonl …")      writes mine.jsonl into the current folder
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -61,8 +62,32 @@ def _converted(*flags: str, count: int = 12, first: int = 0) -> Callable[[Path],
     return write
 
 
+def _study(path: Path) -> None:
+    assert cli.main(["convert", "demo", str(path), "--to", "study_csv", "--task", "panelization", "-q"]) == 0
+
+
+def _packed(path: Path) -> None:
+    plain = path.with_suffix("")
+    _jsonl(6, labelled=False)(plain)
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+
+
+def _corpus(path: Path) -> None:
+    """A folder with a file of tokens for each split."""
+    path.mkdir()
+    for number, split in enumerate(("train", "devel", "test")):
+        _converted("--to", "conll", count=6, first=10 * number)(path / f"bc5cdr-{split}.tsv")
+
+
 def _labels(path: Path) -> None:
     path.write_text('ANTIBODY = "antibodies, with their clone"\nDOSE = "amounts with a unit"\n', "utf-8")
+
+
+def prices() -> Path:
+    """Writes prices of the model that the test server plays: without one, a budget in dollars is refused."""
+    path = Path(".prices.toml").absolute()
+    path.write_text('[any."gpt-6-luna"]\ninput = 0.3\noutput = 1.2\ndate = 2026-11-26\nsource = "a test"\n', "utf-8")
+    return path
 
 
 FILES: Mapping[str, Callable[[Path], None]] = {
@@ -72,7 +97,16 @@ FILES: Mapping[str, Callable[[Path], None]] = {
     "other.jsonl": _jsonl(4, 50, labelled=False),
     "labelled.jsonl": _jsonl(6, 100),
     "legends.jsonl": _jsonl(6, labelled=False),
+    "theirs.jsonl": _jsonl(12),
     "labels.toml": _labels,
+    "panelization_task.csv": _study,
+    "legends.csv": _converted("--to", "table"),
+    "legends.xlsx": _converted(),
+    "legends.jsonl.gz": _packed,
+    "corpus/": _corpus,
+    "CDR_TestSet.PubTator.txt": _converted("--to", "pubtator"),
+    "CDR_TrainingSet.PubTator.txt": _converted("--to", "pubtator", first=100),
+    "extractions.jsonl": _converted("--to", "langextract"),
 }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ A comment above a fence says why its commands are not typed here:
 
     <!-- not typed: needs a GPU -->
     <!-- typed by tests/servers/test_recipes.py -->
+
+At the top of a page, `<!-- page not typed: … -->` and `<!-- page typed by … -->` hold for all of its fences.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ TYPED = ("sh", "console", "python")
 PAGES = (ROOT / "README.md", ROOT / "AGENTS.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _FENCE = re.compile(r"^```(?P<language>[\w-]*)[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_PAGE = re.compile(r"\A<!-- page (?P<mark>not typed: [^\n]+|typed by [^\n]+) -->")
 _MARK = re.compile(r"<!-- (?P<mark>not typed: [^\n]+|typed by [^\n]+) -->\s*\Z")
 
 
@@ -33,12 +37,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. `mark`: the comment above it."""
+    """One fenced block. `mark`: the comment above it, or that of its page; `section`: the heading above it."""
 
     language: str
     body: str
     mark: str | None
     line: int
+    section: str
 
     @property
     def typed(self) -> bool:
@@ -54,11 +59,13 @@ class Block:
 def blocks(page: Path) -> list[Block]:
     """Returns the fenced blocks of a page."""
     text = page.read_text("utf-8")
+    whole = _PAGE.search(text)
     found = []
     for fence in _FENCE.finditer(text):
-        mark = _MARK.search(text[: fence.start()])
+        mark = whole or _MARK.search(text[: fence.start()])
         line = text.count("\n", 0, fence.start()) + 1
-        found.append(Block(fence["language"], fence["body"], mark["mark"] if mark else None, line))
+        section = _HEADING.findall(text[: fence.start()])[-1]
+        found.append(Block(fence["language"], fence["body"], mark["mark"] if mark else None, line, section))
     return found
 
 

@@ -137,6 +137,17 @@ class TestExport:
             ("fig-3", "nutlin", "predicted", "made_up"),
         ]
 
+    def test_standard_output_goes_on_behind_what_is_there(
+        self, run: str, capsys: pytest.CaptureFixture[str], fails: Fails
+    ) -> None:
+        capsys.readouterr()
+        print("first")
+        assert cli.main(["export", run, "--to", "csv", "-"]) == 0
+        said = capsys.readouterr()
+        assert said.out.startswith("first\nid,group,label,")
+        assert "written to standard output" in said.err
+        assert "brat is a folder" in fails("export", run, "--to", "brat", "-")
+
     def test_every_format_that_data_can_write_holds_the_predictions(self, run: str) -> None:
         assert set(data.writable()) <= set(export.names())
         assert cli.main(["export", run, "back.conll", "--to", "conll", "-q"]) == 0

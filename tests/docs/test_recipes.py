@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs import kitchen
-from tests.docs.recipes import PAGES, ROOT, TYPED, blocks, unfenced
-from tests.docs.typist import Typist
+from tests.docs.recipes import PAGES, ROOT, TYPED, Command, blocks, unfenced
+from tests.docs.typist import Typist, agree
 from tests.servers.tgi_server import TgiServer
 
 NEEDS_TORCH = re.compile(r"finetune|--backend local|--embedder")
@@ -102,6 +102,34 @@ def test_what_another_test_types_is_there() -> None:
                 test = ROOT / block.mark.removeprefix("typed by ")
                 assert test.is_file(), block.mark
                 assert page.name in test.read_text("utf-8"), f"{test.name} does not name {page.name}"
+
+
+def test_every_benchmark_that_a_page_names_is_there() -> None:
+    for page in PAGES:
+        for name in re.findall(r"python -m benchmarks\.(\w+)", page.read_text("utf-8")):
+            assert (ROOT / "benchmarks" / f"{name}.py").is_file(), f"{page.name}: benchmarks.{name}"
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown", "agrees"),
+    [
+        ("one 1.5 s\ntwo\nthree\n", "one … s\n…\nthree\n", True),
+        ("one\ntwo\n", "one\n", False),
+        ("one\ntwo\n", "one\n…\n", True),
+        ("one\n", "two\n", False),
+    ],
+)
+def test_what_a_page_shows_is_compared(printed: str, shown: str, agrees: bool) -> None:
+    assert agree(printed, shown) is agrees
+
+
+def test_a_command_that_fails_is_noticed(typist: Typist) -> None:
+    typist.types(Command("fewshot list tasks", "causal …\n…\n"))
+    with pytest.raises(AssertionError, match="the page says"):
+        typist.types(Command("fewshot list tasks", "chemicals\n"))
+    for wrong in ("fewshot list task", "make nothing", "pip install '.[nothing]'", "fewshot list tasks | false"):
+        with pytest.raises(AssertionError):
+            typist.types(Command(wrong))
 
 
 def test_few_are_not_typed() -> None:

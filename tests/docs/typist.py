@@ -54,7 +54,7 @@ class Typist:
         said = self._capfd.readouterr()
         assert code == 0, f"{command.text}\nexit code {code}\n{said.out}{said.err}"
         if command.printed is not None:
-            assert _agrees(said.err + said.out, command.printed) or _agrees(said.out, command.printed), (
+            assert agree(said.err + said.out, command.printed) or agree(said.out, command.printed), (
                 f"{command.text}\nprints\n{said.out}\n(stderr:)\n{said.err}\nand the page says\n{command.printed}"
             )
 
@@ -116,10 +116,10 @@ def _prepares(words: list[str]) -> None:
             assert (ROOT / file).is_file(), f"no such file: {words}"
 
 
-def _agrees(printed: str, shown: str) -> bool:
+def agree(printed: str, shown: str) -> bool:
     """Whether a page shows what is printed: `…` alone on a line stands for lines, within a line for characters.
 
-    >>> _agrees("one 1.5 s\\ntwo\\nthree\\n", "one … s\\n…\\nthree\\n")
+    >>> agree("one 1.5 s\\ntwo\\nthree\\n", "one … s\\n…\\nthree\\n")
     True
     """
     lines = [line.rstrip() for line in shown.strip("\n").splitlines()]

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewshot.report.inspection import Inspection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +37,32 @@ def main(args: argparse.Namespace) -> int:
 
     inspection = Inspection.of(args.run)
     if str(args.out) == "-":
-        args.out = Path("/dev/stdout")
-    path, count = export.write(inspection, args.to, args.out)
+        where, count = "standard output", _to_stdout(inspection, args.to)
+    else:
+        path, count = export.write(inspection, args.to, args.out)
+        where = str(path)
     what = "spans" if args.to in export.row_formats() else "legends"
-    _output.notice([f"{count:,} {what} written to {path}"])
+    _output.notice([f"{count:,} {what} written to {where}"])
     return 0
+
+
+def _to_stdout(inspection: Inspection, name: str) -> int:
+    """Writes to standard output, behind what it holds already: /dev/stdout, opened anew, would empty a file that the
+    shell appends to."""
+    import shutil
+    import sys
+    from tempfile import TemporaryDirectory
+
+    from fewshot.errors import InputError
+    from fewshot.report import export
+
+    with TemporaryDirectory() as folder:
+        part = Path(folder) / "stdout"
+        _, count = export.write(inspection, name, part)
+        if part.is_dir():
+            raise InputError(f"{name} is a folder, which standard output cannot hold", hint="name one in place of -")
+        sys.stdout.flush()
+        with part.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    return count

@@ -137,6 +137,17 @@ class TestExport:
             ("fig-3", "nutlin", "predicted", "made_up"),
         ]
 
+    def test_standard_output_goes_on_behind_what_is_there(
+        self, run: str, capsys: pytest.CaptureFixture[str], fails: Fails
+    ) -> None:
+        capsys.readouterr()
+        print("first")
+        assert cli.main(["export", run, "--to", "csv", "-"]) == 0
+        said = capsys.readouterr()
+        assert said.out.startswith("first\nid,group,label,")
+        assert "written to standard output" in said.err
+        assert "brat is a folder" in fails("export", run, "--to", "brat", "-")
+
     def test_every_format_that_data_can_write_holds_the_predictions(self, run: str) -> None:
         assert set(data.writable()) <= set(export.names())
         assert cli.main(["export", run, "back.conll", "--to", "conll", "-q"]) == 0
@@ -228,17 +239,3 @@ class TestListing:
         assert cli.main(["list", "runs", "empty"]) == 0
         assert "no runs in empty" in capsys.readouterr().err
         assert "only `fewshot list runs` takes a folder" in fails("list", "tasks", "x")
-
-
-def test_the_recipe_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
-    recipe = readme.partition("**Which legends go wrong?**")[2].split("```")[1].strip().splitlines()
-    assert len(recipe) == 7
-    assert cli.main(["run", "--task", "ner", "--data", "gold.jsonl", "--out", "runs/rules", "-q"]) == 0
-    for command in recipe:
-        argv = ["fig-1" if word == "ID" else word for word in command.split()[1:]]
-        if "xlsx" in argv and not _have("openpyxl"):
-            continue
-        assert cli.main(argv) == 0, command
-    out = capsys.readouterr().out
-    assert "runs/corrected" in out

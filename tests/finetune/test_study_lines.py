@@ -21,6 +21,7 @@ from fewshot import data
 from fewshot.records import Example
 from fewshot.text import iob
 from finetune.__main__ import main
+from tests.docs.recipes import ROOT, blocks
 from tests.finetune.test_study import CAUSAL, LIST, NER, PANELS
 from tests.models import tiny
 from tests.servers.hub_server import HubServer, Repo
@@ -206,3 +207,20 @@ def test_the_other_models_load_by_name(kind: str, base: str) -> None:
     assert main(shlex.split(f"{line} --run_name x")) == 0
     assert result("x")["complete"] is True
     assert not list(Path("runs/models/x").glob("*.bin")), "what we write is safetensors"
+
+
+def test_the_page_has_all_five_as_they_stand() -> None:
+    """docs/study.md and docs/finetuning.md hold the lines that are typed here."""
+    lines = [command.text for block in blocks(ROOT / "docs" / "study.md") if block.mark for command in block.commands]
+    five = [NER, CAUSAL, CAUSAL.replace("facebook/bart-base", "t5-base"), PANELS, LIST]
+    assert [shlex.split(line) for line in lines] == [["fewshot", "finetune", *shlex.split(line)] for line in five]
+
+
+def test_a_tagger_of_the_hub_on_data_of_ones_own() -> None:
+    page = ROOT / "docs" / "finetuning.md"
+    line = next(c.text for b in blocks(page) if (b.mark or "").startswith("typed by") for c in b.commands)
+    data.write([e for e in data.read("demo") if e.entities is not None][::6], Path("data.jsonl"), "jsonl")
+    Path("data").mkdir()
+    Path("data.jsonl").rename("data/all.jsonl")
+    assert main([*shlex.split(line)[2:], "--max_steps", "1", "--limit", "8"]) == 0
+    assert result("roberta")["task"] == "ner"

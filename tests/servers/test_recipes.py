@@ -138,7 +138,7 @@ class Played(TgiServer):
 
 def recipes() -> dict[str, list[str]]:
     """The commands of the page, by heading."""
-    found = re.findall(r"^### (.+?)\n.*?```bash\nfewshot (.+?)\n```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^### (.+?)\n.*?```sh\nfewshot (.+?)\n```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     return {heading: shlex.split(command) for heading, command in found}
 
 

@@ -113,6 +113,14 @@ class Ledger:
         self.reserved += most
         return True
 
+    def reserve_now(self, most: Cost) -> bool:
+        """Reserves the worst case of a request if it fits; waits for nothing."""
+        if not self._fits(most):
+            return False
+        self._in_flight += 1
+        self.reserved += most
+        return True
+
     def settle(self, most: Cost, spent: Cost) -> None:
         """Replaces the reservation `most` by the actual cost `spent`."""
         self._in_flight -= 1

@@ -77,6 +77,7 @@ def run(
     out: str | Path | None = None,
     reuse: str | Path | None = None,
     listen: Listener | None = None,
+    wait: bool = True,
     **settings: Unpack[Keywords],
 ) -> Run:
     """Asks a backend about every example of a data set and scores its answers.
@@ -87,6 +88,7 @@ def run(
             if it holds a complete one. Default: a folder in `runs/`, named after the settings.
         reuse: Another run, whose answers are taken for equal requests.
         listen: Called with the progress, several times a second.
+        wait: With `batch`: whether to submit what is missing and to wait for it, or only to take what has come.
         settings: The fields of `Settings`.
 
     Raises:
@@ -112,7 +114,8 @@ def run(
             return done
         begin(folder, plan, system)
         recorded = len(cassette)
-        answers = system.answer(Tapes(cassette, reuse=other), listen)
+        tapes = Tapes(cassette, reuse=other, batches=folder.path, wait=wait)
+        answers = system.answer(tapes, listen)
         done = end(folder, plan, system, answers)
     return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
 

@@ -131,6 +131,8 @@ class Reasons(Protocol):
 class Batched(Protocol):
     """What a prompted backend has beside that if its server may have a Batch endpoint (`fewshot.servers.batches`)."""
 
+    name: str
+
     def batches(self) -> Batches:
         """Returns the endpoint; who asks for it closes it."""
         ...

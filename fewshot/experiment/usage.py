@@ -49,9 +49,11 @@ class Usage:
                 seconds_p50=round(percentile(answers.times, 0.5), 6),
                 seconds_p95=round(percentile(answers.times, 0.95), 6),
             )
-        timed = [c.seconds for c in completions if not c.batch]
-        if timed:
-            return replace(usage, seconds_per_example=round(sum(timed) / len(timed), 6))
+        if usage.batched:  # the one answer that came online says nothing about the others
+            return replace(usage, seconds_p50=None, seconds_p95=None)
+        if completions:
+            seconds = sum(c.seconds for c in completions) / len(completions)
+            return replace(usage, seconds_per_example=round(seconds, 6))
         if answers.seconds is not None and answers.asked:
             return replace(usage, seconds_per_example=round(answers.seconds / answers.asked, 6))
         if answers.times:  # a replay: the times were recorded

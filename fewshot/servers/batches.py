@@ -23,7 +23,6 @@ from urllib.parse import parse_qsl
 from fewshot.errors import BackendError
 from fewshot.files import most_bytes, whole
 from fewshot.servers.address import MOST_REPLY_BYTES, Server, custom_headers
-from fewshot.servers.bounded import bounded_transport, too_large
 from fewshot.servers.failures import error_reply, from_reply, from_transport, message_of
 from fewshot.servers.secrets import NO_KEY
 from fewshot.servers.transport import CONNECT_SECONDS, headers_of
@@ -172,6 +171,8 @@ class Batches:
         Raises:
             BackendError: It cannot be had (status 404: it is gone), or is larger than the bounds.
         """
+        from fewshot.servers.bounded import too_large
+
         most = most_bytes(MOST_FILE_BYTES, MOST_REPLY_BYTES)
         size = 0
         with whole(path) as partial, partial.open("wb") as out:
@@ -213,12 +214,14 @@ class Batches:
         import httpx2
         import openai
 
+        from fewshot.servers.bounded import BoundedTransport
+
         server = self.server
         total = httpx2.Timeout(self.total_seconds, connect=min(CONNECT_SECONDS, self.total_seconds))
         http = httpx2.AsyncClient(
             timeout=total,
             follow_redirects=False,  # neither a prompt nor a key goes to a server that the user has not named
-            transport=bounded_transport(server, MOST_JSON_BYTES),
+            transport=BoundedTransport(server, MOST_JSON_BYTES),
         )
         return openai.AsyncOpenAI(
             api_key=server.key or NO_KEY,

@@ -1,6 +1,6 @@
 """A transport of httpx2 that reads no reply beyond a bound, for clients (the openai SDK) that read replies whole.
 
-    httpx2.AsyncClient(transport=bounded_transport(server, most=16 << 20))
+    httpx2.AsyncClient(transport=BoundedTransport(server, most=16 << 20))
 
 The content of a file (`/content`) passes as it comes: who streams it counts it.
 """
@@ -8,13 +8,11 @@ The content of a file (`/content`) passes as it comes: who streams it counts it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+
+import httpx2
 
 from fewshot.errors import BackendError
 from fewshot.servers.address import MOST_REPLY_BYTES, Server
-
-if TYPE_CHECKING:
-    import httpx2
 
 
 def too_large(server: Server, most: int) -> BackendError:
@@ -26,48 +24,52 @@ def too_large(server: Server, most: int) -> BackendError:
     )
 
 
-def bounded_transport(server: Server, most: int) -> httpx2.AsyncBaseTransport:
-    """Returns the transport to a server, through the proxy that the environment names for it.
+class _Body(httpx2.AsyncByteStream):
+    """A body that ends in an error where it becomes too large."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, server: Server, most: int) -> None:
+        self._stream, self._server, self._most = stream, server, most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for part in self._stream:
+            size += len(part)
+            if size > self._most:
+                raise too_large(self._server, self._most)
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class BoundedTransport(httpx2.AsyncBaseTransport):
+    """The way to a server, through the proxy that the environment names for it.
 
     What it raises beside the errors of httpx2 is a `BackendError`: a reply is larger than `most` bytes, or packed
     although it was asked for unpacked.
     """
-    import httpx2
 
-    class Body(httpx2.AsyncByteStream):
-        def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-            self._stream = stream
+    def __init__(self, server: Server, most: int) -> None:
+        self._server, self._most = server, most
+        self._inner = httpx2.AsyncHTTPTransport(proxy=server.proxy)
 
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
-            async for part in self._stream:
-                size += len(part)
-                if size > most:
-                    raise too_large(server, most)
-                yield part
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Sends a request; returns the reply, whose body is bounded."""
+        response = await self._inner.handle_async_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # A small packed reply may have any size unpacked.
+            raise BackendError(f"{self._server.public_url} packed a reply that was asked for unpacked", retryable=True)
+        stream = response.stream
+        is_file = response.status_code < 300 and request.url.path.endswith("/content")
+        if is_file or not isinstance(stream, httpx2.AsyncByteStream):
+            return response
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_Body(stream, self._server, self._most),
+            extensions=response.extensions,
+        )
 
-        async def aclose(self) -> None:
-            await self._stream.aclose()
-
-    class Transport(httpx2.AsyncBaseTransport):
-        def __init__(self) -> None:
-            self._inner = httpx2.AsyncHTTPTransport(proxy=server.proxy)
-
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            response = await self._inner.handle_async_request(request)
-            packing = response.headers.get("content-encoding", "identity")
-            if packing != "identity":  # a small packed reply may have any size unpacked
-                raise BackendError(f"{server.public_url} packed a reply that was asked for unpacked", retryable=True)
-            if response.status_code < 300 and request.url.path.endswith("/content"):
-                return response
-            stream = response.stream
-            if not isinstance(stream, httpx2.AsyncByteStream):
-                return response
-            return httpx2.Response(
-                response.status_code, headers=response.headers, stream=Body(stream), extensions=response.extensions
-            )
-
-        async def aclose(self) -> None:
-            await self._inner.aclose()
-
-    return Transport()
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._inner.aclose()

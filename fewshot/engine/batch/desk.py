@@ -1,8 +1,8 @@
 """Where parts are handed in and collected: every word with the Batch endpoint.
 
-    await desk.recover()                    # what was handed in while nobody could write it down
-    desk.write(requests, terms); await desk.submit()
-    ended = await desk.look()
+await desk.recover()                    # what was handed in while nobody could write it down
+desk.write(requests, terms); await desk.submit()
+ended = await desk.look()
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ class Desk:
     def __init__(
         self, batching: Batching, state: State, job: Job, keep: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
     ) -> None:
-        if not isinstance(job.backend, Batched):
+        backend: object = job.backend
+        if not isinstance(backend, Batched):
             raise TypeError("the backend of this job has no batches")
         self._state, self._keep, self._batching = state, keep, batching
-        self.backend: Any = job.backend
-        self._batches: Batches = job.backend.batches()
+        self.backend: Batched = backend
+        self._batches: Batches = backend.batches()
         self._alone = 0  # refusals for the queue's limit while nothing of ours was in it
         self.reasons: dict[str, str] = {}
         self.gone: dict[str, int] = {}

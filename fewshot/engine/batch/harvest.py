@@ -1,7 +1,7 @@
 """From the files of a batch to lines of the cassette: in any order, and whatever else stands in them.
 
-    found = harvested([Path("part.output"), Path("part.errors")], requests, backend, part, cassette, earlier)
-    found.answered, found.failed         # the other requests of the part are sent again
+found = harvested([Path("part.output"), Path("part.errors")], requests, backend, part, cassette, earlier)
+found.answered, found.failed         # the other requests of the part are sent again
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fewshot.backends import Batched, PromptedBackend
+from fewshot.backends import Batched
 from fewshot.cassette import Cassette
 from fewshot.engine.batch.lines import Line, answers
 from fewshot.engine.batch.state import Part
@@ -75,7 +75,7 @@ class Harvest:
 def harvested(
     paths: Iterable[Path],
     requests: Mapping[str, Request],
-    backend: PromptedBackend,
+    backend: Batched,
     part: Part,
     cassette: Cassette,
     earlier: Mapping[str, Completion],
@@ -105,7 +105,7 @@ def _take(
     found: Harvest,
     line: Line,
     request: Request,
-    backend: PromptedBackend,
+    backend: Batched,
     part: Part,
     cassette: Cassette,
     earlier: Mapping[str, Completion],
@@ -114,8 +114,6 @@ def _take(
     if line.status is None:
         found.expired += line.code in {"batch_expired", "batch_cancelled"}
         return
-    if not isinstance(backend, Batched):
-        raise TypeError(f"{backend.name} has no batches")
     try:
         with guarded(backend.name):
             completion = checked(

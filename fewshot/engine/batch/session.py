@@ -32,7 +32,8 @@ from fewshot.records import Request
 _T = TypeVar("_T")
 
 _FIRST_POLL = 2.0
-"""Seconds before the first look at a batch: small batches of fast servers end at once. It doubles up to `--batch-poll`."""
+"""Seconds before the first look at a batch: small batches of fast servers end at once. It doubles up to
+`--batch-poll`."""
 
 
 class BatchSession:

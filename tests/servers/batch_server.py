@@ -81,10 +81,13 @@ class BatchServer(OpenAiServer):
         if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
             return status(401, "Incorrect API key provided: sk-***.", error_code="invalid_api_key")
         if (scripted := self.routes.get(call)) and (fault := scripted.pop(0)) is not None:
+            self._stopping.wait(fault.delay)
             return fault
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         with self._lock:
-            return self._files(request, parts) if parts[0] == "files" else self._batches(request, parts, query)
+            reply = self._files(request, parts) if parts[0] == "files" else self._batches(request, parts, query)
+        self._stopping.wait(reply.delay)
+        return reply
 
     def _files(self, request: Received, parts: list[str]) -> Fault:
         if request.method == "POST":

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
 from fewshot.errors import BackendError
@@ -110,7 +110,9 @@ class Batches:
         with path.open("rb") as file:
             async with self._asking() as sdk:
                 raw = await sdk.files.with_raw_response.create(file=(name, file), purpose="batch")
-        return _text(self._json(raw.content), "id") or self._fail("the upload has no id")
+        if not (id := _text(self._json(raw.content), "id")):
+            self._fail("the upload has no id")
+        return id
 
     async def create(self, file: str, endpoint: str, metadata: Mapping[str, str]) -> Batch:
         """Creates the batch of an uploaded file.
@@ -144,8 +146,8 @@ class Batches:
         after: str | None = None
         for _ in range(MOST_PAGES):
             async with self._asking() as sdk:
-                page = {"after": after} if after else {}
-                raw = await sdk.batches.with_raw_response.list(limit=100, **page)
+                list_page = sdk.batches.with_raw_response.list
+                raw = await (list_page(limit=100, after=after) if after else list_page(limit=100))
             body = self._json(raw.content)
             rows = body.get("data")
             found = [self._batch(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
@@ -238,13 +240,15 @@ class Batches:
             body = json.loads(content)
         except (ValueError, RecursionError):
             body = None
-        return body if isinstance(body, dict) else self._fail("the reply is not JSON")
+        if not isinstance(body, dict):
+            self._fail("the reply is not JSON")
+        return body
 
     def _batch(self, row: Mapping[str, Any]) -> Batch:
         """Reads a batch."""
         id, status = _text(row, "id"), _text(row, "status")
         if not id or status not in STATUSES:
-            return self._fail(f"a batch of status {self.server.redact(status)[:40]!r} is not known here")
+            self._fail(f"a batch of status {self.server.redact(status)[:40]!r} is not known here")
         counts, metadata = row.get("request_counts"), row.get("metadata")
         errors = row.get("errors")
         reason = self.server.redact(message_of(errors.get("data"))) if isinstance(errors, dict) else ""
@@ -262,7 +266,7 @@ class Batches:
             queue_full=status == "failed" and is_queue_full(json.dumps(errors)),
         )
 
-    def _fail(self, reason: str) -> Any:
+    def _fail(self, reason: str) -> NoReturn:
         raise BackendError(f"{self.server.public_url}: {reason}", retryable=True, maybe_paid=True)
 
 

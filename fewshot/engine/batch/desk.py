@@ -8,8 +8,9 @@ ended = await desk.look()
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 from fewshot.backends import Batched
 from fewshot.engine.batch import lines
@@ -22,6 +23,13 @@ from fewshot.servers.batches import Batch, Batches, is_queue_full
 
 _T = TypeVar("_T")
 
+
+class Keep(Protocol):
+    """Calls the server until it answers."""
+
+    def __call__(self, call: Callable[[], Awaitable[_T]]) -> Awaitable[_T]: ...
+
+
 _MOST_ALONE = 3
 """Times that a part is refused for the queue's limit with nothing of ours in the queue, before it is halved: it may be
 others of the account who fill the queue, or the part may be larger than the limit."""
@@ -30,9 +38,7 @@ others of the account who fill the queue, or the part may be larger than the lim
 class Desk:
     """The parts of one run at one server. `keep`: calls the server until it answers."""
 
-    def __init__(
-        self, batching: Batching, state: State, job: Job, keep: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
-    ) -> None:
+    def __init__(self, batching: Batching, state: State, job: Job, keep: Keep) -> None:
         backend: object = job.backend
         if not isinstance(backend, Batched):
             raise TypeError("the backend of this job has no batches")
@@ -75,7 +81,7 @@ class Desk:
         never named to the server, is handed in by `submit`."""
         for part in self._state.open:
             if part.status == WRITTEN and part.file is None:
-                file = await self._keep(lambda part=part: self._batches.find_file(self._file_name(part)))
+                file = await self._keep(partial(self._batches.find_file, self._file_name(part)))
                 self._state.put(part, file=file)
         for part in self._state.open:
             if part.status == WRITTEN and part.file is not None:
@@ -83,7 +89,7 @@ class Desk:
 
     async def _adopt(self, part: Part) -> bool:
         """Takes the batch of a part that is there already; returns whether there is one."""
-        found = await self._keep(lambda: self._batches.find(part.name, part.file or ""))
+        found = await self._keep(partial(self._batches.find, part.name, part.file or ""))
         if found is None or found.status == "failed":  # a batch that failed costs nothing and is created anew
             return False
         self._note(part, found)
@@ -98,9 +104,7 @@ class Desk:
 
     async def _hand_in(self, part: Part) -> bool:
         if part.file is None:
-            path = self._state.lines(part)
-            file = await self._keep(lambda: self._batches.upload(path, self._file_name(part)))
-            part = self._state.put(part, file=file)
+            part = self._state.put(part, file=await self._uploaded(part))
         queue_full = ""
 
         async def create() -> Batch | None:
@@ -123,12 +127,22 @@ class Desk:
         self._note(part, batch)
         return True
 
+    async def _uploaded(self, part: Part) -> str:
+        path, name = self._state.lines(part), self._file_name(part)
+        try:
+            return await self._keep(partial(self._batches.upload, path, name))
+        except BackendError as error:
+            if error.status not in {404, 405, 501}:
+                raise
+            hint = "leave --batch out, or see `fewshot batch export`"
+            raise BackendError(f"{error.message}: it has no Batch endpoint", fatal=True, hint=hint) from None
+
     async def look(self) -> list[Part]:
         """Asks how the open batches are; returns the parts whose batches have ended. One whose batch failed because
         the queue was full waits instead."""
         ended = []
         for part in [part for part in self._state.open if part.batch is not None]:
-            batch = await self._keep(lambda part=part: self._batches.retrieve(str(part.batch)))
+            batch = await self._keep(partial(self._batches.retrieve, str(part.batch)))
             if batch.queue_full:
                 self._full(part, batch.reason)
                 continue
@@ -173,7 +187,7 @@ class Desk:
                 continue
             path = self._state.lines(part).with_suffix(f".{kind}")
             try:
-                await self._keep(lambda file=file, path=path: self._batches.download(file, path))
+                await self._keep(partial(self._batches.download, file, path))
             except BackendError as error:
                 if error.status != 404:
                     raise

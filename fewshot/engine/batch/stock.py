@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fewshot.cassette import key as key_of
-from fewshot.engine.budget import Budget, Cost, Ledger, billed, worst_case
+from fewshot.engine.budget import Cost, Ledger, billed, worst_case
 from fewshot.engine.job import Job
 from fewshot.records import Completion
 from fewshot.servers.adapting import Terms
@@ -109,11 +109,10 @@ class Stock:
 
     def paid_online(self, completion: Completion) -> None:
         """Takes the cost of the request that went online, at the full price, out of the budget."""
-        cost, price, budget = billed(completion, Cost()), self._job.price, self._ledger.budget
-        usd, tokens = budget.usd, budget.tokens
-        if usd is not None and price is not None:
-            usd -= cost.usd(price)
-        self._ledger.budget = Budget(usd, None if tokens is None else tokens - cost.tokens)
+        cost, ledger = billed(completion, Cost()), self._ledger
+        ledger.spent += cost
+        if self._job.price is not None and ledger.price is not None:
+            ledger.usd_elsewhere += cost.usd(self._job.price) - cost.usd(ledger.price)
 
     def _release(self, key: str, spent: Cost) -> None:
         if (most := self._reserved.pop(key, None)) is not None:

@@ -340,12 +340,12 @@ def test_it_costs_half(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def _dollars(text: str) -> float:
-    return float(text.split("about $")[1].split(" ")[0])
+    return float(text.split("about $")[1].split(maxsplit=1)[0])
 
 
 def test_a_budget_ends_it_and_the_same_command_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     with BatchServer() as server:
-        codes = []
+        codes: list[int] = []
         while not codes or codes[-1] == 3:
             codes.append(cli.main(batch(server.base_url, "--budget-tokens", "1800")))
             err = capsys.readouterr().err
@@ -371,7 +371,8 @@ def test_export_and_import(capsys: pytest.CaptureFixture[str]) -> None:
             ("POST", "/v1/chat/completions", "m")
         }
         done = [
-            {"id": "vllm-1", "custom_id": row["custom_id"], "error": None, "response": {"status_code": 200, "request_id": "r", "body": _answer(server, row)}}
+            {"id": "vllm-1", "custom_id": row["custom_id"], "error": None,
+             "response": {"status_code": 200, "request_id": "r", "body": _answer(server, row)}}
             for row in rows
         ]  # fmt: skip
         Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in done[:7]))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
+from fewshot.engine.batch.state import State
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
@@ -112,6 +113,7 @@ def run(
         cassette = stack.enter_context(claimed(folder))
         if done := finished(folder, plan):  # by another process, since we looked
             return done
+        _check_batches(folder, plan.settings)
         begin(folder, plan, system)
         recorded = len(cassette)
         tapes = Tapes(cassette, reuse=other, batches=folder.path, wait=wait)
@@ -253,6 +255,19 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+
+
+def _check_batches(folder: RunFolder, settings: Settings) -> None:
+    """Refuses to ask online what is on its way in a batch, and would be paid twice.
+
+    Raises:
+        RunFolderError: batches of the run are open.
+    """
+    if not settings.batch and State.read(folder.path).open:
+        raise RunFolderError(
+            f"{folder.path} waits for batches, whose requests would be sent and paid again",
+            hint=f"add --batch, or end them: `fewshot batch cancel {folder.path}`, `fewshot batch fetch {folder.path}`",
+        )
 
 
 def _continued(recorded: int) -> tuple[str, ...]:

@@ -302,6 +302,8 @@ def test_status_fetch_and_cancel(capsys: pytest.CaptureFixture[str]) -> None:
         assert (part["batch"], part["status"], part["requests"]) == ("batch_1", "in_progress", N - 1)
         assert cli.main(["batch", "fetch", "runs/one"]) == 3
         assert "answers are still to come" in capsys.readouterr().err
+        assert cli.main(command(server.base_url)) == 2, "online they would be paid again"
+        assert "waits for batches" in capsys.readouterr().err
         server.batches["batch_1"]["end"] = End(after=4)
         assert cli.main(["batch", "cancel", "runs/one"]) == 0
         assert "cancelling" in capsys.readouterr().out
@@ -354,6 +356,17 @@ def test_a_budget_ends_it_and_the_same_command_goes_on(capsys: pytest.CaptureFix
         assert codes[-1] == 0
         assert len(codes) > 1
         assert set(paid(server).values()) == {1}
+
+
+def test_events_say_what_is_waited_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from fewshot.cli import _output
+
+    monkeypatch.setattr(_output, "PLAIN_SECONDS", 0.0)
+    with BatchServer(looks=4) as server:
+        assert cli.main(batch(server.base_url, "--log-json")) == 0
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    waits = {event["waiting"] for event in events if event["event"] == "progress"}
+    assert "batch batch_1 in_progress" in waits
 
 
 # Files without a server

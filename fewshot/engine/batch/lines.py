@@ -82,7 +82,9 @@ def keys(path: Path) -> list[str]:
         with path.open("rb") as file:
             return [json.loads(line)["custom_id"] for line in file]
     except OSError as error:
-        raise RunFolderError(f"cannot read {path}: {error.strerror}") from None
+        raise RunFolderError(
+            f"cannot read {path}: {error.strerror}", hint="its batch cannot be told from others; put the file back"
+        ) from None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise RunFolderError(f"{path} is not a file of requests") from None
 

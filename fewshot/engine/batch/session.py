@@ -127,13 +127,18 @@ class BatchSession:
                 await self._submit()
             await self._desk.submit()
             if not self._state.open:
+                if self._stock.pending:
+                    self._stop(f"{len(self._stock.pending):,} requests are not in a batch")
                 return
             ended = await self._desk.look()
             self._show()
             for part in ended:
                 await self._end(part)
             if not self._batching.wait:
-                self._stop("answers are still to come: the batches run") if self._state.open else None
+                if self._state.open:
+                    self._stop("answers are still to come: the batches run")
+                elif self._stock.pending:
+                    self._stop(f"{len(self._stock.pending):,} requests are not in a batch")
                 return
             if not ended and not self._stopped:
                 await self._pause(poll)

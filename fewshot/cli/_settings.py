@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -203,8 +203,13 @@ def _labels(words: Iterable[str], file: Path | None) -> dict[str, Any]:
     return said if said["definitions"] else {"labels": said["labels"]}
 
 
-def settings(args: argparse.Namespace) -> Settings:
+def settings(args: argparse.Namespace, *, backend_names: Sequence[str] = (), heeded: Iterable[str] = ()) -> Settings:
     """The settings of a new run: flags, above environment variables, above `--config`.
+
+    Args:
+        args: What was typed.
+        backend_names: Who is asked, if not `--backend`: a flag must do something for one of them.
+        heeded: Settings that the command itself heeds.
 
     Raises:
         InputError: no task, a value out of range, or a flag that does nothing for the backend.
@@ -214,10 +219,12 @@ def settings(args: argparse.Namespace) -> Settings:
     if "task" not in values:
         raise InputError("--task is missing", hint="see `fewshot list tasks`")
     asked = Settings(**values)
-    idle = backends.unheeded(asked.backend, typed)
+    names = backend_names or (asked.backend,)
+    idle = set(typed).difference(heeded).intersection(*(backends.unheeded(name, typed) for name in names))
     if idle:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
-        raise InputError(f"--backend {asked.backend} does not heed {flags}", hint="leave it out")
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in typed if name in idle)
+        heeds = "does not heed" if len(names) == 1 else "do not heed"
+        raise InputError(f"--backend {', '.join(names)} {heeds} {flags}", hint="leave it out")
     return asked
 
 

@@ -69,6 +69,16 @@ class Selector(Protocol):
         """Whether it can use an embedder."""
         return False
 
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed decides what is shown, and not only between equals."""
+        return True
+
+    @property
+    def shared(self) -> bool:
+        """Whether all queries are shown the same examples, so that no other ones need labels."""
+        return False
+
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Returns the ranking of a pool; whatever all queries share is computed here, once."""
         ...
@@ -175,6 +185,27 @@ class Pool:
 def names() -> tuple[str, ...]:
     """Returns the names of the selectors: our own, then those of plugins."""
     return discovery.names(__name__)
+
+
+def is_seeded(name: str) -> bool:
+    """Returns whether another seed shows other demonstrations.
+
+    Raises:
+        InputError: The selector is unknown.
+    """
+    return bool(getattr(_selector(name), "seeded", True))  # a plugin may be older than the question
+
+
+def is_shared(name: str) -> bool:
+    """Returns whether a selector shows all queries the same demonstrations.
+
+    >>> is_shared("fixed"), is_shared("nearest")
+    (True, False)
+
+    Raises:
+        InputError: The selector is unknown.
+    """
+    return bool(getattr(_selector(name), "shared", False))
 
 
 def _selector(name: str) -> Selector:

@@ -20,6 +20,7 @@ class Diverse(Selector):
     """One order for all queries, computed only as far as it is consumed."""
 
     embeds = True
+    shared = True
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Indexes the pool; each further element of the order costs one comparison with the whole pool."""

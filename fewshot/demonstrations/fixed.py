@@ -15,6 +15,8 @@ from fewshot.records import Example
 class Fixed(Selector):
     """One order for all queries: a permutation that depends only on the seed and the size of the pool."""
 
+    shared = True
+
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Returns the one order, for every query."""
         order = shuffled("fixed", len(pool), ground.seed)

@@ -20,6 +20,7 @@ class Nearest(Selector):
 
     best_last = True
     embeds = True
+    seeded = False
 
     def rank(self, pool: Sequence[Example], ground: Ground) -> Ranking:
         """Indexes the pool once; each query is compared with the whole pool."""

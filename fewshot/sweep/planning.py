@@ -1,0 +1,85 @@
+"""What a sweep would take, before it is begun: requests, tokens and dollars of what is prompted, steps of trainings.
+
+The time of a training is estimated from cells that are complete: seconds a step of the same model, or else of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from fewshot.backends import open_backend
+from fewshot.engine.prices import Price
+from fewshot.experiment import record
+from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.requests import estimate
+from fewshot.experiment.running import options
+from fewshot.experiment.systems import PromptedSystem, system_of
+from fewshot.sweep.cells import Cell, Work
+from fewshot.sweep.grid import Grid, Prompted, Trained
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a cell would take. `None`: not known. Dollars are those of the prompts, and of the longest answers too.
+
+    Attributes:
+        cell: The cell.
+        complete: Whether it is there already.
+        requests: Requests to send to a server; 0 where none is asked.
+        tokens: Tokens of their prompts, estimated.
+        usd: Dollars of the prompts.
+        most_usd: Dollars if every answer is as long as it may be.
+        seconds: Of the training.
+    """
+
+    cell: Cell
+    complete: bool
+    requests: int = 0
+    tokens: int = 0
+    usd: float | None = 0.0
+    most_usd: float | None = 0.0
+    seconds: float | None = None
+
+
+def planned(grid: Grid, work: Work) -> Iterator[Planned]:
+    """Yields what each cell would take. Nothing is sent.
+
+    Raises:
+        InputError: settings or data cannot be used.
+    """
+    for asked in grid.prompted:
+        yield _asked(asked, complete=work.is_complete(asked))
+    trained = grid.trained
+    done = {cell.name for cell in trained if work.is_complete(cell)}
+    speeds = _speeds([cell for cell in trained if cell.name in done], work)
+    for cell in trained:
+        speed = speeds.get(cell.base.name) or speeds.get("")
+        seconds = None if speed is None else speed * cell.steps
+        yield Planned(cell, cell.name in done, seconds=seconds)
+
+
+def _asked(cell: Prompted, *, complete: bool) -> Planned:
+    plan = plan_of(cell.settings)
+    system = system_of(plan, open_backend(cell.settings.backend, options(cell.settings, offline=True)))
+    if not isinstance(system, PromptedSystem) or system.builder.target.endpoint is None:
+        return Planned(cell, complete)
+    requests = system.requests.all
+    tokens, most = estimate(requests)
+    price: Price | None = system.price
+    prompts = None if price is None else price.of(tokens, 0)
+    everything = None if price is None else price.of(tokens, most)
+    return Planned(cell, complete, len(requests), tokens, prompts, everything)
+
+
+def _speeds(done: list[Trained], work: Work) -> dict[str, float]:
+    """Seconds a step, by base model; `""`: of all of them."""
+    each: dict[str, list[float]] = {}
+    for cell in done:
+        seconds = record.read(RunFolder(work.folder(cell))).training.seconds
+        if seconds is not None:
+            each.setdefault(cell.base.name, []).append(seconds / cell.steps)
+    every = [speed for speeds in each.values() for speed in speeds]
+    return {name: median(speeds) for name, speeds in each.items()} | ({"": median(every)} if every else {})

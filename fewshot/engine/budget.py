@@ -88,7 +88,7 @@ def billed(completion: Completion, most: Cost) -> Cost:
 
 @dataclass(slots=True)
 class Ledger:
-    """A budget in use. Belongs to one event loop. `usd_elsewhere`: dollars of `spent` beyond what `price` makes of it."""
+    """A budget in use. Belongs to one event loop. `usd_elsewhere`: dollars of `spent` beyond what `price` says."""
 
     budget: Budget
     price: Price | None = None

@@ -228,7 +228,7 @@ class Batches:
         return openai.AsyncOpenAI(
             api_key=server.key or NO_KEY,
             base_url=server.base,
-            default_headers=custom_headers() | headers_of(server) | {"Accept-Encoding": "identity"},
+            default_headers=_headers(server),
             default_query=dict(parse_qsl(server.query)),
             max_retries=0,
             timeout=total,
@@ -268,6 +268,14 @@ class Batches:
 
     def _fail(self, reason: str) -> NoReturn:
         raise BackendError(f"{self.server.public_url}: {reason}", retryable=True, maybe_paid=True)
+
+
+def _headers(server: Server) -> dict[str, str]:
+    """Returns the headers beside the SDK's: those that admit us, and the user's own. One that `OPENAI_CUSTOM_HEADERS`
+    names takes the place of our key, as online."""
+    custom, own = custom_headers(), headers_of(server)
+    named = {name.lower() for name in custom}
+    return custom | {n: value for n, value in own.items() if n.lower() not in named} | {"Accept-Encoding": "identity"}
 
 
 def _ours(error: BaseException) -> BackendError | None:

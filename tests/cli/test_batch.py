@@ -159,6 +159,25 @@ def test_a_parameter_that_only_batches_refuse_is_learnt_too() -> None:
         assert len(server.batches) == 2
 
 
+def test_a_thought_that_uses_up_the_answer_is_given_room() -> None:
+    def answer(body: Any) -> str:
+        thought = "why " * 3000 if "number 7" in body["messages"][-1]["content"] else ""
+        return f"<think>{thought}</think>p53 [END]" if thought else "p53 [END]"
+
+    with BatchServer(answers=answer, honours_stop=False) as server:
+        assert cli.main(batch(server.base_url)) == 0
+        assert len(server.batches) >= 2
+        assert set(Counter(paid(server).values())) == {1, len(server.batches)}, "one is asked again, with more room"
+        again = json.loads(server.files[server.batches["batch_2"]["input_file_id"]][1])
+        first = json.loads(server.files["file-1"][1].splitlines()[0])
+        assert again["body"]["max_tokens"] > first["body"]["max_tokens"]
+    rows = [json.loads(line) for line in Path("runs/one/responses.jsonl").read_text().splitlines()]
+    thought = next(row for row in rows if row["id"] == "f7")
+    assert thought["completion"]["finish_reason"] == "stop"
+    assert "for reasoning" in thought["adapted"]["max_tokens"]
+    assert cli.main(["run", "--replay", "runs/one"]) == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -243,6 +262,30 @@ def test_a_creation_whose_reply_got_lost_is_not_paid_twice() -> None:
         assert cli.main(batch(server.base_url)) == 0
         assert len(server.batches) == 1
         assert set(paid(server).values()) == {1}
+
+
+@pytest.mark.parametrize("code", [500, 502, 504])
+def test_a_creation_that_is_said_to_have_failed_and_has_not(code: int) -> None:
+    with BatchServer() as server:
+        server.created_then = [faults.status(code)]
+        assert cli.main(batch(server.base_url)) == 0
+        assert len(server.batches) == 1
+
+
+def test_a_packed_reply_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchServer() as server:
+        packed = faults.Fault(raw=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
+        server.routes["GET batches"] = [packed] * 100
+        assert cli.main(batch(server.base_url, "--give-up-after", "1")) == 3
+    assert "packed a reply" in capsys.readouterr().err
+
+
+def test_a_redirect_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchServer() as other, BatchServer() as server:
+        server.routes["POST files"] = [faults.redirect(307, f"{other.base_url}/files")]
+        assert cli.main(batch(server.base_url)) in {3, 4}
+        assert other.requests == []
+    assert "307" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("moment", ["uploaded", "created"])

@@ -115,8 +115,8 @@ class Desk:
                 if is_queue_full(str(error)):
                     queue_full = str(error)
                     return None
-                # The answer got lost and the batch may be there: another one would be paid as well.
-                if error.maybe_paid and await self._adopt(part):
+                # Its reply got lost, and the batch may be there: another one would be paid as well.
+                if error.retryable and error.status != 429 and await self._adopt(part):
                     return self._seen[part.name]
                 raise
 

@@ -48,6 +48,7 @@ class BatchSession:
         self._ending = asyncio.Event()
         self._online: Session | None = None
         self._task: asyncio.Task[None] | None = None
+        self._learnt = False
         self._stopped: str | None = None
         self._blocked = self.interrupted = self._leaving = False
         price = None if job.price is None else job.price.batch
@@ -118,31 +119,34 @@ class BatchSession:
     async def _work(self) -> None:
         await self._desk.recover()
         self._stock.away(self._desk.keys())
-        poll, first = min(_FIRST_POLL, self._batching.poll), True
-        while not self._stopped and not self._ending.is_set():
-            if self._batching.wait and self._stock.pending and not self._desk.is_queueing:
-                if first and not await self._learn():
-                    return
-                first = False
+        poll = min(_FIRST_POLL, self._batching.poll)
+        while not self._is_ending:
+            if self._batching.wait:
                 await self._submit()
-            await self._desk.submit()
-            if not self._state.open:
-                if self._stock.pending:
-                    self._stop(f"{len(self._stock.pending):,} requests are not in a batch")
-                return
-            ended = await self._desk.look()
+            ended = [] if self._is_ending else await self._desk.look()
             self._show()
             for part in ended:
                 await self._end(part)
             if not self._batching.wait:
-                if self._state.open:
-                    self._stop("answers are still to come: the batches run")
-                elif self._stock.pending:
-                    self._stop(f"{len(self._stock.pending):,} requests are not in a batch")
+                self._stop_short()
+            elif not self._state.open and not self._stock.pending:
                 return
-            if not ended and not self._stopped:
+            elif not ended and not self._is_ending:
                 await self._pause(poll)
                 poll = min(2 * poll, self._batching.poll)
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stopped is not None or self._ending.is_set()
+
+    def _stop_short(self) -> None:
+        """Ends a run that does not wait; says what is missing."""
+        if self._state.open:
+            self._stop("answers are still to come: the batches run")
+        elif self._stock.pending:
+            self._stop(f"{len(self._stock.pending):,} requests are not in a batch")
+        else:
+            self._ending.set()
 
     async def _learn(self) -> bool:
         """Sends one request online: what the server refuses (a key, a model, a parameter) is known before thousands of
@@ -165,13 +169,19 @@ class BatchSession:
         return not (outcome.stopped or self._ending.is_set())
 
     async def _submit(self) -> None:
-        """Writes what is to be sent into parts, as far as the budget allows."""
-        backend = self._desk.backend
-        taken, reason = self._stock.take(backend.terms().room)
-        for group in taken:
-            self._desk.write({key: self._by_key[key] for key in group.keys}, group.terms(backend.terms()))
-        if reason is not None and not taken and not self._state.open:
-            self._stop(reason)
+        """Hands in what is to be sent, as far as budget and queue allow."""
+        if self._stock.pending and not self._desk.is_queueing:
+            if not self._learnt and not await self._learn():
+                return
+            self._learnt = True
+            now = self._desk.backend.terms()
+            taken, reason = self._stock.take(now.room)
+            for group in taken:
+                self._desk.write({key: self._by_key[key] for key in group.keys}, group.terms(now))
+            if reason is not None and not taken and not self._state.open:
+                self._stop(reason)
+                return
+        await self._desk.submit()
 
     async def _end(self, part: Part) -> None:
         """Records the answers of a part that has ended."""

@@ -86,7 +86,8 @@ class Stock:
     def back(self, keys: Iterable[str]) -> None:
         """Puts back what a batch did not answer; what comes back too often has failed."""
         for key in keys:
-            self._release(key, Cost())
+            lost = self.earlier.get(key)
+            self._release(key, Cost() if lost is None else billed(lost, Cost()))
             if self._times.get(key, 0) >= MOST_TIMES:
                 self.failed[key] = f"not answered in {MOST_TIMES} batches"
             else:

@@ -54,7 +54,7 @@ class BatchSession:
         price = None if job.price is None else job.price.batch
         self._counter = Counter(len(self._requests), job.listen, price=price)
         self._state = State.read(batching.folder)
-        self._stock = Stock(self._unrecorded(), job)
+        self._stock = Stock(self._unrecorded(), self._by_key, job)
         self._desk = Desk(batching, self._state, job, self._keep)
         self._harvests: list[str] = []
 
@@ -64,6 +64,8 @@ class BatchSession:
             self._counter.replayed()
         self._task = asyncio.create_task(self._work())
         await asyncio.wait([self._task])
+        with suppress(Exception):  # what goes wrong in closing connections is of no consequence
+            await self._desk.close()
         try:
             self._task.result()
         except (RunEnding, asyncio.CancelledError):
@@ -107,9 +109,7 @@ class BatchSession:
             self._task.cancel()
 
     async def close(self) -> None:
-        """Closes the connections. What goes wrong there is of no consequence."""
-        with suppress(Exception):
-            await self._desk.close()
+        """Closes the backend. What goes wrong there is of no consequence."""
         if self._job.backend is not None:
             with suppress(Exception):
                 await self._job.backend.close()

@@ -8,13 +8,12 @@ price of batches. What an earlier command submitted was that command's to pay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fewshot.cassette import key as key_of
 from fewshot.engine.budget import Cost, Ledger, billed, worst_case
 from fewshot.engine.job import Job
-from fewshot.records import Completion
+from fewshot.records import Completion, Request
 from fewshot.servers.adapting import Terms
 
 MOST_TIMES = 3
@@ -54,10 +53,10 @@ class Stock:
     _ledger: Ledger = field(repr=False)
     _job: Job = field(repr=False)
 
-    def __init__(self, keys: Iterable[str], job: Job) -> None:
+    def __init__(self, keys: Iterable[str], requests: Mapping[str, Request], job: Job) -> None:
         self.pending = dict.fromkeys(keys)
         self.failed, self.earlier, self.roomless = {}, {}, set()
-        self._worst = {key_of(request): worst_case(request) for request in job.requests}
+        self._worst = {key: worst_case(request) for key, request in requests.items()}
         self._reserved, self._times, self._job = {}, {}, job
         self._ledger = Ledger(job.budget, None if job.price is None else job.price.batch)
 

@@ -469,6 +469,17 @@ def test_a_state_that_is_broken(text: str, capsys: pytest.CaptureFixture[str]) -
     assert "batch.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["batch.json", "batches"])
+def test_a_link_in_a_folder_from_someone_else_is_not_followed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchServer() as server:
+        assert cli.main(command(server.base_url, "--budget-tokens", "1")) == 3
+        Path("elsewhere").mkdir()
+        Path("runs/one", name).symlink_to(Path("elsewhere").resolve())
+        assert cli.main(batch(server.base_url)) == 2
+        assert "it is a link, which is not followed" in capsys.readouterr().err
+    assert not list(Path("elsewhere").iterdir())
+
+
 def test_no_secret_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     with BatchServer(key=KEY) as server:
         server.routes["POST files"] = [faults.status(400, f"bad {KEY}")]

@@ -284,6 +284,7 @@ class Completion:
         limits: The server's rate limits, if its headers state them; not recorded, and ignored in comparisons.
         reasoning_tokens: How many of the answer's tokens are a thought: as the server counts, else by the thought's
             share of the characters; `None` if there is no thought.
+        batch: It came through a Batch endpoint, at half the price; how long it took is not known.
     """
 
     text: str
@@ -294,3 +295,4 @@ class Completion:
     adapted: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = field(default=None, compare=False)
     reasoning_tokens: int | None = None
+    batch: bool = False

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request, Training
+from fewshot.servers.adapting import Terms
+from fewshot.servers.batches import Batches
 
 PROMPT = frozenset({
     "shots", "demos", "selector", "embedder", "format", "mentions", "prompt", "examples_check", "context",
@@ -26,6 +28,7 @@ SERVER = frozenset({
     "give_up_after", "grace",
 })  # fmt: skip
 LOCAL = frozenset({"model", "decoder", "device", "batch_tokens", "threshold"})
+BATCH = frozenset({"batch", "batch_poll"})
 """Settings of a run that some backends heed and others do not. A backend's file says `HEEDS = PROMPT | SERVER`, or
 which of them it heeds; one that says nothing heeds all. Settings that are in none of them are heeded by every run."""
 
@@ -124,6 +127,41 @@ class Reasons(Protocol):
     def reasoning_room(self) -> int: ...
 
 
+@runtime_checkable
+class Batched(Protocol):
+    """What a prompted backend has beside that if its server may have a Batch endpoint (`fewshot.servers.batches`)."""
+
+    name: str
+
+    def batches(self) -> Batches:
+        """Returns the endpoint; who asks for it closes it."""
+        ...
+
+    def batch_route(self, request: Request) -> str:
+        """Returns the path that lines and batches name, such as `/v1/chat/completions`."""
+        ...
+
+    def terms(self) -> Terms:
+        """Returns how bodies are written at this moment."""
+        ...
+
+    def batch_body(self, request: Request, terms: Terms) -> dict[str, Any]:
+        """Returns the body of a request's line."""
+        ...
+
+    def read_batched(
+        self, request: Request, status: int, content: bytes, terms: Terms, earlier: Completion | None = None
+    ) -> Completion:
+        """Reads the answer to a line that was written on these terms. `earlier`: the answer that was lost to its
+        thought before.
+
+        Raises:
+            AgainError: The request is worth sending again on the terms of now.
+            BackendError: It was not answered.
+        """
+        ...
+
+
 class LocalBackend(Protocol):
     """A model on this machine."""
 
@@ -199,7 +237,7 @@ def unheeded(name: str, settings: Iterable[str]) -> list[str]:
     heeds = discovery.optional(__name__, name, "HEEDS")
     if not isinstance(heeds, frozenset):
         return []
-    return [setting for setting in settings if setting in (PROMPT | SERVER | LOCAL) - heeds]
+    return [setting for setting in settings if setting in (PROMPT | SERVER | LOCAL | BATCH) - heeds]
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -214,7 +214,8 @@ def _is_same_answer(left: Json, right: Json) -> bool:
     def answer(row: Json) -> Any:
         completion = row.get("completion")
         # Two runs may ask the same question; joined with `cat`, their lines differ only in the time.
-        timeless = {**completion, "seconds": None} if isinstance(completion, dict) else completion
+        # … and in the way, which one takes a batch and the other does not.
+        timeless = {**completion, "seconds": None, "batch": None} if isinstance(completion, dict) else completion
         return timeless, row.get("adapted"), row.get("prediction")
 
     return bool(answer(left) == answer(right))

@@ -46,6 +46,8 @@ def completion_to_json(completion: Completion) -> Json:
     }
     if completion.reasoning_tokens is not None:  # beside a thought only: lines of before keep their bytes
         row["reasoning_tokens"] = completion.reasoning_tokens
+    if completion.batch:
+        row["batch"] = True
     return row
 
 
@@ -77,6 +79,7 @@ def completion_from_json(row: object, adapted: object, where: Where = NOWHERE) -
         seconds=float(row.get("seconds", 0)),
         adapted=adapted if isinstance(adapted, dict) else {},
         reasoning_tokens=row.get("reasoning_tokens"),
+        batch=row.get("batch") is True,
     )
 
 

@@ -45,7 +45,7 @@ def _main(argv: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt as stop:
         _signals.ignore()
-        _terminal.message("stopped; recorded answers are kept, the same command continues")
+        _terminal.message(str(stop) or "stopped; recorded answers are kept, the same command continues")
         return IncompleteError.exit_code if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # `fewshot … | head`: the reader has left, which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -178,7 +178,11 @@ def _parts(now: Progress) -> list[str]:
     parts += [f"{value:,} {name}" for name, value in counts.items() if value]
     if tokens:
         parts.append("cost unknown" if now.cost is None else f"${now.cost:,.4f}")
-    if now.left is not None and not now.stopping:
+    if now.elsewhere:
+        parts.append(f"{now.elsewhere:,} answered and not fetched")
+    if now.waiting:
+        parts.append(now.waiting)
+    elif now.left is not None and not now.stopping:
         parts.append(f"{clock(now.left)} left")
     return parts
 

@@ -110,6 +110,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     pace.add_argument(
         "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
     )
+    pace.add_argument("--batch", action="store_true", help="through the Batch endpoint: half the price, within a day")
+    pace.add_argument("--batch-poll", type=float, metavar="S", help="seconds between two looks at a batch [30]")
 
 
 def _add_local(parser: argparse.ArgumentParser) -> None:

@@ -16,11 +16,10 @@ something first (key, model, address, credit); 130 Ctrl-C.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 from fewshot.cli import _settings
-from fewshot.errors import BlockedError, IncompleteError, InputError
+from fewshot.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot import replay, run, tasks
-    from fewshot.cli import _doubts, _output, _terminal
-    from fewshot.experiment import record
+    from fewshot import replay, run
+    from fewshot.cli import _ending, _output, _terminal
 
     _check(args)
     if args.dry_run:
@@ -57,26 +55,7 @@ def main(args: argparse.Namespace) -> int:
         else:
             settings = _settings.settings(args)
             done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
-    _output.notice(done.notices)
-    if args.json:
-        _terminal.json_row({"folder": str(done.folder.path)} | done.result.to_json())
-    else:
-        _output.scores(done, headline=tasks.get(done.result.task).headline)
-    if args.replay is not None and args.out is None:
-        _output.notice(["identical"])
-    failed = _failed(done.failures)
-    if not done.complete:
-        why = done.stopped or failed or "not every request was answered"
-        message = f"{done.folder.path} is incomplete: {why}"
-        if done.blocked:
-            raise BlockedError(message, hint="mend this; then the same command continues it")
-        raise IncompleteError(message, hint="the same command continues it")
-    if failed:
-        _output.notice([f"scored as empty: {failed}"])
-    if done.result.scores:
-        recorded = record.read(done.folder).settings
-        _output.notice(_doubts.notice(done.folder.examples(), done.result.task, recorded.data))
-    return 0
+    return _ending.shown(done, as_json=args.json, identical=args.replay is not None and args.out is None)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -89,10 +68,3 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError("--replay takes its settings from the run: leave --config out")
     if args.count is not None and not args.dry_run:
         raise InputError("--for says what a run would cost: it goes with --dry-run")
-
-
-def _failed(failures: Mapping[str, str]) -> str:
-    """How many requests failed, and why the first did."""
-    for id_, why in failures.items():
-        return f"{len(failures)} requests failed for good, the one of {id_} with: {why}"
-    return ""

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from fewshot.engine.batch.session import BatchSession
 from fewshot.engine.budget import Budget
-from fewshot.engine.job import Job
+from fewshot.engine.job import Batching, Job
 from fewshot.engine.local import predict
 from fewshot.engine.outcome import Outcome
 from fewshot.engine.progress import Progress
@@ -26,7 +27,7 @@ from fewshot.engine.retries import Pace
 from fewshot.engine.session import Session
 from fewshot.errors import Terminated
 
-__all__ = ["Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
+__all__ = ["Batching", "Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
 
 def ask(job: Job) -> Outcome:
@@ -43,8 +44,9 @@ def ask(job: Job) -> Outcome:
             after SIGTERM.
     """
 
+    session = _session(job)
+
     async def run() -> tuple[Outcome, list[signal.Signals]]:
-        session = Session(job)
         with _signals(session) as received:
             try:
                 return await session.run(), received
@@ -58,7 +60,7 @@ def ask(job: Job) -> Outcome:
     else:
         outcome, received = asyncio.run(run())
     if received:
-        raise KeyboardInterrupt if signal.SIGINT in received else Terminated
+        raise (KeyboardInterrupt if signal.SIGINT in received else Terminated)(session.parting)
     return outcome
 
 
@@ -68,9 +70,13 @@ async def aask(job: Job) -> Outcome:
     Raises:
         ReplayError, DataError, RunFolderError: As `ask`.
     """
-    session = Session(job)
+    session = _session(job)
     with _signals(session):
         return await session.run()
+
+
+def _session(job: Job) -> Session | BatchSession:
+    return Session(job) if job.batches is None or job.sender is None else BatchSession(job, job.batches)
 
 
 def _in_a_loop() -> bool:
@@ -82,7 +88,7 @@ def _in_a_loop() -> bool:
 
 
 @contextmanager
-def _signals(session: Session) -> Iterator[list[signal.Signals]]:
+def _signals(session: Session | BatchSession) -> Iterator[list[signal.Signals]]:
     """Hands Ctrl-C and SIGTERM to the session for as long as the block runs; yields the list of those that came. Does
     nothing outside the main thread."""
     received: list[signal.Signals] = []

@@ -88,11 +88,12 @@ def billed(completion: Completion, most: Cost) -> Cost:
 
 @dataclass(slots=True)
 class Ledger:
-    """A budget in use. Belongs to one event loop."""
+    """A budget in use. Belongs to one event loop. `usd_elsewhere`: dollars of `spent` beyond what `price` says."""
 
     budget: Budget
     price: Price | None = None
     spent: Cost = Cost()
+    usd_elsewhere: float = 0.0
     reserved: Cost = Cost()
     _in_flight: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,6 +114,14 @@ class Ledger:
         self.reserved += most
         return True
 
+    def reserve_now(self, most: Cost) -> bool:
+        """Reserves the worst case of a request if it fits; waits for nothing."""
+        if not self._fits(most):
+            return False
+        self._in_flight += 1
+        self.reserved += most
+        return True
+
     def settle(self, most: Cost, spent: Cost) -> None:
         """Replaces the reservation `most` by the actual cost `spent`."""
         self._in_flight -= 1
@@ -129,12 +138,15 @@ class Ledger:
         total = self.spent + self.reserved + most
         if self.budget.tokens is not None and total.tokens > self.budget.tokens:
             return False
-        return self.budget.usd is None or self.price is None or total.usd(self.price) <= self.budget.usd
+        if self.budget.usd is None or self.price is None:
+            return True
+        return total.usd(self.price) + self.usd_elsewhere <= self.budget.usd
 
     def explain(self, most: Cost) -> str:
         """Says why a request does not fit: what is left, and what the request may cost."""
         if self.budget.usd is not None and self.price is not None:
-            left, needs = self.budget.usd - self.spent.usd(self.price), most.usd(self.price)
+            left = self.budget.usd - self.spent.usd(self.price) - self.usd_elsewhere
+            needs = most.usd(self.price)
             if needs > left:
                 return (
                     f"${left:.4f} of the budget of ${self.budget.usd:g} is left; the next request may cost ${needs:.4f}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fewshot.backends import PromptedBackend
 from fewshot.cassette import Cassette
@@ -16,6 +17,21 @@ from fewshot.engine.prices import Price
 from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
 from fewshot.records import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """That requests go through the Batch endpoint of the server (docs/batch.md).
+
+    Args:
+        folder: Where `batch.json` and the files of requests are kept: a run folder, locked by its cassette.
+        poll: Seconds between two looks at a batch.
+        wait: Whether to submit what is missing and to wait for it; else what has ended is collected.
+    """
+
+    folder: Path
+    poll: float = 30.0
+    wait: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,7 @@ class Job:
         budget: The most that may be spent while this job runs; replayed answers cost nothing.
         price: Dollars per token, for `budget.usd` and `Progress.cost`; `None` if unknown.
         strict: Answers come from recordings only, even if there is a backend.
+        batches: Through the Batch endpoint instead of one by one; the backend must be `Batched`.
         listen: Called with the `Progress`, several times a second, in the thread of the event loop.
     """
 
@@ -42,6 +59,7 @@ class Job:
     budget: Budget = field(default_factory=Budget)
     price: Price | None = None
     strict: bool = False
+    batches: Batching | None = None
     listen: Callable[[Progress], None] | None = None
 
     @property

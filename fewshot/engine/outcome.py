@@ -26,6 +26,7 @@ class Outcome:
         stopped: Why the run ended early (budget, wrong key, server down); `None` if it did not.
         blocked: It ended because of something that a person must mend (wrong key, unknown model, no credit).
         interrupted: Ctrl-C or SIGTERM ended the run.
+        notices: What was not as it should be, in a line each.
     """
 
     answers: dict[str, Completion] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Outcome:
     stopped: str | None = None
     blocked: bool = False
     interrupted: bool = False
+    notices: tuple[str, ...] = ()
 
     def answer(self, id: str, sample: int = 0) -> Completion | None:
         """Returns the answer to a request, or `None` if it was not answered."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,12 @@ class Price:
         0.006
         """
         return (self.input * prompt_tokens + self.output * completion_tokens) / _MILLION
+
+    @property
+    def batch(self) -> Price:
+        """The price of the same tokens through a Batch endpoint: half, at every provider that has one (OpenAI, Azure,
+        Anthropic, Google; November 2026)."""
+        return replace(self, input=self.input / 2, output=self.output / 2, source=f"{self.source}, half in batches")
 
     def __str__(self) -> str:
         read = ", ".join(filter(None, (self.date, self.source)))

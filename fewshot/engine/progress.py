@@ -44,6 +44,8 @@ class Progress:
         rate: Requests sent per second, over the last half minute.
         seconds: Since the start.
         stopping: Nothing more is sent; the run waits for the requests in flight.
+        elsewhere: Requests that are answered at the server and not fetched yet (batches).
+        waiting: What the run waits for, in words.
     """
 
     done: int = 0
@@ -60,6 +62,8 @@ class Progress:
     rate: float = 0.0
     seconds: float = 0.0
     stopping: bool = False
+    elsewhere: int = 0
+    waiting: str = ""
 
     @property
     def left(self) -> float | None:
@@ -82,6 +86,7 @@ class Counter:
         self.pushbacks = self.maybe_twice = 0
         self.prompt_tokens = self.completion_tokens = 0
         self.stopping = False
+        self.elsewhere, self.waiting = 0, ""
 
     def sent(self) -> None:
         """Counts a request that was sent and has ended."""
@@ -149,6 +154,8 @@ class Counter:
             rate=self._rate(now),
             seconds=now - self._start,
             stopping=self.stopping,
+            elsewhere=self.elsewhere,
+            waiting=self.waiting,
         )
 
     def _rate(self, now: float) -> float:

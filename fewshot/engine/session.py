@@ -35,7 +35,10 @@ _TICK_SECONDS = 1.0
 
 
 class Session:
-    """The state of one job while it runs; serves one `run`."""
+    """The state of one job while it runs; serves one `run`. `parting`: what is said when Ctrl-C has ended it, beside
+    what is always said."""
+
+    parting = ""
 
     def __init__(self, job: Job) -> None:
         self._job = job

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from fewshot import engine
@@ -55,12 +56,15 @@ class Answers:
 @dataclass(frozen=True, slots=True)
 class Tapes:
     """Where answers are recorded and taken from. `strict`: from recordings only; `lost`: the examples whose requests
-    failed when they were recorded (id → why): they fail again."""
+    failed when they were recorded (id → why): they fail again; `batches`: the folder for those of a run that goes
+    through a Batch endpoint; `wait`: whether it waits for them."""
 
     cassette: Cassette
     reuse: Cassette | None = None
     strict: bool = False
     lost: Mapping[str, str] = field(default_factory=dict)
+    batches: Path | None = None
+    wait: bool = True
 
 
 class System(Protocol):

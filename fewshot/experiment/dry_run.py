@@ -5,6 +5,7 @@ from __future__ import annotations
 from fewshot import prompt
 from fewshot.backends import open_backend
 from fewshot.engine import prices
+from fewshot.engine.prices import Price
 from fewshot.errors import InputError
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.remarks import check_demonstrations
@@ -52,7 +53,7 @@ def dry_run(settings: Settings, *, examples: int | None = None) -> str:
 
 def _cost(settings: Settings, system: PromptedSystem, tokens: int, most: int) -> list[str]:
     """What a run may cost, if it goes to a server."""
-    target, price = system.builder.target, system.price
+    target, price = system.builder.target, _price(system)
     if target.endpoint is None:
         return []
     if price is None:
@@ -76,7 +77,13 @@ def _for(system: PromptedSystem, tokens: int, most: int, *, count: int | None) -
     )
     if system.builder.target.endpoint is None:
         return [line]
-    price = system.price
+    price = _price(system)
     if price is None:
         return [f"{line}; cost unknown"]
     return [f"{line}; about ${price.of(prompts, 0):,.2f} for the prompts, at most ${price.of(prompts, answers):,.2f}"]
+
+
+def _price(system: PromptedSystem) -> Price | None:
+    """What tokens cost in the way in which they are asked for; of a batch, the one request that goes online is left
+    out."""
+    return system.price.batch if system.price is not None and system.plan.settings.batch else system.price

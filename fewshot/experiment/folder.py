@@ -8,6 +8,7 @@
       responses.jsonl       the cassette (fewshot/cassette)
       predictions.jsonl     a line an example, in data order
       tallies.json          the counts behind the scores, by article (fewshot/scoring/tallies)
+      batch.json, batches/  of a run through a Batch endpoint: what was submitted (fewshot/engine/batch/state)
       scores.json           scores and the signature that makes them comparable; written last: it says "done"
 
 Predictions and scores carry no clock time, so that a replay writes the same bytes.
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot import files
+from fewshot.engine.batch import state
 from fewshot.errors import RunFolderError, Where
 from fewshot.experiment.rows import prediction_at, request_at, scores_from_json
 from fewshot.records import Example, Kind, Prediction, Span
@@ -35,7 +37,7 @@ RUN, GOLD, DEMONSTRATIONS = "run.toml", "gold.jsonl", "demonstrations.jsonl"
 RESPONSES, PREDICTIONS, SCORES = "responses.jsonl", "predictions.jsonl", "scores.json"
 ENTITIES, TALLIES = "entities.jsonl", "tallies.json"
 _LONGEST = 120  # characters of a parser's message
-FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, TALLIES, SCORES)
+FILES = (RUN, GOLD, DEMONSTRATIONS, ENTITIES, RESPONSES, PREDICTIONS, TALLIES, SCORES, state.FILE, state.FOLDER)
 
 
 @dataclass(frozen=True, slots=True)

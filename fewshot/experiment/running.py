@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
+from fewshot.engine.batch.state import State
 from fewshot.errors import RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
@@ -77,6 +78,7 @@ def run(
     out: str | Path | None = None,
     reuse: str | Path | None = None,
     listen: Listener | None = None,
+    wait: bool = True,
     **settings: Unpack[Keywords],
 ) -> Run:
     """Asks a backend about every example of a data set and scores its answers.
@@ -87,6 +89,7 @@ def run(
             if it holds a complete one. Default: a folder in `runs/`, named after the settings.
         reuse: Another run, whose answers are taken for equal requests.
         listen: Called with the progress, several times a second.
+        wait: With `batch`: whether to submit what is missing and to wait for it, or only to take what has come.
         settings: The fields of `Settings`.
 
     Raises:
@@ -110,9 +113,11 @@ def run(
         cassette = stack.enter_context(claimed(folder))
         if done := finished(folder, plan):  # by another process, since we looked
             return done
+        _check_batches(folder, plan.settings)
         begin(folder, plan, system)
         recorded = len(cassette)
-        answers = system.answer(Tapes(cassette, reuse=other), listen)
+        tapes = Tapes(cassette, reuse=other, batches=folder.path, wait=wait)
+        answers = system.answer(tapes, listen)
         done = end(folder, plan, system, answers)
     return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
 
@@ -250,6 +255,19 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+
+
+def _check_batches(folder: RunFolder, settings: Settings) -> None:
+    """Refuses to ask online what is on its way in a batch, and would be paid twice.
+
+    Raises:
+        RunFolderError: batches of the run are open.
+    """
+    if not settings.batch and State.read(folder.path).open:
+        raise RunFolderError(
+            f"{folder.path} waits for batches, whose requests would be sent and paid again",
+            hint=f"add --batch, or end them: `fewshot batch cancel {folder.path}`, `fewshot batch fetch {folder.path}`",
+        )
 
 
 def _continued(recorded: int) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ class Settings:
     price_out: float | None = None
     give_up_after: float = 300.0
     grace: float = 10.0
+    batch: bool = False
+    batch_poll: float = 30.0
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
@@ -96,7 +98,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"{_flag(name)} must be at least {least}, not {value}")
-        for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "give_up_after"):
+        for name in ("rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "give_up_after", "batch_poll"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise InputError(f"{_flag(name)} must be more than 0, not {value}")
@@ -132,6 +134,8 @@ class Settings:
         table["reading"] = dict(self.reading) or None
         table["definitions"] = self.definitions or None
         table["headers"] = sorted(self.headers) or None  # names alone
+        if not self.batch:  # folders of before keep their bytes
+            table["batch"] = table["batch_poll"] = None
         return {key: value for key, value in table.items() if value is not None}
 
     def to_toml(self) -> dict[str, Any]:
@@ -201,6 +205,8 @@ class Keywords(TypedDict, total=False):
     price_out: float | None
     give_up_after: float
     grace: float
+    batch: bool
+    batch_poll: float
     decoder: str | None
     device: str | None
     batch_tokens: int | None
@@ -233,7 +239,7 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
 
 PACE = frozenset({
     "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
-    "grace", "device", "batch_tokens", "examples_check", "headers", "key_env",
+    "grace", "device", "batch_tokens", "examples_check", "headers", "key_env", "batch", "batch_poll",
 })  # fmt: skip
 """Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
 with others."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fewshot import engine
-from fewshot.backends import Backend, LocalBackend, PromptedBackend, Trained
+from fewshot.backends import Backend, Batched, LocalBackend, PromptedBackend, Trained
 from fewshot.engine import prices
 from fewshot.engine.prices import Price
 from fewshot.errors import InputError
@@ -29,7 +29,13 @@ from fewshot.scoring.reading import nothing, read_answers, too_long
 def system_of(
     plan: Plan, backend: Backend, *, wording: ResolvedPrompt | None = None, endpoint: str | None = None
 ) -> PromptedSystem | LocalSystem:
-    """The system that a backend is for a plan. `wording`, `endpoint`: the recorded ones, in a replay."""
+    """The system that a backend is for a plan. `wording`, `endpoint`: the recorded ones, in a replay.
+
+    Raises:
+        InputError: `--batch`, and the backend has no Batch endpoint.
+    """
+    if plan.settings.batch and not isinstance(backend, Batched):
+        raise InputError(f"--backend {backend.name} has no Batch endpoint", hint="leave --batch out")
     if backend.kind == "local":
         return LocalSystem(plan, backend)
     builder = PromptBuilder(
@@ -98,6 +104,7 @@ class PromptedSystem:
             budget=engine.Budget() if tapes.strict else budget_of(settings, self.backend, self.price),
             price=self.price,
             strict=tapes.strict,
+            batches=_batching(settings, tapes),
             listen=listen,
         )
         outcome = engine.ask(job)
@@ -117,11 +124,11 @@ class PromptedSystem:
             times=tuple(
                 sum(c.seconds for c in samples if c is not None)
                 for samples in completions.values()
-                if samples and None not in samples
+                if samples and not any(c is None or c.batch for c in samples)
             ),
             asked=outcome.sent,
             recorded=outcome.replayed,
-            notices=(*self.requests.notices, *_maybe_twice(outcome.stats)),
+            notices=(*self.requests.notices, *outcome.notices, *_maybe_twice(outcome.stats)),
             stats=outcome.stats,
         )
 
@@ -228,6 +235,12 @@ def budget_of(settings: Settings, backend: PromptedBackend, price: Price | None)
             hint=f"{prices.WHERE}, or give --budget-tokens",
         )
     return engine.Budget(settings.budget_usd, settings.budget_tokens)
+
+
+def _batching(settings: Settings, tapes: Tapes) -> engine.Batching | None:
+    if not settings.batch or tapes.batches is None:
+        return None
+    return engine.Batching(tapes.batches, settings.batch_poll, tapes.wait)
 
 
 def _maybe_twice(stats: engine.Progress) -> tuple[str, ...]:

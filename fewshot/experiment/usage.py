@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from fewshot.experiment.answers import Answers, System
+from fewshot.records import Completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Usage:
     tokens: int | None = None
     cost_usd: float | str | None = None
     price: str | None = None
+    batched: int | None = None
     seconds_per_example: float | None = None
     seconds_p50: float | None = None
     seconds_p95: float | None = None
@@ -40,13 +42,15 @@ class Usage:
             completion = sum(c.completion_tokens or 0 for c in counted)
             usage = cls(prompt_tokens=prompt, completion_tokens=completion, tokens=prompt + completion)
         if system.identity.endpoint is not None and completions:
-            usage = usage._priced(system, complete=len(counted) == len(completions))
+            usage = usage._priced(system, completions, complete=len(counted) == len(completions))
         if answers.times:
             usage = replace(
                 usage,
                 seconds_p50=round(percentile(answers.times, 0.5), 6),
                 seconds_p95=round(percentile(answers.times, 0.95), 6),
             )
+        if usage.batched:  # the one answer that came online says nothing about the others
+            return replace(usage, seconds_p50=None, seconds_p95=None)
         if completions:
             seconds = sum(c.seconds for c in completions) / len(completions)
             return replace(usage, seconds_per_example=round(seconds, 6))
@@ -56,12 +60,15 @@ class Usage:
             return replace(usage, seconds_per_example=round(sum(answers.times) / len(answers.times), 6))
         return usage
 
-    def _priced(self, system: System, *, complete: bool) -> Usage:
-        price = system.price
+    def _priced(self, system: System, completions: Sequence[Completion], *, complete: bool) -> Usage:
+        price, batched = system.price, sum(c.batch for c in completions)
         if price is None or not complete:
-            return replace(self, cost_usd="unknown")
-        dollars = price.of(self.prompt_tokens or 0, self.completion_tokens or 0)
-        return replace(self, cost_usd=round(dollars, 6), price=str(price))
+            return replace(self, cost_usd="unknown", batched=batched or None)
+        dollars = sum(
+            (price.batch if c.batch else price).of(c.prompt_tokens or 0, c.completion_tokens or 0) for c in completions
+        )
+        said = price if not batched else replace(price, source=price.batch.source)
+        return replace(self, cost_usd=round(dollars, 6), price=str(said), batched=batched or None)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -98,6 +98,13 @@ MOST_STOPS = 4
 """OpenAI's API takes at most four stop sequences. The rest is not lost: `reading.before_stop` cuts at all of them."""
 
 
+class Terms(NamedTuple):
+    """How a request is written: the changes known at one moment, and the tokens of room for a thought."""
+
+    changes: Mapping[str, str]
+    room: int = 0
+
+
 @dataclass(slots=True)
 class Adaptations:
     """What a run has learned so far. Belongs to one event loop; no method awaits, so requests never see half a change.

@@ -10,19 +10,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Literal
 
 from fewshot.errors import BackendError
 from fewshot.records import Api, Completion, Request
-from fewshot.servers.adapting import Adaptations
+from fewshot.servers.adapting import Adaptations, Terms
 from fewshot.servers.address import Server
 from fewshot.servers.failures import AnswerError, ErrorReply, error_reply, from_reply, too_long
 from fewshot.servers.prompt_counts import PromptCounts
 from fewshot.servers.reasoning import with_tries
 from fewshot.servers.transport import TOTAL_SECONDS, Reply
 from fewshot.text.tokens import utf8_bytes
+
+
+class AgainError(BackendError):
+    """A request of a batch that is worth sending again, otherwise. `earlier`: an answer that was lost to its thought,
+    whose tokens count; `without_room`: it fits only without room for a thought."""
+
+    def __init__(self, message: str, earlier: Completion | None, *, without_room: bool = False) -> None:
+        super().__init__(message, retryable=True)
+        self.earlier, self.without_room = earlier, without_room
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,6 +138,37 @@ class ServerBackend(ABC):
             key=server.key_name,
             missing_version=server.missing_version,
         )
+
+    def terms(self) -> Terms:
+        """Returns how bodies are written at this moment."""
+        return Terms(self.adaptations.now(), self.adaptations.room.tokens)
+
+    def read_batched(
+        self, request: Request, status: int, content: bytes, terms: Terms, earlier: Completion | None = None
+    ) -> Completion:
+        """Reads the answer to a request that was sent in a batch, on these terms: what `answer` does behind sending.
+
+        Raises:
+            AgainError: The request is worth sending again on the terms of now: it was refused for a parameter, or its
+                thought used up the room.
+            BackendError: It was not answered.
+        """
+        body, adapted = self.adaptations.apply(request, terms.changes, terms.room)
+        outcome = self._outcome(Reply(status, {}, content), request, 0.0, adapted)
+        if isinstance(outcome, ErrorReply):
+            if outcome.filtered:
+                return Completion("", "refused", adapted=adapted, batch=True)
+            refusal = outcome.refusal
+            if not outcome.too_long and self.adaptations.learn(refusal, body, terms.changes):
+                raise AgainError("a parameter was refused", earlier)
+            if self.adaptations.is_too_much(refusal, terms.room, too_long=outcome.too_long):
+                raise AgainError("the room for a thought was refused", earlier, without_room=True)
+            return replace(self._failed(outcome, request), batch=True)
+        self.counts.note(_bytes_of(request), outcome.prompt_tokens)
+        completion = replace(with_tries(outcome, earlier), batch=True)
+        if self.adaptations.learn_from_answer(outcome, request, body, terms.room):
+            raise AgainError("a thought used up the tokens of the answer", completion)
+        return completion
 
     def _note_cut_prompts(self) -> None:
         """Adds the line about prompts that the server has cut, once."""

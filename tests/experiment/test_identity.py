@@ -23,7 +23,7 @@ from fewshot.experiment.replaying import replay
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Prediction
-from tests.servers.openai_server import OpenAiServer
+from tests.servers.batch_server import BatchServer
 
 NAMES = [f.name for f in fields(Settings)]
 GENES = ("p53", "p21", "ATM", "CHK")
@@ -97,6 +97,8 @@ TABLE: Mapping[str, Moves] = {
     "price_out": Moves(2.0, folder=False, base={"price_in": 1.0, "price_out": 1.0}),
     "give_up_after": Moves(60.0, folder=False),
     "grace": Moves(1.0, folder=False),
+    "batch": Moves(True, folder=False, base={"batch_poll": 0.02}),
+    "batch_poll": Moves(1.0, folder=False),
     "device": Moves("cuda", folder=False, base=LOCAL),
     "batch_tokens": Moves(99, folder=False, base=LOCAL),
     "examples_check": Moves("error", folder=False),
@@ -196,7 +198,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def urls() -> Iterator[Mapping[str, str]]:
-    with OpenAiServer(answers="[END]") as one, OpenAiServer(answers="[END]") as other:
+    with BatchServer(answers="[END]") as one, BatchServer(answers="[END]") as other:
         yield {"one": one.base_url, "other": other.base_url}
 
 

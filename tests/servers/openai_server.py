@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -296,6 +298,20 @@ class OpenAiServer:
         return self.answers[min(number, len(self.answers) - 1)]
 
 
+def _uploaded(raw: bytes, kind: str) -> Json:
+    """The fields of a form, and of its file the name and the content."""
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw)
+    fields: Json = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if part.get_filename() is not None:
+            fields |= {"filename": part.get_filename(), "content": content}
+        else:
+            fields[str(name)] = content.decode() if isinstance(content, bytes) else content
+    return fields
+
+
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -337,8 +353,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve({})
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._serve(json.loads(raw or b"{}"))
+        raw = self._body()
+        kind = self.headers.get("Content-Type", "")
+        self._serve(_uploaded(raw, kind) if kind.startswith("multipart/form-data") else json.loads(raw or b"{}"))
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
 
     def _serve(self, asked: Json) -> None:
         headers = {key.lower(): value for key, value in self.headers.items()}

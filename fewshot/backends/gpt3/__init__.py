@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fewshot.backends import PROMPT, SERVER, Options
+from fewshot.backends import BATCH, PROMPT, SERVER, Options
 from fewshot.backends.gpt3._listing import models_of, retirement
 from fewshot.backends.gpt3._wire import Wire
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
-from fewshot.servers.adapting import Adaptations
+from fewshot.servers.adapting import Adaptations, Terms
 from fewshot.servers.address import API, Server, admits, check_header, custom_headers, key_of
+from fewshot.servers.batches import Batches
 from fewshot.servers.exchange import ServerBackend
 from fewshot.servers.failures import error_reply, from_reply
 from fewshot.servers.limits import rate_limits
@@ -43,7 +44,7 @@ _LONGEST_NAME = 120
 """Characters of a model's name that are shown."""
 
 KEY = "OPENAI_API_KEY"
-HEEDS = PROMPT | SERVER
+HEEDS = PROMPT | SERVER | BATCH
 ALIASES = ("openai",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 
@@ -67,6 +68,19 @@ class Gpt3(ServerBackend):
         self._answered = True
         redact, limits = self.server.redact, rate_limits(reply.headers)
         return read_completion(reply.content, request, seconds, adapted, redact, limits)
+
+    def batches(self) -> Batches:
+        """Returns the Batch endpoint of the server."""
+        return Batches(self.server, self.total_seconds)
+
+    def batch_route(self, request: Request) -> str:
+        """Returns the path of a request's line, as OpenAI names it whatever the address."""
+        return f"/v1/{ROUTES[request.api]}"
+
+    def batch_body(self, request: Request, terms: Terms) -> dict[str, Any]:
+        """Returns the body of a request's line."""
+        body, _ = self.adaptations.apply(request, terms.changes, terms.room)
+        return {"model": request.model, **body, **request.extra}
 
     async def close(self) -> None:
         """Closes connections; adds a notice if the model that answered has a shutdown date."""

@@ -1,0 +1,113 @@
+"""`fewshot sweep` as it is typed: what it refuses, what it lists, what it runs, how it goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fewshot import cli
+from tests.cli.conftest import Fails
+from tests.servers import openai_server as faults
+from tests.servers.openai_server import OpenAiServer
+
+TRAIN = ("--finetune", "tiny-tagger", "--train-flags", "--max_steps 2 --learning_rate 1e-3")
+SMALL = ("sweep", "--task", "panelization", "--limit", "6", "--shots", "0", "--out", "runs/small")
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        ((), "nothing to run; name --backends or models to --finetune"),
+        (("--backends", "rules", "--shots", "a,2"), "--shots takes numbers such as 0,1,3, not 'a,2'"),
+        (("--backends", "rules", "--seeds", "0"), "--seeds must be at least 1, not 0"),
+        (("--backends", "rules", "--jobs", "0"), "--jobs must be at least 1, not 0"),
+        (("--backends", "rules", "--temperature", "0.7"), "--backend rules does not heed --temperature"),
+        (("--finetune", "tiny-tagger", "--train-sizes", "500"), "there are 60 labelled examples to learn from"),
+        (("--finetune", "tiny-tagger", "--train-flags", "--seed 3"), "--seed is for the sweep to set"),
+        (("--finetune", "tiny-tagger", "--train-flags", "x=--bf16"), "--finetune does not name x"),
+        (("--backends", "rules", "--data", "gold.jsonl"), "no train split with labels for panelization"),
+        (("--backends", "nobody"), "nobody"),
+        (("--finetune", "./nowhere"), "no such model folder"),
+    ],
+)
+def test_bad_input_is_one_line(flags: tuple[str, ...], line: str, fails: Fails) -> None:
+    assert line in fails("sweep", "--task", "panelization", *flags)
+    assert not Path("runs").exists()
+
+
+def test_a_dry_run_lists_every_cell_and_runs_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    server = ("--base-url", "http://127.0.0.1:9/v1")
+    asked = (*SMALL, "--backends", "rules,gpt3:m", "--shots", "0,2", *server, "--seeds", "2")
+    assert cli.main([*asked, *TRAIN, "--train-sizes", "2,50%", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    for cell in ("rules, 0 shots, seed 0", "gpt3 m, 2 shots, seed 0", "tiny-tagger on 30 labelled, seed 1, 2 steps"):
+        assert cell in said
+    assert "8 of 8 cells to run, of unknown cost, training time known after the first; nothing was run" in said
+    assert not Path("runs").exists()
+
+
+def test_what_is_prompted_alone_has_a_page_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with OpenAiServer(answers="none") as server:
+        asked = [*SMALL, "--backends", "rules,gpt3:m", "--base-url", server.base_url]
+        assert cli.main(asked) == 0
+        first = capsys.readouterr()
+        assert "2/2 gpt3 m, 0 shots, seed 0" in first.err
+        sent = len(server.posts)
+        assert cli.main([*asked, "--json"]) == 0
+        assert len(server.posts) == sent == 6
+    again = capsys.readouterr()
+    assert "(complete already)" in again.err
+    found = json.loads(again.out)
+    assert [curve["points"][0]["labelled"] for curve in found["curves"]] == [0, 0]
+    names = {path.name for path in Path("runs/small").iterdir()}
+    assert {"report.html", "sweep.md", "sweep.csv", "sweep.json", "curves.svg", "pool.jsonl", "cells"} <= names
+
+
+def test_a_server_that_fails_leaves_the_rest_and_is_asked_again(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = [faults.status(401, "no such key", kind="invalid_request_error")] * 20
+    with OpenAiServer(answers="none", faults=refused) as server:
+        asked = [*SMALL, "--backends", "gpt3:m,rules", "--shots", "0,1", "--base-url", server.base_url]
+        assert cli.main(asked) == 4
+    said = capsys.readouterr()
+    assert "runs/small is incomplete: 1 cells" in said.err
+    assert "rules-2" in said.out
+    with OpenAiServer(answers="none", port=server.port) as server:
+        assert cli.main(asked) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_trainings_make_curves_and_a_larger_grid_takes_them_over(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*SMALL, "--backends", "rules", *TRAIN]
+    assert cli.main([*asked, "--train-sizes", "3"]) == 0
+    capsys.readouterr()
+    assert not list(Path("runs/small/models").iterdir())
+    assert cli.main([*asked, "--train-sizes", "3,20", "--seeds", "1"]) == 0
+    said = capsys.readouterr()
+    assert "2/3 tiny-tagger on 3 labelled, seed 0, 2 steps" in said.err
+    assert said.err.count("complete already") == 2
+    assert "does not beat the best program, rules-2" in said.out
+    found = json.loads(Path("runs/small/sweep.json").read_text("utf-8"))
+    curve = next(one for one in found["curves"] if one["system"] == "tiny-tagger")
+    assert [point["labelled"] for point in curve["points"]] == [3, 20]
+    assert found["crossovers"]["tiny-tagger"]["size"] is None
+    page = Path("runs/small/report.html").read_text("utf-8")
+    assert "Learning curves" in page
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_a_training_that_fails_is_named_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*SMALL, "--backends", "rules", "--finetune", "tiny-tagger", "--train-sizes", "3"]
+    assert cli.main([*asked, "--train-flags", "--lr_scheduler_type sideways"]) == 2
+    said = capsys.readouterr()
+    assert "the training ended with exit code 2" in said.err
+    assert "sideways" in said.err
+    assert "rules-2" in said.out
+    shutil.rmtree("runs/small")

@@ -21,7 +21,7 @@ def counts(hits: float, *, seed: int = 0, spread: float = 0.1) -> Tallies:
     """Twelve articles of 40 spans, of which about `hits` are right."""
     chance = np.random.default_rng(seed)
     right = np.clip(chance.normal(hits, spread, len(ARTICLES)), 0, 1)
-    rows = [[(round(40 * share), 40, 40)] for share in right]
+    rows = tuple(((round(40 * share), 40, 40),) for share in right)
     return Tallies("panelization", (), ARTICLES, ("starts",), rows, grouped=True)
 
 
@@ -77,14 +77,14 @@ def _width(found: Crossover) -> float:
 
 
 def test_two_articles_give_no_interval() -> None:
-    rows = [[(8, 10, 9)], [(5, 5, 7)]]
+    rows = (((8, 10, 9),), ((5, 5, 7),))
     two = Tallies("panelization", (), ("a", "b"), ("starts",), rows, grouped=True)
     found = crossover([two], [(10, [two]), (20, [two])], "starts.f1")
     assert (found.low, found.high, found.why) == (None, None, "2 articles, an interval needs 3")
 
 
 def test_other_articles_and_no_size_are_refused() -> None:
-    other = Tallies("panelization", (), ("x",), ("starts",), [[(1, 1, 1)]], grouped=True)
+    other = Tallies("panelization", (), ("x",), ("starts",), (((1, 1, 1),),), grouped=True)
     with pytest.raises(InputError, match="same articles"):
         crossover([counts(0.5)], [(10, [other])], "starts.f1")
     with pytest.raises(InputError, match="without a size"):

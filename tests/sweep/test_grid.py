@@ -16,8 +16,12 @@ BASE = base_of("tiny-tagger", ["--max_steps", "7"])
 
 
 def grid(**changes: Any) -> Grid:
-    asked = {"backends": ("rules",), "shots": (0, 3), "bases": (BASE,), "sizes": (2, 60), "seeds": 2}
+    asked: dict[str, Any] = {"backends": ("rules",), "shots": (0, 3), "bases": (BASE,), "sizes": (2, 60), "seeds": 2}
     return Grid(Settings(task="ner"), **(asked | changes))
+
+
+def names_of(asked: Grid) -> list[str]:
+    return [*(cell.name for cell in asked.prompted), *(cell.name for cell in asked.trained)]
 
 
 def test_trainings_have_every_seed_and_small_ones_come_first() -> None:
@@ -39,10 +43,10 @@ def test_a_seed_is_tried_again_where_it_changes_something(selector: str, tempera
 
 def test_names_tell_apart_what_is_not_the_same_and_survive_a_change_of_pace() -> None:
     one = grid()
-    names = [cell.name for cell in (*one.prompted, *one.trained)]
+    names = names_of(one)
     assert len(set(names)) == len(names)
     larger = grid(sizes=(2, 30, 60), shots=(0, 1, 3), seeds=3)
-    assert set(names) < {cell.name for cell in (*larger.prompted, *larger.trained)}
+    assert set(names) < set(names_of(larger))
     faster = replace(one, settings=replace(one.settings, concurrency=64))
     assert [cell.name for cell in faster.prompted] == [cell.name for cell in one.prompted]
     for other in (

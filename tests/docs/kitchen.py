@@ -106,6 +106,8 @@ FILES: Mapping[str, Callable[[Path], None]] = {
     "corpus/": _corpus,
     "CDR_TestSet.PubTator.txt": _converted("--to", "pubtator"),
     "CDR_TrainingSet.PubTator.txt": _converted("--to", "pubtator", first=100),
+    "test.tsv": _converted("--to", "conll"),
+    "train.tsv": _converted("--to", "conll", count=60, first=100),
     "extractions.jsonl": _converted("--to", "langextract"),
 }  # fmt: skip
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
 from fewshot.records import Api, Completion, Example, Prediction, Request, Training
-from fewshot.servers.adapting import Terms
-from fewshot.servers.batches import Batches
+
+if TYPE_CHECKING:  # they bring HTTP, which most backends do not need
+    from fewshot.servers.adapting import Terms
+    from fewshot.servers.batches import Batches
 
 PROMPT = frozenset({
     "shots", "demos", "selector", "embedder", "format", "mentions", "prompt", "examples_check", "context",

@@ -213,8 +213,8 @@ def _is_same_answer(left: Json, right: Json) -> bool:
 
     def answer(row: Json) -> Any:
         completion = row.get("completion")
-        # Two runs may ask the same question; joined with `cat`, their lines differ only in the time.
-        # … and in the way, which one takes a batch and the other does not.
+        # Two runs may ask the same question. Joined with `cat`, their lines differ in the time alone, or in whether the
+        # answer came in a batch.
         timeless = {**completion, "seconds": None, "batch": None} if isinstance(completion, dict) else completion
         return timeless, row.get("adapted"), row.get("prediction")
 

@@ -82,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     write_pool(pool, work.out)
     done = _run(grid, work)
     _show(done, work.out, args.gpu_hour_usd, as_json=args.json)
-    return _end(done, work.out)
+    return _end(done, len(grid.prompted) + len(grid.trained), work.out)
 
 
 def _shared(args: argparse.Namespace) -> Settings:
@@ -201,7 +201,7 @@ def _show(done: Sequence[Done], out: Path, gpu_hour_usd: float | None, *, as_jso
     _output.notice([f"written to {out}; look at {out / page.NAME}"])
 
 
-def _end(done: Sequence[Done], out: Path) -> int:
+def _end(done: Sequence[Done], total: int, out: Path) -> int:
     """Says what is missing.
 
     Raises:
@@ -210,7 +210,9 @@ def _end(done: Sequence[Done], out: Path) -> int:
     short = [one for one in done if one.why is not None]
     if not short:
         return 0
-    message = f"{out} is incomplete: {len(short)} cells, the first of them {short[0].cell.title}: {short[0].why}"
+    missing = total - len(done) + len(short)
+    first = f"{short[0].cell.title}: {short[0].why}"
+    message = f"{out} is incomplete: {missing} of {total} cells are missing, the first {first}"
     kinds: dict[int, Callable[..., Exception]] = {2: RunFolderError, 3: IncompleteError, 4: BlockedError}
     worst = next(code for code in (4, 2, 3) if any(one.exit_code == code for one in short))
     raise kinds[worst](message, hint="the same command continues it")

@@ -16,8 +16,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from fewshot.engine.batch.session import BatchSession
 from fewshot.engine.budget import Budget
 from fewshot.engine.job import Batching, Job
 from fewshot.engine.local import predict
@@ -26,6 +26,9 @@ from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
 from fewshot.engine.session import Session
 from fewshot.errors import Terminated
+
+if TYPE_CHECKING:
+    from fewshot.engine.batch.session import BatchSession
 
 __all__ = ["Batching", "Budget", "Job", "Outcome", "Pace", "Progress", "aask", "ask", "predict"]
 
@@ -76,7 +79,11 @@ async def aask(job: Job) -> Outcome:
 
 
 def _session(job: Job) -> Session | BatchSession:
-    return Session(job) if job.batches is None or job.sender is None else BatchSession(job, job.batches)
+    if job.batches is None or job.sender is None:
+        return Session(job)
+    from fewshot.engine.batch.session import BatchSession
+
+    return BatchSession(job, job.batches)
 
 
 def _in_a_loop() -> bool:

@@ -54,8 +54,8 @@ class Price:
 
     @property
     def batch(self) -> Price:
-        """The price of the same tokens through a Batch endpoint: half, at every provider that has one (OpenAI, Azure,
-        Anthropic, Google; November 2026)."""
+        """The price of the same tokens through a Batch endpoint: half, as at OpenAI and Anthropic (November 2026). A
+        provider that takes off less costs more than is said here."""
         return replace(self, input=self.input / 2, output=self.output / 2, source=f"{self.source}, half in batches")
 
     def __str__(self) -> str:

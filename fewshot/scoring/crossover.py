@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from fewshot.metrics.formulas import Formula
 
 METHOD = (
-    "Crossover: where the paired difference from the best few-shot row becomes positive for good, by straight lines in "
-    "the logarithm of the size; its interval holds the sizes at which the difference cannot be told from 0, by the "
-    "jackknife over articles and the spread over seeds (Welch–Satterthwaite)."
+    "Crossover: where the paired difference from the best row that is not trained becomes positive for good, by "
+    "straight lines in the logarithm of the size; its interval holds the sizes at which the difference cannot be told "
+    "from 0, by the jackknife over articles and the spread over seeds (Welch–Satterthwaite)."
 )
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fewshot import data, tasks
@@ -23,7 +24,7 @@ from fewshot.report.comparison import Comparison
 from fewshot.sweep.bases import base_of, flags_of
 from fewshot.sweep.cells import POOL, Done
 from fewshot.sweep.curves import Learned, learned
-from fewshot.sweep.grid import Grid, Trained
+from fewshot.sweep.grid import Grid, Trained, identity_of
 from fewshot.sweep.sizes import USUAL, sizes
 
 __all__ = ["Grid", "default_folder", "found", "grid_of", "in_detail", "write_pool"]
@@ -82,15 +83,13 @@ def grid_of(
 
 def write_pool(pool: Sequence[Example], out: Path) -> None:
     """Writes what is learned from as one file, of which all is train split."""
-    from dataclasses import replace
-
     data.write([replace(example, split="train") for example in pool], out / POOL, "jsonl")
 
 
 def default_folder(grid: Grid, root: Path = Path("runs")) -> Path:
     """Returns `runs/sweep-<task>-<digest>`: the same for the same data and settings, whatever the sizes and shots, so
     that a larger grid takes over the cells of a smaller one."""
-    same = [grid.settings.given() | {"seed": 0, "shots": 0}, grid.data]
+    same = [identity_of(grid.settings) | {"seed": 0}, grid.data]
     return root / f"sweep-{grid.settings.task}-{digest(same)[:8]}"
 
 
@@ -112,8 +111,6 @@ def in_detail(result: Learned, *, gpu_hour_usd: float | None = None) -> Comparis
     rows = [curve.points[-1].row for curve in (*result.shown, *result.trained)]
     folders = [run.folder.path for row in rows for run in row.runs]
     names: dict[str | Path, str] = {
-        run.folder.path: f"{curve.name.rstrip('/').rpartition('/')[2]}"
-        for curve in result.trained
-        for run in curve.points[-1].row.runs
+        run.folder.path: curve.title for curve in result.trained for run in curve.points[-1].row.runs
     }
     return compare(folders, names=names, gpu_hour_usd=gpu_hour_usd)

@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fewshot.errors import InputError
 from fewshot.models import model_folder
@@ -35,7 +36,7 @@ class Base:
     @property
     def short(self) -> str:
         """The last part of its name."""
-        return self.name.rstrip("/").rpartition("/")[2]
+        return Path(self.name).name
 
 
 def base_of(name: str, flags: Sequence[str] = ()) -> Base:

@@ -26,7 +26,7 @@ from typing import TypeAlias
 from fewshot.engine import Progress
 from fewshot.errors import BlockedError, FewshotError, IncompleteError, RunFolderError
 from fewshot.experiment.answers import Listener
-from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.folder import SCORES, RunFolder
 from fewshot.experiment.running import run
 from fewshot.sweep.grid import Grid, Prompted, Trained
 
@@ -69,7 +69,7 @@ class Work:
     def is_complete(self, cell: Cell) -> bool:
         """Whether there is nothing left to do."""
         folder = RunFolder(self.folder(cell))
-        return folder.exists() and folder.holds("scores.json") and folder.scores().complete
+        return folder.exists() and folder.holds(SCORES) and folder.scores().complete
 
     def all(self, grid: Grid, listen: Listener | None = None) -> Iterator[Done]:
         """Runs every cell; yields each as it ends.
@@ -96,13 +96,14 @@ class Work:
                 raise
 
     def _prompted(self, cells: Sequence[Prompted], listen: Listener | None) -> Iterator[Done]:
-        """Asks; a backend that could not finish one cell is not asked for the next one, which would fail likewise."""
-        given_up: set[str] = set()
+        """Asks. A model that could not finish one cell is not asked for the next one, which would fail likewise."""
+        given_up: set[tuple[str, str | None]] = set()
         for cell in cells:
-            if cell.settings.backend not in given_up:
+            who = cell.settings.backend, cell.settings.model
+            if who not in given_up:
                 done = self._asked(cell, listen)
                 if done.why is not None:
-                    given_up.add(cell.settings.backend)
+                    given_up.add(who)
                 yield done
 
     def _asked(self, cell: Prompted, listen: Listener | None) -> Done:

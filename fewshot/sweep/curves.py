@@ -33,9 +33,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One system: a base model at its sizes, or a few-shot row at one."""
+    """One system: a base model at its sizes, or a few-shot row at one. `name`: unique; `title`: as it is shown."""
 
     name: str
+    title: str
     kind: str
     points: Sequence[Point]
 
@@ -96,8 +97,11 @@ def learned(comparison: Comparison, cells: Mapping[Path, Trained | None]) -> Lea
         if cell is not None:
             curves.setdefault(cell.base.name, []).append(Point(cell.size, row, fold))
         else:
-            shown.append(Curve(row.label, row.kind, [Point(at_disposal(row), row, fold)]))
-    trained = [Curve(name, "local", sorted(points, key=lambda p: p.size)) for name, points in curves.items()]
+            shown.append(Curve(row.label, row.label, row.kind, [Point(at_disposal(row), row, fold)]))
+    trained = [
+        Curve(name, Path(name).name, "local", sorted(points, key=lambda point: point.size))
+        for name, points in curves.items()
+    ]
     sizes = sorted({point.size for curve in trained for point in curve.points})
     return Learned(comparison, trained, shown, _level(comparison, shown), sizes)
 

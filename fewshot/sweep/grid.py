@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
+from typing import Any
 
 from fewshot import backends, demonstrations
 from fewshot.experiment.settings import PACE, Settings
@@ -22,8 +23,8 @@ from fewshot.sweep.bases import Base, names_of, value_of
 BATCH = 16
 """Examples of a training step. A judgement."""
 EPOCHS, LEAST_STEPS = 8, 200
-"""How long a training is: so often is each example seen, but a few examples are seen for so many steps. On BC5CDR's 50
-to 4,560 sentences both are near the best for a tagger (docs/results.md)."""
+"""How long a training is: each example is seen so often, but a few examples are seen for so many steps. Judgements, by
+the settings of docs/results.md: 8 epochs for BC5CDR's 4,560 sentences, 200 steps for 200 of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,10 @@ class Grid:
         for said in self.backends:
             backend, _, model = said.partition(":")
             for shots in self.shots:
-                asked = replace(self.settings, backend=backend, model=model or self.settings.model, shots=shots)
+                asked = self._for(backend, model=model or self.settings.model, shots=shots)
                 for seed in self._seeds(asked):
                     settings = replace(asked, seed=seed)
-                    cells.append(Prompted(settings, self._named(f"{said}-{shots}shot", seed, settings.given())))
+                    cells.append(Prompted(settings, self._named(f"{said}-{shots}shot", seed, settings)))
         return cells
 
     @property
@@ -125,22 +126,33 @@ class Grid:
         ]
 
     def _trained(self, base: Base, size: int, seed: int) -> Trained:
-        settings = replace(self.settings, backend="local", model=None, shots=None, seed=self.settings.seed)
+        settings = self._for("local", model=None, shots=None)
         cell = Trained(settings, "", base, size, seed, steps_of(base.flags, size))
-        name = self._named(f"{base.short}-{size}", seed, [settings.given(), cell.command("", "")])
-        return replace(cell, name=name)
+        return replace(cell, name=self._named(f"{base.short}-{size}", seed, settings, cell.command("", "")))
 
-    def _named(self, name: str, seed: int, identity: object) -> str:
-        if isinstance(identity, dict):
-            identity = {key: value for key, value in identity.items() if key not in PACE}
+    def _for(self, backend: str, **changes: Any) -> Settings:
+        """The shared settings for a backend: only some have a Batch endpoint."""
+        batch = self.settings.batch and not backends.unheeded(backend, ["batch"])
+        return replace(self.settings, backend=backend, batch=batch, **changes)
+
+    def _named(self, name: str, seed: int, settings: Settings, command: Sequence[str] = ()) -> str:
         plain = "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in name)[:100]
-        return f"{plain}-seed{seed}-{digest([identity, self.data])[:8]}"
+        return f"{plain}-seed{seed}-{digest([identity_of(settings), list(command), self.data])[:8]}"
 
     def _seeds(self, asked: Settings) -> range:
         first = asked.seed
         drawn = asked.shots and demonstrations.is_seeded(asked.selector)
         sampled = asked.temperature > 0 and not backends.unheeded(asked.backend, ["temperature"])
         return range(first, first + (self.seeds if drawn or sampled else 1))
+
+
+def identity_of(settings: Settings) -> dict[str, Any]:
+    """Returns the settings that a result depends on.
+
+    >>> identity_of(Settings(task="ner", concurrency=64)) == identity_of(Settings(task="ner"))
+    True
+    """
+    return {key: value for key, value in settings.given().items() if key not in PACE}
 
 
 def steps_of(flags: Sequence[str], size: int) -> int:

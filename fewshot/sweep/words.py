@@ -1,8 +1,8 @@
 """What a sweep found, in sentences and as a small table.
 
-From about 130 labelled legends on (95%: 60 to 420; by seed 110, 130, 160) tiny-tagger beats the best few-shot row,
-gpt-6-luna (3 shots) with .612 [.55, .67].
-tiny-bart does not within the sizes tried (6 to 60).
+From about 130 labelled panel legends on (95%: 60 to 420; by seed 110, 130, 160) tiny-tagger beats the best few-shot
+row, gpt-6-luna (3 shots) with .612 [.55, .67].
+tiny-bart does not beat the best few-shot row within the sizes tried (6 to 60).
 """
 
 from __future__ import annotations
@@ -25,23 +25,22 @@ def sentences(found: Learned) -> list[str]:
         return ["Nothing was prompted: there is no few-shot row that fine-tuning would have to beat."]
     if not found.crossovers:
         return ["Scores of this task keep no counts by article, so that no crossover can be told."]
-    order = sorted(found.crossovers, key=lambda name: found.crossovers[name].size or float("inf"))
-    return [_sentence(found, name, first=name == order[0]) for name in order]
+    other = f"the best {'few-shot row' if found.level.kind == 'prompted' else 'program'}"
+    named = f"{other}, {found.level.title} with {value(found.level.points[0].fold)},"
+    curves = [curve for curve in found.trained if curve.name in found.crossovers]
+    curves.sort(key=lambda curve: found.crossovers[curve.name].size or float("inf"))
+    return [_sentence(found, curve, other if number else named) for number, curve in enumerate(curves)]
 
 
-def _sentence(found: Learned, name: str, *, first: bool) -> str:
-    one, level = found.crossovers[name], found.level
-    short = name.rstrip("/").rpartition("/")[2]
-    other = f"the best {'few-shot row' if level and level.kind == 'prompted' else 'program'}"
-    if first and level is not None:
-        other += f", {level.name} with {value(level.points[0].fold)}"
+def _sentence(found: Learned, curve: Curve, other: str) -> str:
+    one, short = found.crossovers[curve.name], curve.title
     if one.size is None:
         not_before = "" if one.low is None or one.already else f"; not before {count(one.low)} by its interval"
         return f"{short} does not beat {other} within the sizes tried ({tried(found)}{not_before})."
     if one.already:
         until = _until(one)
-        return f"{short} beats {other} at the smallest size tried already, {count(one.size)} labelled{until}."
-    return f"From about {count(one.size)} labelled {unit(found)} on{_span(one)} {short} beats {other}."
+        return f"{short} beats {other} at the smallest size tried already: {count(one.size)} labelled{until}."
+    return f"From about {count(one.size)} labelled {unit(found)} on{_span(one)} {short} beats {other.rstrip(',')}."
 
 
 def _until(one: Crossover) -> str:
@@ -92,7 +91,7 @@ def value(fold: Fold) -> str:
 def table(found: Learned) -> Table:
     """Returns a row for each system and number of labelled examples, in the order of that number."""
     points = [(curve, point) for curve in (*found.shown, *found.trained) for point in curve.points]
-    level = found.level.name if found.level is not None else "the best few-shot row"
+    level = found.level.title if found.level is not None else "the best few-shot row"
     headings = [
         Heading("system"),
         Heading("labelled", note="labelled: examples that a system had at its disposal"),
@@ -107,7 +106,7 @@ def table(found: Learned) -> Table:
         fold = point.fold
         rows.append(
             [
-                Cell(called(curve), bold=best),
+                Cell(curve.title, bold=best),
                 Cell(f"{point.size:,}"),
                 Cell(value(fold), bold=best),
                 Cell("" if fold.deviation is None else f"{numbers.score(fold.deviation)} ({fold.seeds})"),
@@ -126,11 +125,6 @@ def _gap(gap: Gap | None) -> str:
         return ""
     span = "" if gap.low is None or gap.high is None else f" {numbers.span_of_difference(gap.low, gap.high)}"
     return numbers.difference(gap.delta) + span
-
-
-def called(curve: Curve) -> str:
-    """The name of a system in a row: that of a model without its folder."""
-    return curve.name.rstrip("/").rpartition("/")[2] if curve.kind == "local" else curve.name
 
 
 def notes(found: Learned) -> Iterator[str]:

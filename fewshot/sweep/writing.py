@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fewshot.report.page.charts.curves import Crossing
 from fewshot.report.page.charts.curves import Curve as Drawn
 from fewshot.report.page.charts.curves import Point as Dot
 from fewshot.report.page.contents import document, part
-from fewshot.report.page.document import Document, Picture
+from fewshot.report.page.document import Document, Picture, letter
 from fewshot.sweep import words
 from fewshot.sweep.curves import Curve, Learned
 
@@ -43,8 +43,6 @@ def write(found: Learned, compared: Comparison, out: Path) -> None:
 
 def shown(compared: Comparison, drawn: Picture, said: list[str]) -> Document:
     """Returns the page: that of a comparison, with the curves and what they say first."""
-    from dataclasses import replace
-
     whole = document([], title="How many labels until fine-tuning wins?")
     one = part(compared, when=[drawn])
     return replace(whole, parts=[replace(one, verdict=[*said, *one.verdict])])
@@ -53,8 +51,7 @@ def shown(compared: Comparison, drawn: Picture, said: list[str]) -> Document:
 def picture(found: Learned) -> Picture:
     """Returns the learning curves, with the crossover of the model that wins first."""
     curves = [*found.shown, *found.trained]  # in the order of the table: letters agree
-    letters = [chr(ord("A") + number) if number < 26 else str(number) for number in range(len(curves))]
-    drawn = [_drawn(curve, letter) for curve, letter in zip(curves, letters, strict=True)]
+    drawn = [_drawn(curve, letter(place)) for place, curve in enumerate(curves)]
     first = found.crossovers.get(found.earliest or "")
     crossing = None
     if first is not None and first.size is not None:
@@ -66,12 +63,12 @@ def picture(found: Learned) -> Picture:
     return pictures.learning_curves(drawn, found.score, unit=unit, crossing=crossing)
 
 
-def _drawn(curve: Curve, letter: str) -> Drawn:
+def _drawn(curve: Curve, sign: str) -> Drawn:
     dots = [
         Dot(float(point.size), point.fold.mean, point.fold.interval.low, point.fold.interval.high)
         for point in curve.points
     ]
-    return Drawn(letter, words.called(curve), dots, kind=curve.kind, level=curve.kind != "local")
+    return Drawn(sign, curve.title, dots, kind=curve.kind, level=curve.kind != "local")
 
 
 def to_json(found: Learned) -> dict[str, Any]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +19,7 @@ from tests.cli.conftest import Fails
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import OpenAiServer
 
+ROOT = Path(__file__).parents[2]
 TRAIN = ("--finetune", "tiny-tagger", "--train-flags", "--max_steps 2 --learning_rate 1e-3")
 SMALL = ("sweep", "--task", "panelization", "--limit", "6", "--shots", "0", "--out", "runs/small")
 
@@ -75,7 +82,7 @@ def test_a_server_that_fails_leaves_the_rest_and_is_asked_again(capsys: pytest.C
         asked = [*SMALL, "--backends", "gpt3:m,rules", "--shots", "0,1", "--base-url", server.base_url]
         assert cli.main(asked) == 4
     said = capsys.readouterr()
-    assert "runs/small is incomplete: 1 cells" in said.err
+    assert "runs/small is incomplete: 2 of 4 cells are missing, the first gpt3 m, 0 shots, seed 0" in said.err
     assert "rules-2" in said.out
     with OpenAiServer(answers="none", port=server.port) as server:
         assert cli.main(asked) == 0
@@ -111,3 +118,40 @@ def test_a_training_that_fails_is_named_with_what_it_said(capsys: pytest.Capture
     assert "sideways" in said.err
     assert "rules-2" in said.out
     shutil.rmtree("runs/small")
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_ctrl_c_ends_the_trainings_too_and_the_same_command_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*SMALL, "--backends", "rules", "--finetune", "tiny-tagger", "--train-sizes", "3"]
+    endless = [*asked, "--train-flags", "--max_steps 1000000"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "fewshot", *endless], env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            end = time.monotonic() + 60
+            while not trainings():
+                assert time.monotonic() < end, "no training has begun"
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "the same command continues" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert not trainings(), "a training was left behind"
+    assert cli.main([*asked, "--train-flags", "--max_steps 2"]) == 0
+    assert "2/2 tiny-tagger on 3 labelled, seed 0, 2 steps" in capsys.readouterr().err
+
+
+def trainings() -> list[Path]:
+    """The processes of the endless training."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended since
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if b"finetune" in words and b"1000000" in words:
+                found.append(process)
+    return found

@@ -48,13 +48,19 @@ def test_names_tell_apart_what_is_not_the_same_and_survive_a_change_of_pace() ->
     larger = grid(sizes=(2, 30, 60), shots=(0, 1, 3), seeds=3)
     assert set(names) < set(names_of(larger))
     faster = replace(one, settings=replace(one.settings, concurrency=64))
-    assert [cell.name for cell in faster.prompted] == [cell.name for cell in one.prompted]
+    assert names_of(faster) == names
     for other in (
         grid(data="other"),
         replace(one, settings=replace(one.settings, limit=5)),
         grid(bases=(replace(BASE, flags=("--max_steps", "8")),)),
     ):
         assert not {cell.name for cell in other.trained} & set(names)
+
+
+def test_only_a_backend_with_a_batch_endpoint_is_asked_in_batches() -> None:
+    asked = replace(grid(backends=("rules", "gpt3:m"), shots=(0,)), settings=Settings(task="ner", batch=True))
+    assert [cell.settings.batch for cell in asked.prompted] == [False, True]
+    assert not any(cell.settings.batch for cell in asked.trained)
 
 
 @pytest.mark.local

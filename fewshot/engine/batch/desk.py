@@ -182,7 +182,7 @@ class Desk:
     async def download(self, part: Part) -> list[Path]:
         """Downloads the files of a batch that has ended; returns their paths. Notes those that are gone."""
         batch, paths = self._seen[part.name], []
-        for kind, file in (("output", batch.output), ("errors", batch.errors_file)):
+        for kind, file in zip(_DOWNLOADED, (batch.output, batch.errors_file), strict=True):
             if not file:
                 continue
             path = self._state.lines(part).with_suffix(f".{kind}")
@@ -206,7 +206,7 @@ class Desk:
                 raise RunFolderError(f"cannot remove {path}: {error.strerror}") from None
 
     def summary(self) -> str:
-        """Says how the open batches are: `batch 2 of 3 in_progress, 812 of 50,000 answered`."""
+        """Says how the open batches are: `batch batch_1a2b in_progress`, `3 batches in_progress, queued`."""
         parts = self._state.open
         if not parts:
             return ""
@@ -232,3 +232,4 @@ class Desk:
 
 
 _DOWNLOADED = ("output", "errors")
+"""Endings of the files that are downloaded: answers, and requests that failed or expired."""

@@ -56,7 +56,7 @@ class BatchSession:
         self._state = State.read(batching.folder)
         self._stock = Stock(self._unrecorded(), self._by_key, job)
         self._desk = Desk(batching, self._state, job, self._keep)
-        self._harvests: list[str] = []
+        self._remarks: list[str] = []
 
     async def run(self) -> Outcome:
         """Takes every request to its end, or stops at the first reason to."""
@@ -152,8 +152,8 @@ class BatchSession:
         """Sends one request online: what the server refuses (a key, a model, a parameter) is known before thousands of
         requests are written. Returns whether to go on."""
         key = next(iter(self._stock.pending))
-        ledger_job = replace(self._job, requests=[self._by_key[key]], batches=None, listen=None)
-        self._online = Session(ledger_job)
+        alone = replace(self._job, requests=[self._by_key[key]], batches=None, listen=None)
+        self._online = Session(alone)
         outcome = await self._online.run()
         self._online = None
         if completion := outcome.answers.get(key):
@@ -196,7 +196,7 @@ class BatchSession:
         found = harvested(paths, {key: self._by_key[key] for key in known if key in self._by_key}, self._desk.backend,
                           part, self._job.cassette, self._stock.earlier)  # fmt: skip
         self._take(found)
-        self._harvests += found.remarks(part, gone=self._desk.gone.get(part.name, 0))
+        self._remarks += found.remarks(part, gone=self._desk.gone.get(part.name, 0))
         self._stock.back([key for key in known if key in self._by_key and key not in found.ended])
         self._desk.close_part(part, FETCHED)
         if part.status == "cancelled":
@@ -235,7 +235,8 @@ class BatchSession:
             try:
                 return await call()
             except BackendError as error:
-                self._counter.retried(error) if error.retryable else None
+                if error.retryable:
+                    self._counter.retried(error)
                 pause = max(wait, error.retry_after or 0)
                 if not error.retryable or error.fatal or monotonic() - start + pause > pace.patience:
                     raise
@@ -289,5 +290,5 @@ class BatchSession:
             stopped=self._stopped,
             blocked=self._blocked,
             interrupted=self.interrupted,
-            notices=tuple(self._harvests),
+            notices=tuple(self._remarks),
         )

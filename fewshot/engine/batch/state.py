@@ -20,7 +20,6 @@ from typing import Any
 from fewshot import files
 from fewshot.errors import RunFolderError
 from fewshot.servers.adapting import Terms
-from fewshot.servers.batches import STATUSES
 
 FILE, FOLDER = "batch.json", "batches"
 VERSION = 1
@@ -117,6 +116,8 @@ class State:
 
 def _part(row: Mapping[str, Any]) -> Part:
     """Reads a part. A folder may be someone else's: its name becomes a path, so that it is a plain word."""
+    from fewshot.servers.batches import STATUSES  # brings HTTP, which a folder without batches does not need
+
     known = {field.name for field in fields(Part)}
     part = Part(**{key: value for key, value in row.items() if key in known})
     if not isinstance(part.name, str) or not part.name.replace("-", "").isalnum() or not part.name.isascii():

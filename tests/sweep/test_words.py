@@ -1,0 +1,70 @@
+"""What a sweep says of a crossover: every case in a sentence that claims no more than the numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+import fewshot
+from fewshot.report.compare import compare
+from fewshot.scoring.crossover import Crossover, Gap
+from fewshot.sweep import words
+from fewshot.sweep.curves import Curve, Learned, Point
+
+GAPS = (Gap(10, -0.2, -0.3, -0.1), Gap(100, 0.2, 0.1, 0.3))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    """A sweep of one base model that is as good as the rules: what is said is put in its place."""
+    folder = tmp_path_factory.mktemp("sweep") / "rules"
+    fewshot.run("panelization", backend="rules", shots=0, limit=8, out=folder)
+    compared = compare([folder])
+    row = compared.systems[0]
+    fold = row.estimate(compared.headline)
+    assert fold is not None
+    level = Curve("rules-2", "rules-2", "program", [Point(0, row, fold)])
+    trained = Curve("models/tiny", "tiny", "local", [Point(size, row, fold) for size in (10, 100)])
+    return Learned(compared, [trained], [level], level, [10, 100])
+
+
+def said(base: Learned, found: Crossover) -> str:
+    one = Learned(base.comparison, base.trained, base.shown, base.level, base.sizes)
+    one.__dict__["crossovers"] = {"models/tiny": found}  # a cached property: what is computed from counts elsewhere
+    (sentence,) = words.sentences(one)
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (Crossover(131.7, 60.2, 420.4, False, GAPS), "From about 130 labelled figure legends on (95%: 60 to 420) tiny"),
+        (Crossover(31.0, None, None, False, GAPS), "(95%: less than the smallest size tried to more than the largest)"),
+        (Crossover(31.0, 20.0, 50.0, False, GAPS, seeds=[25.0, None]), "(95%: 20 to 50; by seed 25, none)"),
+        (Crossover(31.0, None, None, False, GAPS, why="2 articles"), "(no interval: 2 articles)"),
+        (Crossover(None, None, None, False, GAPS), "tiny does not beat the best program, rules-2 with"),
+        (
+            Crossover(None, 50.0, None, False, GAPS),
+            "the sizes tried (10 to 100; not before 50 by its interval).",
+        ),
+        (Crossover(10, None, 10, True, GAPS), "at the smallest size tried already: 10 labelled."),
+        (Crossover(10, None, 40.0, True, GAPS), "10 labelled (surely from 40 on)."),
+        (Crossover(10, None, None, True, GAPS), "10 labelled (within the sizes tried, not surely)."),
+    ],
+)
+def test_each_case_has_its_sentence(base: Learned, found: Crossover, sentence: str) -> None:
+    assert sentence in said(base, found)
+
+
+def test_a_curve_that_equals_its_level_does_not_beat_it(base: Learned) -> None:
+    assert words.sentences(base)[0].endswith("within the sizes tried (10 to 100).")
+
+
+def test_without_a_level_nothing_is_claimed(base: Learned) -> None:
+    assert "Nothing was prompted" in words.sentences(Learned(base.comparison, base.trained, [], None, [10]))[0]
+    assert words.sentences(Learned(base.comparison, [], base.shown, base.level, [])) == []
+
+
+def test_the_table_has_a_row_a_size_in_their_order(base: Learned) -> None:
+    rows = [[cell.text for cell in row] for row in words.table(base).rows]
+    assert [row[:2] for row in rows] == [["rules-2", "0"], ["tiny", "10"], ["tiny", "100"]]
+    assert [row[4] for row in rows] == ["", ".000 [.000, .000]", ".000 [.000, .000]"]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,46 +14,20 @@ import pytest
 
 from fewshot import cli
 from fewshot.engine.batch import lines
+from tests.cli.at_a_server import KEY, PRICES, command, in_a_folder_of_its_own, started, until
 from tests.servers import openai_server as faults
 from tests.servers.batch_server import QUEUE_FULL, BatchServer, End, expired, refused
 
-ROOT = Path(__file__).parents[2]
-KEY = "sk-proj-a1B2c3D4e5F6g7H8"
 N = 12
-PRICES = '["127.0.0.1".m]\ninput = 1000.0\noutput = 1000.0\ndate = 2026-11-25\nsource = "made up"\n'
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "FEWSHOT_PRICES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    rows = [{"id": f"f{i}", "text": f"(A) Blot of p53 number {i}.", "entities": []} for i in range(N)]
-    Path("gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def command(url: str, *more: str, out: str = "runs/one") -> list[str]:
-    argv = ["run", "--task", "ner", "--data", "gold.jsonl", "--backend", "gpt3", "--model", "m", "--base-url", url]
-    return [*argv, "--out", out, *more]
+    in_a_folder_of_its_own(tmp_path, monkeypatch, N)
 
 
 def batch(url: str, *more: str) -> list[str]:
     return command(url, "--batch", "--batch-poll", "0.02", *more)
-
-
-def started(url: str, *more: str) -> subprocess.Popen[str]:
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
-    argv = [sys.executable, "-m", "fewshot", *batch(url, *more)]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def same_as_online(server: BatchServer) -> bool:
@@ -295,7 +265,7 @@ def test_killed_between_upload_and_creation(moment: str) -> None:
             server.created_then = [faults.slow(30)]
         else:
             server.routes["POST batches"] = [faults.slow(30)]
-        with started(server.base_url) as running:
+        with started(batch(server.base_url)) as running:
             until(lambda: "POST batches" in server.calls)
             time.sleep(0.2)
             running.kill()
@@ -318,7 +288,7 @@ def test_killed_before_the_upload_was_written_down(monkeypatch: pytest.MonkeyPat
 
 def test_ctrl_c_leaves_the_batch_running_and_says_how_to_go_on() -> None:
     with BatchServer(looks=10**6) as server:
-        with started(server.base_url) as running:
+        with started(batch(server.base_url)) as running:
             until(lambda: server.calls.count("GET batches/batch_1") >= 2)
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=20)
@@ -335,7 +305,7 @@ def test_ctrl_c_leaves_the_batch_running_and_says_how_to_go_on() -> None:
 
 def test_status_fetch_and_cancel(capsys: pytest.CaptureFixture[str]) -> None:
     with BatchServer(looks=10**6) as server:
-        with started(server.base_url) as running:
+        with started(batch(server.base_url)) as running:
             until(lambda: server.calls.count("GET batches/batch_1") >= 2)
             running.send_signal(signal.SIGTERM)
             running.communicate(timeout=20)

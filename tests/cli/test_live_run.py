@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -11,7 +10,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +21,17 @@ from fewshot.cassette.journal import Journal
 from fewshot.cli import _output
 from fewshot.engine import Progress
 from fewshot.errors import RunFolderError
+from tests.cli.at_a_server import HF, KEY, PRICES, ROOT, command, in_a_folder_of_its_own, started, until
 from tests.servers import openai_server as faults
 from tests.servers import wire_faults as wire
 from tests.servers.openai_server import OpenAiServer
 
-ROOT = Path(__file__).parents[2]
-KEY = "sk-proj-a1B2c3D4e5F6g7H8"
-HF = "hf_ZyXwVuTsRqPoNmLk"
 N = 30
-PRICES = '["127.0.0.1".m]\ninput = 1000.0\noutput = 1000.0\ndate = 2026-11-25\nsource = "made up"\n'
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "FEWSHOT_PRICES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("HF_TOKEN", HF)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    rows = [{"id": f"f{i}", "text": f"(A) Blot of p53 number {i}.", "entities": []} for i in range(N)]
-    Path("gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def command(url: str, *more: str) -> list[str]:
-    argv = ["run", "--task", "ner", "--data", "gold.jsonl", "--backend", "gpt3", "--model", "m", "--base-url", url]
-    return [*argv, "--out", "runs/one", *more]
-
-
-def started(url: str, *more: str) -> subprocess.Popen[str]:
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
-    argv = [sys.executable, "-m", "fewshot", *command(url, *more)]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    in_a_folder_of_its_own(tmp_path, monkeypatch, N)
 
 
 def recorded() -> int:
@@ -78,11 +49,11 @@ def asked(server: OpenAiServer) -> Counter[str]:
 def test_killed_at_any_moment_the_same_command_goes_on() -> None:
     with OpenAiServer(delay=0.05) as server:
         for lines in (3, 9, 15):
-            with started(server.base_url, "--concurrency", "4") as running:
+            with started(command(server.base_url, "--concurrency", "4")) as running:
                 until(lambda lines=lines: recorded() >= lines)  # type: ignore[misc]
                 running.kill()
         assert recorded() < N
-        with started(server.base_url, "--concurrency", "4") as running:
+        with started(command(server.base_url, "--concurrency", "4")) as running:
             out, _ = running.communicate()
         assert running.returncode == 0
         assert f"n = {N}" in out
@@ -94,7 +65,7 @@ def test_killed_at_any_moment_the_same_command_goes_on() -> None:
 
 def test_ctrl_c_writes_what_is_in_flight_and_says_how_to_go_on() -> None:
     with OpenAiServer(delay=0.2) as server:
-        with started(server.base_url, "--concurrency", "4") as running:
+        with started(command(server.base_url, "--concurrency", "4")) as running:
             until(lambda: recorded() >= 4)
             running.send_signal(signal.SIGINT)
             out, err = running.communicate()
@@ -104,7 +75,7 @@ def test_ctrl_c_writes_what_is_in_flight_and_says_how_to_go_on() -> None:
         assert "the same command continues" in err
         assert "Traceback" not in err
         assert recorded() == len(server.posts) < N
-        with started(server.base_url, "--concurrency", "16") as running:
+        with started(command(server.base_url, "--concurrency", "16")) as running:
             running.communicate()
         assert running.returncode == 0
         assert set(asked(server).values()) == {1}
@@ -112,7 +83,7 @@ def test_ctrl_c_writes_what_is_in_flight_and_says_how_to_go_on() -> None:
 
 def test_a_second_ctrl_c_leaves_now() -> None:
     with OpenAiServer(delay=20) as server:
-        with started(server.base_url, "--concurrency", "4") as running:
+        with started(command(server.base_url, "--concurrency", "4")) as running:
             until(lambda: len(server.posts) == 4)
             running.send_signal(signal.SIGINT)
             time.sleep(0.3)
@@ -124,7 +95,7 @@ def test_a_second_ctrl_c_leaves_now() -> None:
 
 
 def test_a_second_process_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with OpenAiServer(delay=0.3) as server, started(server.base_url) as running:
+    with OpenAiServer(delay=0.3) as server, started(command(server.base_url)) as running:
         until(lambda: recorded() >= 1)
         assert cli.main(command(server.base_url)) == 2
         assert f"in use by process {running.pid}" in capsys.readouterr().err

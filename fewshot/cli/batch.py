@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `fewshot batch`."""
     parser.add_argument("action", choices=("status", "fetch", "cancel", "export", "import"), help="what is done")
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="import: files of answers")
+    parser.add_argument("files", type=Path, nargs="*", default=[], metavar="FILE", help="import: files of answers")
     parser.add_argument("--config", type=Path, metavar="FILE", help="export: settings from a TOML file")
     parser.add_argument("--json", action="store_true", help="status, cancel: JSON; else scores as JSON")
     _settings.add_settings(parser)

@@ -36,8 +36,8 @@ class Labels:
 
     def goes_on(self, text: str, colon: int) -> bool:
         """Whether a longer label with a colon in it begins a text: "GO:BP: p53", where GO is a label too."""
-        folded = text.casefold()
-        return any(":" in label and len(label) > colon and folded.startswith(f"{label}:") for label in self._exact)
+        folded, head = text.casefold(), len(text[:colon].casefold())  # ᾀ is two letters there, ß too
+        return any(":" in label and len(label) > head and folded.startswith(f"{label}:") for label in self._exact)
 
 
 @lru_cache(maxsize=256)

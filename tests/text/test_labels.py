@@ -24,3 +24,9 @@ def test_what_is_meant(written: str, label: str | None) -> None:
 
 def test_two_labels_that_differ_in_signs_alone_are_told_apart() -> None:
     assert LABELS.find("a b") is None
+
+
+@pytest.mark.parametrize("label", ["A:ᾀ", "GO:ß", "GO:ŉ"])  # each ends in a letter that is two when its case is folded
+def test_a_label_that_grows_in_folding_ends_at_its_colon(label: str) -> None:
+    assert not Labels((label,)).goes_on(f"{label}: MDM2", len(label))
+    assert Labels((label, label[:2])).goes_on(f"{label}: MDM2", 2 if label.startswith("GO") else 1)

@@ -51,7 +51,7 @@ class Case:
 
     def expected(self, size: float) -> float:
         """The score that trainings on so many examples have on average."""
-        return self.top - (self.top - self.bottom) * (SIZES[0] / size) ** self.power
+        return float(self.top - (self.top - self.bottom) * (SIZES[0] / size) ** self.power)
 
     @property
     def truth(self) -> float | None:

@@ -241,6 +241,8 @@ class Request:
     scheme: Scheme = field(default_factory=lambda: Scheme("entities", ()))
     demonstrations: tuple[Example, ...] = ()
     query: Example = field(default_factory=lambda: Example("", "", ""))
+    blocks: tuple[str, ...] = ()
+    """Of a completions prompt: the instruction, each demonstration, the query. A blank line joins them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,21 @@
         cassette.append(request, completion, ["train-7"])  # adds one line, whole or not at all
 
 One line per request, `{"key", "id", "demonstrations", "request", "adapted", "completion"}`; the line of a local model
-has `"prediction"` and `"seconds"` instead of request and completion. Lines may be committed, shared and concatenated.
+has `"prediction"` and `"seconds"` instead of request and completion. What requests share (instruction, demonstrations,
+settings) stands once, in lines of its own (`sharing`). Lines may be committed, shared and concatenated, also with those
+of older versions, which hold each request whole.
 A cassette from someone else is untrusted data: types and keys are checked when a line is used, and nothing in it is
 executed or used as a path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewshot.cassette import misses
+from fewshot.cassette import misses, sharing
 from fewshot.cassette.as_json import completion_from_json, completion_to_json, is_duration, request_to_json
 from fewshot.cassette.journal import Journal
 from fewshot.errors import DataError
@@ -56,6 +58,8 @@ class Cassette:
 
     def __init__(self, journal: Journal, *, readonly: bool) -> None:
         self._journal = journal
+        self._sharer = sharing.Sharer()
+        self._parts: dict[str, Json | None] = {}  # those that were read, and are what their names say
         self.readonly = readonly
 
     @classmethod
@@ -119,7 +123,7 @@ class Cassette:
             if seconds is not None and not is_duration(seconds):
                 self._journal.fail(offset, "seconds must be a number from 0")
             return Recorded(id, tuple(demonstrations), prediction=row["prediction"], seconds=seconds)
-        if row.get("key") != key or not _has_key(row.get("request"), key, request):
+        if row.get("key") != key or not self._has_key(row.get("request"), key, request, offset):
             self._journal.fail(
                 offset,
                 "the key does not match its request: the line was changed after it was recorded",
@@ -145,17 +149,19 @@ class Cassette:
         Raises:
             RunFolderError: The line cannot be written (disk full, …); the file is unchanged.
         """
-        request_row = request_to_json(request)
-        key = key or digest(request_row)
+        key = key or digest(request_to_json(request))
+        short, parts = self._sharer.short(request)
         row = {
             "key": key,
             "id": request.id,
             "demonstrations": list(demonstrations),
-            "request": request_row,
+            "request": short,
             "adapted": dict(completion.adapted),
             "completion": completion_to_json(completion),
         }
-        self._journal.append(bytes.fromhex(key), encoded(row).encode())
+        fresh = {name: part for name, part in parts.items() if name not in self._journal.parts}
+        lines = {name: encoded({sharing.PART: name} | part).encode() for name, part in fresh.items()}
+        self._journal.append(bytes.fromhex(key), encoded(row).encode(), lines)
 
     def append_prediction(self, key: str, id: str, prediction: Json, *, seconds: float | None = None) -> None:
         """Records a prediction of a local model, and the seconds that it took, if they are known.
@@ -169,20 +175,67 @@ class Cassette:
         self._journal.append(bytes.fromhex(key), encoded(row).encode())
 
     def copy(self, key: str, other: Cassette) -> None:
-        """Copies a line of another cassette, byte for byte.
+        """Copies a line of another cassette, byte for byte, and the parts that it refers to.
 
         Raises:
             KeyError: The other cassette has no line under this key.
             RunFolderError: The line cannot be written; the file is unchanged.
         """
         raw_key = bytes.fromhex(key)
-        self._journal.append(raw_key, other._journal.raw(other._journal.offsets[raw_key]).strip())
+        theirs = other._journal
+        line = theirs.raw(theirs.offsets[raw_key]).strip()
+        names = sharing.named(theirs.row(theirs.offsets[raw_key]).get("request"))
+        parts = {name: theirs.raw(theirs.parts[name]).strip() for name in names if name in theirs.parts}
+        self._journal.append(raw_key, line, parts)
+
+    def requests(self) -> Iterator[tuple[str, Json]]:
+        """Yields the id of each recorded line that has a request, and the request whole, in the order of the file.
+
+        Raises:
+            DataError: a line is damaged, or refers to a part that is not there.
+        """
+        for offset, row in self._journal.rows():
+            request = self._whole(row.get("request"), offset)
+            if request is not None:
+                yield str(row.get("id")), request
+
+    def _whole(self, request: object, offset: int) -> Json | None:
+        """The whole request of a line; `None` if it has none."""
+        if not isinstance(request, dict) or not sharing.is_short(request):
+            return request if isinstance(request, dict) else None
+        try:
+            return sharing.whole(request, self._part)
+        except ValueError as error:
+            self._journal.fail(offset, str(error), hint="restore the line, or delete it to ask again")
+
+    def _part(self, name: str) -> Json | None:
+        """The content of a part, if it is there and is what its name says."""
+        if name not in self._parts:
+            offset = self._journal.parts.get(name)
+            row = None if offset is None else self._journal.row(offset)
+            content = None if row is None else {field: value for field, value in row.items() if field != sharing.PART}
+            self._parts[name] = content if content is not None and sharing.name_of(content) == name else None
+        return self._parts[name]
+
+    def _has_key(self, row: object, key: str, request: Request | None, offset: int) -> bool:
+        """Returns whether a recorded request belongs to `key`: it equals `request`, or hashes to the key."""
+        if not isinstance(row, dict):
+            return False
+        if request is not None and sharing.is_short(row):
+            names = sharing.named(row)
+            if row == self._sharer.short(request)[0] and all(self._part(name) is not None for name in names):
+                return True
+        whole = self._whole(row, offset)
+        return (request is not None and whole == request_to_json(request)) or digest(whole) == key
 
     def explain_miss(self, request: Request) -> str:
         """Says why a request has no recording here: names the nearest recording and the fields that differ."""
         message = f"{self.path} has no answer to the request of {request.id}"
         request_row = request_to_json(request)
-        nearest = misses.nearest(self._journal.rows(), request.id, request_row)
+        rows = (
+            (offset, row | {"request": self._whole(row.get("request"), offset)}) for offset, row in self._journal.rows()
+        )
+        nearest = misses.nearest(rows, request.id, request_row)
         if nearest is None:
             return f"{message}, nor to any other request"
         offset, row = nearest
@@ -199,13 +252,6 @@ class Cassette:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _has_key(row: object, key: str, request: Request | None) -> bool:
-    """Returns whether a recorded request belongs to `key`: it equals `request`, or hashes to the key."""
-    if not isinstance(row, dict):
-        return False
-    return (request is not None and row == request_to_json(request)) or digest(row) == key
 
 
 def _is_same_answer(left: Json, right: Json) -> bool:

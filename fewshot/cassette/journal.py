@@ -1,6 +1,7 @@
 """An append-only file of JSON lines that begin with their key; only the offsets of the lines are kept in memory.
 
-    {"key": "3f…", "id": "fig-1", …}        → offsets[bytes.fromhex("3f…")] = 0
+    {"part": "5d…", …}                      → parts["5d…"] = 0
+    {"key": "3f…", "id": "fig-1", …}        → offsets[bytes.fromhex("3f…")] = 47
 
 A line is written whole or not at all: with one `write`; the rest of a torn last line (a crash), which has no line end,
 is cut off when the file is opened, and a partial line on a full disk is removed at once. A million lines open in 1.1 s
@@ -14,9 +15,10 @@ import os
 import re
 import threading
 from binascii import unhexlify
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from fewshot.cassette.lock import Lock, open_own
@@ -24,6 +26,9 @@ from fewshot.errors import DataError, RunFolderError
 
 PREFIX = b'{"key": "'
 """How each line of ours begins; it puts the key at a fixed position."""
+
+PART = b'{"part": "'
+"""How a line begins that holds what several requests share (`sharing`)."""
 
 _KEY = slice(len(PREFIX), len(PREFIX) + 64)  # SHA-256 in hexadecimal digits
 _KIB = 1024
@@ -52,6 +57,7 @@ class Journal:
 
     Attributes:
         offsets: Where the line of each key (32 bytes) begins.
+        parts: Where the line of each part begins.
         torn: Bytes of a torn last line, which were cut off (ignored if `readonly`).
 
     Raises:
@@ -63,6 +69,7 @@ class Journal:
     def __init__(self, path: Path, *, readonly: bool, is_same: Callable[[Any, Any], bool]) -> None:
         self.path = path
         self.offsets: dict[bytes, int] = {}
+        self.parts: dict[str, int] = {}
         self.torn = 0
         self._lock = None if readonly else Lock(path)
         self._fd = -1
@@ -135,11 +142,15 @@ class Journal:
                         self._check_same(first, offset, is_same)
                 offset += len(line)
 
-    def _parsed_key(self, line: bytes, offset: int) -> bytes:
-        """Returns the key of a line that another program wrote (other spacing, another order of keys)."""
+    def _parsed_key(self, line: bytes, offset: int) -> bytes | None:
+        """Returns the key of a line that another program wrote (other spacing, another order of keys); of a part, whose
+        place it notes, `None`."""
         row = _parse(line)
         if row is None:
             self._fail_damaged(offset)
+        if isinstance(row.get("part"), str) and "key" not in row:
+            self.parts.setdefault(row["part"], offset)
+            return None
         key = row.get("key")
         if not isinstance(key, str) or not re.fullmatch("[0-9a-f]{64}", key):
             self.fail(offset, "key must be 64 hexadecimal digits")
@@ -179,8 +190,9 @@ class Journal:
         for offset in self.offsets.values():
             yield offset, self.row(offset)
 
-    def append(self, key: bytes, line: bytes) -> None:
-        """Writes one line (given without its line break). On return the kernel has it: our own crash cannot lose it.
+    def append(self, key: bytes, line: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Writes one line (given without its line break), and before it the parts that it refers to, by name, if they
+        are not there yet: all or nothing. On return the kernel has it: our own crash cannot lose it.
 
         Raises:
             RunFolderError: It cannot be written; the file is unchanged.
@@ -191,7 +203,12 @@ class Journal:
             self._sync = _Sync(self._fd)
         elif self._sync.error:  # the disk refused earlier lines, which the kernel had accepted
             raise RunFolderError(f"cannot write {self.path}: {self._sync.error.strerror}")
-        offset = self._write(line + b"\n")
+        fresh = {name: text for name, text in parts.items() if name not in self.parts}
+        before = b"".join(text + b"\n" for text in fresh.values())
+        offset = self._write(before + line + b"\n")
+        for name, text in fresh.items():
+            self.parts[name] = offset
+            offset += len(text) + 1
         self.offsets.setdefault(key, offset)
         self._sync.wanted.set()
 
@@ -288,7 +305,7 @@ def _may_begin_a_cassette(line: bytes) -> bool:
     """Whether a line without an end may be the beginning of a line of ours. NUL bytes: a file system that lost power
     may leave the room of a line without its content."""
     begin = line[: len(PREFIX)]
-    return PREFIX.startswith(begin) or not line.strip(b"\0")
+    return PREFIX.startswith(begin) or PART.startswith(line[: len(PART)]) or not line.strip(b"\0")
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

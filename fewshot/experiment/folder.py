@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from fewshot import files
+from fewshot.cassette import sharing
 from fewshot.engine.batch import state
 from fewshot.errors import RunFolderError, Where
 from fewshot.experiment.rows import prediction_at, request_at, scores_from_json
@@ -228,12 +229,16 @@ class RunFolder:
         rows = list(self._rows(RESPONSES)) if self.holds(RESPONSES) else []
         own = [line for line in rows if line[0].get("id") == id]
         own = own or [line for line in rows if isinstance(line[0].get("id"), str) and line[0]["id"] in same]
-        return request_at(*own[-1]) if own else None
+        return request_at(*own[-1], {row["part"]: row for row, _ in rows if _is_part(row)}) if own else None
 
     def recorded_requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The id and the request of every line of `responses.jsonl` that has both, in order of arrival."""
+        parts: dict[str, Any] = {}
         for row, where in self._rows(RESPONSES) if self.responses.exists() else ():
-            request = request_at(row, where)
+            if _is_part(row):  # before the first line that refers to it
+                parts.setdefault(row["part"], row)
+                continue
+            request = request_at(row, where, parts)
             if request is not None and isinstance(row.get("id"), str):
                 yield row["id"], request
 
@@ -265,6 +270,11 @@ class RunFolder:
 
     def _write(self, name: str, text: str) -> None:
         files.write(self.path / name, text, error=RunFolderError)
+
+
+def _is_part(row: Mapping[str, Any]) -> bool:
+    """Whether a line of the cassette is what requests share (`fewshot/cassette/sharing.py`)."""
+    return isinstance(row.get(sharing.PART), str) and "key" not in row
 
 
 def predictions_text(predictions: Iterable[Prediction], kind: Kind) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from fewshot.cassette import sharing
 from fewshot.errors import Where
 from fewshot.records import Kind, Prediction
 from fewshot.schema import prediction_from_json
@@ -53,11 +54,16 @@ def prediction_at(row: dict[str, Any], kind: Kind, texts: Mapping[str, str], whe
     return prediction_from_json(row, kind, texts, where)
 
 
-def request_at(row: dict[str, Any], where: Where) -> dict[str, Any] | None:
-    """The recorded request of a line, checked as far as it is shown."""
+def request_at(row: dict[str, Any], where: Where, parts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The recorded request of a line, made whole of the `parts` before it, and checked as far as it is shown."""
     request = row.get("request")
     if request is None:
         return None
+    if sharing.is_short(request):
+        try:
+            request = sharing.whole(request, parts.get)
+        except ValueError as error:
+            where.fail(str(error))
     turns = request.get("turns", []) if isinstance(request, dict) else None
     if not isinstance(turns, list) or not all(
         isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)

@@ -69,13 +69,14 @@ class PromptBuilder:
         query_text = self._query(query, given)
         chat = target.api == "chat"
         scheme = question.scheme(given)
+        blocks = () if chat else self._blocks(shown, query_text)
         return Request(
             backend=target.backend,
             endpoint=target.endpoint,
             model=target.model,
             api=target.api,
             turns=self._turns(shown, query_text) if chat else None,
-            prompt=None if chat else self._text(shown, query_text),
+            prompt=None if chat else "\n\n".join(blocks),
             max_tokens=sampling.max_tokens or answer_tokens(query.text),
             temperature=sampling.temperature,
             stop=() if chat else question.format.stop,
@@ -89,6 +90,7 @@ class PromptBuilder:
             scheme=scheme,
             demonstrations=tuple(demonstrations),
             query=query,
+            blocks=blocks,
         )
 
     def _query(self, example: Example, given: tuple[Span, ...]) -> str:
@@ -101,13 +103,13 @@ class PromptBuilder:
             turns += [Turn("user", query), Turn("assistant", answer)]
         return (*turns, Turn("user", last))
 
-    def _text(self, shown: Sequence[tuple[str, str]], last: str) -> str:
+    def _blocks(self, shown: Sequence[tuple[str, str]], last: str) -> tuple[str, ...]:
         before, _, after = self.wording.answer.partition("$answer")
         blocks = [f"{query}\n{before}{answer}{after}" for query, answer in shown]
         # A space at the end would be cut from the answer's first word, which vocabularies hold with its space. A line
         # break stays: in the demonstrations above it is a token of what precedes the answer.
         blocks.append(f"{last}\n{before.rstrip(' ')}")
-        return "\n\n".join(block for block in (self.wording.system, *blocks) if block)
+        return tuple(block for block in (self.wording.system, *blocks) if block)
 
 
 def describe(request: Request) -> str:

@@ -55,8 +55,9 @@ def test_key_is_the_sha256_of_canonical_json() -> None:
 
 def test_what_is_appended_is_found_again(path: Path) -> None:
     record(path, "a", "b")
-    first = json.loads(path.read_bytes().splitlines()[0])
-    assert list(first) == ["key", "id", "demonstrations", "request", "adapted", "completion"]
+    rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [list(row) for row in rows[:2]] == [["part", "same"], ["part", "turns"]]
+    assert list(rows[2]) == ["key", "id", "demonstrations", "request", "adapted", "completion"]
     with Cassette.open(path, readonly=True) as cassette:
         found = cassette.get(key(asked("b")))
         assert found is not None
@@ -130,7 +131,7 @@ def test_a_changed_request_is_noticed_when_used(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"legend of b", b"legend of B"))
     with Cassette.open(path) as cassette:
         assert cassette.get(key(asked("a"))) is not None
-        with pytest.raises(DataError, match=r"jsonl:2: the key does not match its request"):
+        with pytest.raises(DataError, match=r"jsonl:4: the key does not match its request"):
             cassette.get(key(asked("b")))
 
 
@@ -151,20 +152,20 @@ def test_mistyped_lines_are_data_errors(path: Path, old: bytes, new: bytes, says
     record(path, "a")
     assert old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new))
-    with Cassette.open(path) as cassette, pytest.raises(DataError, match=rf"jsonl:1: .*{says}"):
+    with Cassette.open(path) as cassette, pytest.raises(DataError, match=rf"jsonl:3: .*{says}"):
         cassette.get(key(asked("a")))
 
 
 def test_the_same_key_twice(path: Path) -> None:
     record(path, "a", "b")
-    line = path.read_bytes().splitlines(keepends=True)[0]
+    line = path.read_bytes().splitlines(keepends=True)[2]
     with path.open("ab") as file:
         file.write(line + line.replace(b'"seconds": 0.5', b'"seconds": 0.7'))
     with Cassette.open(path) as cassette:
         assert len(cassette) == 2
     with path.open("ab") as file:
         file.write(line.replace(b"answer a", b"another"))
-    with pytest.raises(DataError, match=r"jsonl:5: the same key as line 1, with another answer"):
+    with pytest.raises(DataError, match=r"jsonl:7: the same key as line 3, with another answer"):
         Cassette.open(path)
 
 
@@ -185,18 +186,19 @@ def test_a_copied_line_is_the_same_to_the_byte(path: Path) -> None:
     with Cassette.open(path, readonly=True) as source, Cassette.open(target) as cassette:
         cassette.copy(key(asked("b")), source)
         assert cassette.get(key(asked("b"))) == source.get(key(asked("b")))
-    assert target.read_bytes() == path.read_bytes().splitlines(keepends=True)[1]
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert target.read_bytes() == b"".join([*lines[:2], lines[3]]), "and what it refers to"
 
 
 def test_a_miss_names_the_nearest_and_what_differs(path: Path) -> None:
     record(path, "a", "b")
     with Cassette.open(path, readonly=True) as cassette:
         says = cassette.explain_miss(asked("b", model="m2", temperature=0.5))
-        assert "(line 2, id b) differs in model: recorded 'm', asked 'm2'; temperature: recorded 0.0, asked 0.5" in says
+        assert "(line 4, id b) differs in model: recorded 'm', asked 'm2'; temperature: recorded 0.0, asked 0.5" in says
         says = cassette.explain_miss(asked("b", "legend of X"))
         assert "turns[1] (user) at character 10: recorded '…legend of b', asked '…legend of X'" in says
         says = cassette.explain_miss(asked("c", "legend of a", max_tokens=8))
-        assert "(line 1, id a) differs in max_tokens: recorded 9, asked 8" in says
+        assert "(line 3, id a) differs in max_tokens: recorded 9, asked 8" in says
     with Cassette.open(path.with_name("new.jsonl")) as cassette:
         assert "nor to any other request" in cassette.explain_miss(asked("a"))
 
@@ -287,7 +289,7 @@ def test_the_disk_is_told_beside_the_work_within_a_fifth_of_a_second(
         written.clear()
         for id in ("a", "b", "c"):
             cassette.append(asked(id), Completion("x"), [])
-        assert [data.count(b"\n") for data in written] == [1, 1, 1], "one write a line, its end included"
+        assert [data.count(b"\n") for data in written] == [3, 1, 1], "one write a line, its end and its parts included"
         end = time.monotonic() + 10
         while not synced:
             assert time.monotonic() < end
@@ -311,7 +313,7 @@ def test_files_may_be_put_together(path: Path) -> None:
     with Cassette.open(both, readonly=True) as cassette:
         assert cassette.ids() == ("a", "b", "c")
     both.write_bytes(path.read_bytes() + other.read_bytes().replace(b"answer b", b"another"))
-    with pytest.raises(DataError, match=r"both\.jsonl:3: the same key as line 2, with another answer"):
+    with pytest.raises(DataError, match=r"both\.jsonl:7: the same key as line 4, with another answer"):
         Cassette.open(both, readonly=True)
 
 

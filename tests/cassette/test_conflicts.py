@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 def add(path: Path, number: int, change: Change) -> None:
     """One more line: that of this number, changed."""
-    row = json.loads(path.read_text().splitlines()[number - 1])
+    row = json.loads(path.read_text().splitlines()[number])  # the first one holds what requests share
     change(row)
     path.write_text(path.read_text() + json.dumps(row) + "\n")
 
@@ -51,7 +51,7 @@ def add(path: Path, number: int, change: Change) -> None:
 )
 def test_another_answer_is_a_conflict(path: Path, number: int, change: Change) -> None:
     add(path, number, change)
-    with pytest.raises(DataError, match=rf"jsonl:3: the same key as line {number}, with another answer"):
+    with pytest.raises(DataError, match=rf"jsonl:4: the same key as line {number + 1}, with another answer"):
         Cassette.open(path)
 
 
@@ -73,8 +73,8 @@ def test_the_same_answer_twice_is_fine(path: Path, number: int, change: Change) 
 
 def test_a_line_with_two_keys_is_refused(path: Path) -> None:
     """The first is read at its place, JSON takes the last."""
-    line = path.read_text().splitlines()[0]
-    path.write_text(line.removesuffix("}") + ', "key": "' + "cd" * 32 + '"}\n')
+    part, line, *_ = path.read_text().splitlines()
+    path.write_text(f"{part}\n" + line.removesuffix("}") + ', "key": "' + "cd" * 32 + '"}\n')
     with Cassette.open(path) as cassette, pytest.raises(DataError, match="the key does not match its request"):
         cassette.get(key(ASKED))
 
@@ -87,7 +87,7 @@ def test_a_temperature_is_a_number_however_it_is_written(temperature: int) -> No
 @pytest.mark.parametrize("name", ["ab" * 31, "ab" * 33, "AB" * 32, "xy" * 32, 7])
 def test_a_key_of_another_program_has_64_digits(path: Path, name: object) -> None:
     path.write_text(path.read_text() + json.dumps({"id": "c", "key": name}) + "\n")
-    with pytest.raises(DataError, match=r"jsonl:3: key must be 64 hexadecimal digits"):
+    with pytest.raises(DataError, match=r"jsonl:4: key must be 64 hexadecimal digits"):
         Cassette.open(path)
 
 

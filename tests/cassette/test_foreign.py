@@ -88,11 +88,11 @@ def test_a_torn_line_behind_a_damaged_one_is_not_cut(path: Path) -> None:
 def test_a_whole_last_line_with_a_wrong_byte_is_an_error(path: Path, position: int) -> None:
     record(path, "a", "b")
     content = bytearray(path.read_bytes())
-    start = content.index(b"\n") + 1
+    start = content.rindex(b"\n", 0, -1) + 1
     content[start + position if position > 0 else position] = 0xFF
     path.write_bytes(content)
     for readonly in (False, True):
-        with pytest.raises(DataError, match=r"jsonl:2: this line is not a JSON object; restore the line"):
+        with pytest.raises(DataError, match=r"jsonl:4: this line is not a JSON object; restore the line"):
             Cassette.open(path, readonly=readonly)
     assert path.read_bytes() == content
 

@@ -29,25 +29,25 @@ def test_the_same_legend_comes_first_however_much_differs(tmp_path: Path) -> Non
     other = replace(ASKED, model="n", max_tokens=7, temperature=1.0)
     alike = replace(ASKED, seed=1, id="b")
     line = explain(tmp_path, [alike, other], ASKED)
-    assert "(line 2, id a) differs in model: recorded 'n', asked 'm'; max_tokens: recorded 7, asked 9" in line
+    assert "(line 5, id a) differs in model: recorded 'n', asked 'm'; max_tokens: recorded 7, asked 9" in line
 
 
 def test_then_the_one_with_the_most_equal_fields(tmp_path: Path) -> None:
     asked = replace(ASKED, id="new")
     far, near = replace(ASKED, model="n", seed=1, id="b"), replace(ASKED, seed=1, id="c")
-    assert "(line 2, id c) differs in seed: recorded 1, asked 0" in explain(tmp_path, [far, near, far], asked)
+    assert "(line 5, id c) differs in seed: recorded 1, asked 0" in explain(tmp_path, [far, near, far], asked)
 
 
 def test_then_the_one_whose_prompt_begins_alike(tmp_path: Path) -> None:
     asked = replace(ASKED, id="new")
     far, near = replace(ASKED, turns=said("Gels"), id="b"), replace(ASKED, turns=said("Blot of p21"), id="c")
-    assert "(line 2, id c) differs in turns[1] (user) at character 9" in explain(tmp_path, [far, near], asked)
+    assert "(line 4, id c) differs in turns[1] (user) at character 9" in explain(tmp_path, [far, near], asked)
 
 
 def test_of_equals_the_first(tmp_path: Path) -> None:
     asked = replace(ASKED, id="new")
     one = replace(ASKED, seed=1, id="b")
-    assert "(line 1, id b)" in explain(tmp_path, [one, replace(one, seed=2, id="c")], asked)
+    assert "(line 3, id b)" in explain(tmp_path, [one, replace(one, seed=2, id="c")], asked)
 
 
 @pytest.mark.parametrize(

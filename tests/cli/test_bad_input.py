@@ -11,6 +11,7 @@ import pytest
 
 from fewshot import cli
 from tests.cli.conftest import Fails
+from tests.recorded import answers
 from tests.servers.openai_server import OpenAiServer, html
 
 GOOD = '{"id": "a%d", "text": "(A) Blot of p53.", "entities": []}\n'
@@ -74,7 +75,7 @@ def test_an_unknown_task(fails: Fails) -> None:
 
 def test_no_key(fails: Fails) -> None:
     line = fails("run", "--task", "ner", "--backend", "gpt3")
-    assert "no key for https://api.openai.com/v1; set OPENAI_API_KEY, or use --replay RUN" in line
+    assert "no key for https://api.openai.com/v1; set OPENAI_API_KEY, or repeat a recorded run" in line
     assert not Path("runs").exists()
 
 
@@ -95,7 +96,7 @@ def gpt3(server: str, *more: str) -> tuple[str, ...]:
 def complete(*argv: str) -> None:
     assert cli.main(argv) == 0
     assert json.loads(Path("runs/one/scores.json").read_text())["complete"] is True
-    assert len(Path("runs/one/responses.jsonl").read_text().splitlines()) == 1  # four legends, one question
+    assert len(answers("runs/one/responses.jsonl")) == 1  # four legends, one question
 
 
 def test_a_wrong_key_stops_at_once_and_the_same_command_continues(

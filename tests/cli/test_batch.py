@@ -15,6 +15,7 @@ import pytest
 from fewshot import cli
 from fewshot.engine.batch import lines
 from tests.cli.at_a_server import KEY, PRICES, command, in_a_folder_of_its_own, started, until
+from tests.recorded import answers
 from tests.servers import openai_server as faults
 from tests.servers.batch_server import QUEUE_FULL, BatchServer, End, expired, refused
 
@@ -141,7 +142,7 @@ def test_a_thought_that_uses_up_the_answer_is_given_room() -> None:
         again = json.loads(server.files[server.batches["batch_2"]["input_file_id"]][1])
         first = json.loads(server.files["file-1"][1].splitlines()[0])
         assert again["body"]["max_tokens"] > first["body"]["max_tokens"]
-    rows = [json.loads(line) for line in Path("runs/one/responses.jsonl").read_text().splitlines()]
+    rows = answers("runs/one/responses.jsonl")
     thought = next(row for row in rows if row["id"] == "f7")
     assert thought["completion"]["finish_reason"] == "stop"
     assert "for reasoning" in thought["adapted"]["max_tokens"]

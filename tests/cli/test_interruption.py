@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from fewshot import cli
+from tests.recorded import answers
 from tests.servers.openai_server import OpenAiServer
 
 COUNT, FLYING = 12, 2
@@ -72,7 +73,7 @@ def stopped(
 
 def recorded() -> list[dict[str, Any]]:
     """The lines of the cassette; a torn one would be no JSON."""
-    return [json.loads(line) for line in Path("runs/one/responses.jsonl").read_text().splitlines()]
+    return answers("runs/one/responses.jsonl")
 
 
 def is_whole() -> None:

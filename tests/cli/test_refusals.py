@@ -16,6 +16,7 @@ from fewshot.engine import prices
 from fewshot.errors import Terminated
 from tests.cli.conftest import Fails
 from tests.cli.test_interruption import FLYING, stopped, tagged
+from tests.recorded import answers
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import OpenAiServer
 
@@ -131,7 +132,7 @@ def test_sigterm_records_what_is_in_flight_and_exits_with_3() -> None:
         assert done.returncode == 3
         assert done.stderr.splitlines()[-1].startswith("fewshot: stopped; recorded answers are kept")
         assert "Traceback" not in done.stderr
-        assert Path("runs/one/responses.jsonl").read_bytes().count(b"\n") == len(server.posts)
+        assert len(answers("runs/one/responses.jsonl")) == len(server.posts)
 
 
 def test_signals_on_the_way_out_are_ignored() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.soak import EVERY
+from tests.recorded import answers
 from tests.servers.swift_server import FAULTS, ROOT, Running, swift
 
 GROWTH_MB = 50
@@ -40,7 +41,7 @@ def test_each_request_ends_exactly_once(tmp_path: Path, count: int) -> None:
         assert sum(stats["spoilt"].values()) > count / 6
         assert stats["posts"] <= count + said["retries"]
         assert said["growth_mb"] < GROWTH_MB
-        keys = [line[9:73] for line in (tmp_path / "responses.jsonl").read_bytes().splitlines()]
+        keys = [line["key"] for line in answers(tmp_path / "responses.jsonl")]
         assert len(keys) == len(set(keys)) == count - never, "a line an answer"
         again = soak(server, tmp_path, count)
         assert again["replayed"] == count - never

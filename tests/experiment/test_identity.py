@@ -23,6 +23,7 @@ from fewshot.experiment.replaying import replay
 from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Prediction
+from tests.recorded import answers
 from tests.servers.batch_server import BatchServer
 
 NAMES = [f.name for f in fields(Settings)]
@@ -183,7 +184,7 @@ class Ended:
 
     @classmethod
     def of(cls, path: Path) -> Ended:
-        lines = [json.loads(line) for line in (path / "responses.jsonl").read_text().splitlines()]
+        lines = answers(path / "responses.jsonl")
         return cls(
             path.name,
             json.loads((path / "scores.json").read_text())["signature"],

@@ -11,6 +11,7 @@ import pytest
 
 from fewshot import replay, run
 from fewshot.errors import FewshotError
+from tests.recorded import answers
 
 
 def record(id: str, split: str | None = None, label: str | None = "GENEPROD", **more: Any) -> dict[str, Any]:
@@ -148,11 +149,11 @@ def test_what_just_fits_is_shown(less: int, shown: int) -> None:
     """Prompts are bounded by 2.5 bytes a token and 8 tokens a turn; an answer of 77 tokens is asked for outright."""
     write([*TRAIN, record("t", "test")])
     run("ner", data="data.jsonl", shots=2, max_tokens=77, out="whole")
-    (turns,) = (line["request"]["turns"] for line in lines("whole/responses.jsonl"))
+    (turns,) = (line["request"]["turns"] for line in answers("whole/responses.jsonl"))
     bound = sum(len(turn["content"].encode()) for turn in turns) / 2.5 + 8 * len(turns)
     context = math.ceil(bound) + 77 - less
     done = run("ner", data="data.jsonl", shots=2, max_tokens=77, context=context, out="one")
-    (line,) = lines("one/responses.jsonl")
+    (line,) = answers("one/responses.jsonl")
     assert (len(line["demonstrations"]), line["request"]["max_tokens"]) == (shown, 77)
     dropped = [notice for notice in done.notices if "left out" in notice]
     assert [notice.partition(" ")[0] for notice in dropped] == (["1"] if less else [])
@@ -171,7 +172,7 @@ def role(id: str, role: str | None, **more: Any) -> dict[str, Any]:
 def test_roles_of_no_entity_are_known_without_a_question() -> None:
     write([role("a", "MEASURED_VAR"), role("b", "", label="TISSUE")])
     run("roles", data="data.jsonl", out="one")
-    assert [row["id"] for row in lines("one/responses.jsonl")] == ["a"]
+    assert [row["id"] for row in answers("one/responses.jsonl")] == ["a"]
     (_, empty) = lines("one/predictions.jsonl")
     assert (empty["id"], empty["entities"], empty["output"]) == ("b", [], None)
     assert scores()["n"] == 2

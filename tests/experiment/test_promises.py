@@ -14,6 +14,7 @@ from fewshot import replay, run
 from fewshot.backends import Options
 from fewshot.errors import ReplayError, RunFolderError
 from fewshot.records import Example, Prediction
+from tests.recorded import answers
 from tests.servers.openai_server import OpenAiServer
 
 GENES = ("p53", "MDM2", "CHK2", "ATM", "BRCA1")
@@ -121,7 +122,7 @@ def test_three_are_shown_unless_told_otherwise(selector: str) -> None:
     assert "-3shot-" in done.folder.path.name
     scores = json.loads((done.folder.path / "scores.json").read_text())
     assert scores["signature"]["shots"] == {"asked": 3, "mean": 3.0, "least": 3}
-    assert [len(line["demonstrations"]) for line in lines(done.folder.path / "responses.jsonl")] == [3, 3, 3]
+    assert [len(line["demonstrations"]) for line in answers(done.folder.path / "responses.jsonl")] == [3, 3, 3]
     assert scores["signature"]["labelled"] == len(TRAIN)
 
 
@@ -168,7 +169,7 @@ def test_a_replay_keeps_the_recorded_endpoint(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         done = run("ner", data="data.jsonl", backend="gpt3", model="m", out="one")
         endpoint = f"{server.base_url}/chat/completions"
-    assert {line["request"]["endpoint"] for line in lines("one/responses.jsonl")} == {endpoint}
+    assert {line["request"]["endpoint"] for line in answers("one/responses.jsonl")} == {endpoint}
     for elsewhere in ("", "http://127.0.0.1:9/v1"):
         monkeypatch.setenv("OPENAI_BASE_URL", elsewhere)
         assert replay("one").result == done.result
@@ -255,8 +256,8 @@ def test_gold_decides_scores_and_nothing_that_is_asked_or_answered(task: str) ->
     first = run(task, data="data.jsonl", labels=labels, out="one")
     write([*TRAIN, *other_gold(task)])
     other = run(task, data="data.jsonl", labels=labels, out="two")
-    assert [line["key"] for line in lines("one/responses.jsonl")] == [
-        line["key"] for line in lines("two/responses.jsonl")
+    assert [line["key"] for line in answers("one/responses.jsonl")] == [
+        line["key"] for line in answers("two/responses.jsonl")
     ]
     assert Path("one/predictions.jsonl").read_bytes() == Path("two/predictions.jsonl").read_bytes()
     assert first.result.scores != other.result.scores

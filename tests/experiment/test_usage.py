@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fewshot import replay, run
+from tests.recorded import answers
 from tests.servers.openai_server import Fault, OpenAiServer, status
 
 TEXTS = ("Blot of p53.", "Gels of MDM2 in mice.", "Cells with CHK2.")
@@ -51,8 +52,8 @@ def test_tokens_are_summed_and_priced() -> None:
     assert usage["cost_usd"] == 0.000161  # 62 of 1.1 and 12 of 7.7 millionths
     assert usage["price"] == "$1.1 in, $7.7 out per million tokens (2026-11-01, a test)"
     assert 0 < usage["seconds_per_example"] < 5
-    answers = [json.loads(line)["completion"] for line in Path("one/responses.jsonl").read_text().splitlines()]
-    assert usage["seconds_per_example"] == round(sum(answer["seconds"] for answer in answers) / 3, 6)
+    seconds = [line["completion"]["seconds"] for line in answers("one/responses.jsonl")]
+    assert usage["seconds_per_example"] == round(sum(seconds) / 3, 6)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_a_clock_that_jumps_back_makes_no_run_shorter_than_nothing() -> None:
 
 def test_the_request_that_was_recorded_last_is_shown() -> None:
     done = run("ner", data="data.jsonl", out="one")
-    line = json.loads(done.folder.responses.read_text().splitlines()[0])
+    line = answers(done.folder.responses)[0]
     later = line | {"key": "ab" * 32, "request": line["request"] | {"seed": 77}}
     done.folder.responses.write_text(done.folder.responses.read_text() + json.dumps(later) + "\n")
     asked = done.folder.recorded_request(line["id"])

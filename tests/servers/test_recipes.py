@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fewshot.cli import main
+from tests.recorded import answers
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import Fault, Received
 from tests.servers.tgi_server import TgiServer
@@ -177,7 +178,7 @@ def test_a_recipe(
     said = capsys.readouterr().err
     assert house.said in said
     assert "key-of" not in said
-    lines = [json.loads(line) for line in (tmp_path / "out" / "responses.jsonl").read_text().splitlines()]
+    lines = answers(tmp_path / "out" / "responses.jsonl")
     assert len(lines) == 2
     for line in lines:
         assert line["completion"]["text"] == "p53"

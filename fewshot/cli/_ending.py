@@ -37,7 +37,7 @@ def shown(done: EndedRun, *, as_json: bool = False, identical: bool = False) -> 
         raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
-    if done.result.scores:
+    if done.result.scores and done.asked:  # said once: it takes longer than to read a recorded run
         recorded = record.read(done.folder).settings
         _output.notice(_doubts.notice(done.folder.examples(), done.result.task, recorded.data))
     return 0

@@ -41,8 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
     from fewshot.cli import _ending, _output, _terminal
-    from fewshot.experiment.replaying import replay
-    from fewshot.experiment.running import run
 
     _check(args)
     if args.dry_run:
@@ -52,8 +50,12 @@ def main(args: argparse.Namespace) -> int:
         return 0
     with _output.progress("asking") as listen:
         if args.replay is not None:
+            from fewshot.experiment.replaying import replay
+
             done = replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
         else:
+            from fewshot.experiment.running import run
+
             settings = _settings.settings(args)
             done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
     return _ending.shown(done, as_json=args.json, identical=args.replay is not None and args.out is None)

@@ -49,7 +49,8 @@ _LONGEST_NAME = 120
 @dataclass(frozen=True, slots=True)
 class EndedRun:
     """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
-    must mend that before it can go on; `failures`: why a request was not answered, by id."""
+    must mend that before it can go on; `failures`: why a request was not answered, by id; `asked`: how many requests
+    (or texts) were sent now, none where all was recorded."""
 
     folder: RunFolder
     result: Scores
@@ -57,6 +58,7 @@ class EndedRun:
     stopped: str | None = None
     blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
+    asked: int = 0
 
     @property
     def complete(self) -> bool:
@@ -257,7 +259,15 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Ende
     folder.write_tallies(counted(plan, answers))
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return EndedRun(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+    return EndedRun(
+        folder,
+        scores,
+        notices,
+        stopped=answers.stopped,
+        blocked=answers.blocked,
+        failures=answers.failed,
+        asked=answers.asked,
+    )
 
 
 def _check_batches(folder: RunFolder, settings: Settings) -> None:

@@ -49,6 +49,7 @@ class Run(EndedRun):
         stopped: Why it is incomplete.
         blocked: Whether a person must mend that before it can go on.
         failures: Why a request was not answered, by the id of its legend.
+        asked: How many requests (or texts) were sent now; 0 where all was recorded.
     """
 
     @classmethod

@@ -118,7 +118,7 @@ def test_a_fault_is_the_first_thing_that_is_doubted(tmp_path: Path) -> None:
         text = f"We gave {name} to the mice in the morning."
         span = Span(8, 8 + len(name), "DRUG") if number != 60 else Span(text.index("morning"), text.index("."), "DRUG")
         examples.append(Example(f"e{number}", f"g{number}", text, entities=(span,)))
-    fit = cross_fit.Fit("tiny-tagger", folds=2, steps=60)
+    fit = cross_fit.Fit("tiny-tagger", folds=2, steps=120)
     spans = list(cross_fit.scored(examples, "ner", fit, tmp_path, lambda line: None))
     assert Counter(one.in_gold for one in spans)[True] == 120
     worst = max((one for one in spans if one.in_gold), key=lambda one: one.suspicion)

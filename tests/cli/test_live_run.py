@@ -36,7 +36,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def recorded() -> int:
     path = Path("runs/one/responses.jsonl")
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+    return path.read_bytes().count(b'"key"') if path.exists() else 0
 
 
 def asked(server: OpenAiServer) -> Counter[str]:
@@ -102,7 +102,7 @@ def test_a_second_process_is_refused(capsys: pytest.CaptureFixture[str]) -> None
         running.kill()
 
 
-def _full(journal: Journal, key: bytes, line: bytes) -> None:
+def _full(journal: Journal, key: bytes, line: bytes, parts: object) -> None:
     raise RunFolderError(f"cannot write {journal.path}: No space left on device")
 
 

@@ -25,12 +25,12 @@ _SURE = 0.9
 def find(usages: Mapping[Key, Usage], contexts: Contexts) -> Iterator[Finding]:
     """The mentions that seem to be missed, with the confidence that they are (`_confidence`)."""
     for surface, usage in usages.items():
-        if not usage.bare or not _tells(surface):
+        if not usage.bare or not _tells(surface) or usage.labels.total() < _LEAST:
             continue
         bare = Counter(place.example.group for place in usage.bare)
         for place in usage.bare:
             confidence = _confidence(place, usage, bare, contexts)
-            if confidence >= _SHARE and usage.labels.total() >= _LEAST:
+            if confidence >= _SHARE:
                 yield _finding(place, usage, confidence)
 
 
@@ -41,7 +41,9 @@ def _confidence(place: Place, usage: Usage, bare: Mapping[str, int], contexts: C
     near = usage.by_group[group].total() if group in usage.by_group else 0
     yes = usage.labels.total() + (_OWN_ARTICLE - 1) * near + 0.5
     no = len(usage.bare) - 1 + (_OWN_ARTICLE - 1) * (bare[group] - 1) + 0.5
-    odds = yes / no * contexts.odds(place)
+    odds = yes / no
+    if odds / (1 + odds) >= _SHARE:  # neighbours only lower it, and looking at them takes the time
+        odds *= contexts.odds(place)
     return odds / (1 + odds)
 
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fewshot.records import Example, Span
 
@@ -71,22 +72,25 @@ def key(surface: str) -> Key:
     return tuple(map(_folded, _WORD.findall(surface)))
 
 
+@lru_cache(maxsize=1 << 16)  # a text's words are mostly those of the others
 def _folded(word: str) -> str:
     return word.lower() if word[1:].islower() or (len(word) == 1 and word.isalpha()) else word
 
 
 def _bare(example: Example, known: dict[Key, Usage], by_first: dict[str, list[int]]) -> Iterator[Place]:
     """The occurrences of known surfaces outside all entities, the longest first, none within another."""
-    words = [(_folded(place[0]), place.start(), place.end()) for place in _WORD.finditer(example.text)]
+    places = list(_WORD.finditer(example.text))
+    words = tuple(_folded(place[0]) for place in places)
     taken = _covered(example.entities or ())
     at = 0
     while at < len(words):
         step = 1
-        for size in by_first.get(words[at][0], ()):
-            piece = words[at : at + size]
-            start, end = words[at][1], piece[-1][2]
-            candidate = tuple(word for word, _, _ in piece)
-            if len(piece) == size and candidate in known and taken.isdisjoint(range(start, end)):
+        for size in by_first.get(words[at], ()):
+            candidate = words[at : at + size]
+            if len(candidate) < size or candidate not in known:
+                continue
+            start, end = places[at].start(), places[at + size - 1].end()
+            if taken.isdisjoint(range(start, end)):
                 yield Place(example, start, end, candidate)
                 step = size
                 break

@@ -96,7 +96,8 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
     if suffix == ".xlsx":
         _write_xlsx(path, names, table)
     elif suffix == ".parquet":
-        _write_parquet(path, names, table)
+        with path.open("wb") as file:
+            write_parquet(file, names, table)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",")  # RFC 4180: lines end in CRLF
@@ -259,12 +260,16 @@ def _literal(openpyxl: Any, sheet: Any, cell: str | None) -> Any:
     return made
 
 
-def _write_parquet(path: Path, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
+def write_parquet(file: BinaryIO, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
+    """Writes columns of text as Parquet.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
     pyarrow = _library(".parquet")
     columns: list[list[str | None]] = [[] for _ in names]
     for row in table:
         for column, cell in zip(columns, row, strict=True):
             column.append(cell)
     arrays = [pyarrow.array(column, type=pyarrow.string()) for column in columns]
-    with path.open("wb") as file:
-        pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(names)), file)
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(names)), file)

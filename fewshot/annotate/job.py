@@ -131,7 +131,7 @@ def begin(folder: Path, record: Mapping[str, Any]) -> None:
         RunFolderError: the folder holds another job, or something else.
     """
     if (folder / JOB).exists():
-        if conflicts := _differences(read(folder), json.loads(json.dumps(record))):
+        if conflicts := differences(read(folder), json.loads(json.dumps(record))):
             raise RunFolderError(f"{folder} holds another job ({'; '.join(conflicts)})", hint="choose another --out")
         return
     (folder / PARTS).mkdir(exist_ok=True)
@@ -190,7 +190,7 @@ def as_json(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, indent=1) + "\n"
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
     """What two records say differently: `partition_size: 5000 → 100`."""
     found: list[str] = []
     for key in dict.fromkeys((*before, *now)):
@@ -198,7 +198,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str 
         if key == "digest" or old == new:
             continue
         if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{prefix}{key}.")
+            found += differences(old, new, f"{prefix}{key}.")
         else:
             found.append(f"{prefix}{key}: {_shown(old)} → {_shown(new)}")
     return list(dict.fromkeys(found))

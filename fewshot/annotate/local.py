@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from fewshot.annotate.answering import Annotator
+from fewshot.annotate.feed import Item
 from fewshot.annotate.intake import Partition
-from fewshot.annotate.running import Ticker
-from fewshot.annotate.work import Outcome, Workshop
+from fewshot.annotate.job import Job
+from fewshot.annotate.running import End, Ticker
+from fewshot.annotate.work import Workshop
 
 
-def outcomes(workshop: Workshop, missing: Iterator[Partition], listen: Ticker) -> Iterator[Outcome]:
-    """What becomes of each partition, in order."""
-    for partition in missing:
-        yield workshop.do(partition, listen)
+def ends(job: Job, annotator: Annotator, items: Iterable[Item], listen: Ticker) -> Iterator[End]:
+    """What becomes of each item, in order."""
+    workshop = Workshop(job, annotator)
+    for item in items:
+        yield workshop.do(item, listen) if isinstance(item, Partition) else item

@@ -93,7 +93,7 @@ def write(
     content = _parquet(lines) if to == "parquet" else _jsonl(lines)
     files.write(path, content, error=RunFolderError)
     note = Note(partition.number, counts, partition.digest, len(content), _digest(content), tuple(rejects))
-    files.write(_note_path(folder, note.number), as_json(note.to_json()), error=RunFolderError)
+    files.write(note_path(folder, note.number), as_json(note.to_json()), error=RunFolderError)
     return note
 
 
@@ -119,7 +119,8 @@ def _cell(row: Json, name: str) -> str | None:
     return value if value is None or isinstance(value, str) else files.encoded(value)
 
 
-def _note_path(folder: Path, number: int) -> Path:
+def note_path(folder: Path, number: int) -> Path:
+    """The file of a note."""
     return folder / STATE / f"{number:05d}.json"
 
 
@@ -133,7 +134,7 @@ def note_of(folder: Path, number: int, to: To) -> Note | None:
     Raises:
         RunFolderError: the note is broken.
     """
-    path = _note_path(folder, number)
+    path = note_path(folder, number)
     try:
         size = part_path(folder, number, to).stat().st_size
     except OSError:

@@ -1,43 +1,47 @@
 """A job from its first partition to its last: what is written is passed over, the rest is answered and written.
 
-    entries ──► partitions ──► of this shard ──► not noted yet ──► engine (local, ray) ──► parts, notes ──► counts checked
+    feed ──► Partition ──► engine (local, ray) ──► part, note ──► Outcome ──► counts checked, done.json
+        └──► Note: written by a former command
 
-An engine takes the partitions that are missing, in order, and yields what became of each.
+An engine takes the items of a feed and gives back what became of them, in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from time import monotonic
-from typing import Protocol, cast
+from typing import Protocol, TypeAlias, cast
 
 from fewshot.annotate import intake, job, parts
-from fewshot.annotate.intake import Partition
+from fewshot.annotate.answering import Annotator, open_annotator
+from fewshot.annotate.feed import Item, Seen, feed
 from fewshot.annotate.job import Job
 from fewshot.annotate.tally import Counts, Done, Listener, Pace
-from fewshot.annotate.work import Outcome, Workshop
+from fewshot.annotate.work import Outcome
 from fewshot.cassette.lock import Lock
 from fewshot.errors import InputError, RunFolderError
 
 _EVERY = 0.1
 """Seconds between two calls of a listener, at least."""
 
-
-class Engine(Protocol):
-    """What a file of an engine (`local`, `ray`) provides as `outcomes`."""
-
-    def __call__(self, workshop: Workshop, missing: Iterator[Partition], listen: Ticker) -> Iterator[Outcome]:
-        """What becomes of each partition, in any order, until one says `stopped`. `listen`: told of records."""
-        ...
+End: TypeAlias = Outcome | parts.Note | Seen
 
 
 class Ticker(Protocol):
     """Is told how many records of the partition at hand are answered."""
 
     def __call__(self, asked: int, /) -> None: ...
+
+
+class Engine(Protocol):
+    """What the file of an engine (`local`, `ray`) provides as `ends`."""
+
+    def __call__(self, job: Job, annotator: Annotator, items: Iterable[Item], listen: Ticker) -> Iterator[End]:
+        """What becomes of each item (notes and what was seen: nothing), in any order, up to an outcome that says
+        `stopped`. `listen`: told of records that are answered."""
+        ...
 
 
 def annotate(asked: Job, listen: Listener | None = None) -> Done:
@@ -56,9 +60,24 @@ def annotate(asked: Job, listen: Listener | None = None) -> Done:
     job.create(asked.out)
     with Lock(asked.out / job.JOB):
         _sweep(asked)
-        workshop = Workshop.open(asked)
-        job.begin(asked.out, asked.record(workshop.annotator.signature))
-        return _Run(asked, workshop, listen or (lambda _: None)).done()
+        run = _Run(asked, listen or (lambda _: None))
+        try:
+            return run.done(_ends(asked, run))
+        except KeyboardInterrupt as stop:
+            said = f"stopped; {run.partitions:,} parts are whole in {asked.out}, the same command goes on"
+            raise type(stop)(said) from None
+
+
+def _ends(asked: Job, run: _Run) -> Iterator[End]:
+    """Opens the system, and the engine over it. What is not needed here (a model, where workers have their own) is
+    dropped again."""
+    elsewhere = asked.engine != "local"
+    settings = replace(asked.settings, device="cpu") if elsewhere else asked.settings
+    annotator = open_annotator(replace(asked, settings=settings))
+    run.notices += annotator.notices
+    job.begin(asked.out, asked.record(annotator.signature))
+    engine = cast("Engine", import_module(f"fewshot.annotate.{asked.engine}").ends)
+    return engine(asked, annotator, feed(asked), run.tick)
 
 
 def _sweep(asked: Job) -> None:
@@ -70,82 +89,61 @@ def _sweep(asked: Job) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """One command."""
+    """One command: what it has counted so far."""
 
     asked: Job
-    workshop: Workshop
     listen: Listener
     began: float = field(default_factory=monotonic)
     counts: Counts = field(default_factory=Counts)
-    written: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # of the partitions that are written
     fresh: int = 0  # records that this command has written
-    said: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     total: int | None = None
-    seen: Counts = field(default_factory=Counts)  # of the whole input
-    partitions: int = 0
     told: float = 0.0
-    input: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
 
-    def done(self) -> Done:
-        total = intake.estimated(self.asked.inputs)
-        shard = self.asked.shard
+    @property
+    def partitions(self) -> int:
+        return len(self.numbers)
+
+    def done(self, ends: Iterator[End]) -> Done:
+        total, shard = intake.estimated(self.asked.inputs), self.asked.shard
         self.total = total if total is None or shard is None else total // shard.of
         failures: dict[str, str] = {}
-        stopped, blocked, notices = None, False, list(self.workshop.annotator.notices)
-        engine = cast("Engine", import_module(f"fewshot.annotate.{self.asked.engine}").outcomes)
-        for outcome in engine(self.workshop, self._missing(), self._tick):
-            notices += outcome.notices
-            failures |= outcome.failures
-            if outcome.note is not None:
-                self._take(outcome.note, fresh=True)
-            if outcome.stopped is not None:
-                stopped, blocked = outcome.stopped, outcome.blocked
-                break
-        if stopped is None and not self.seen.records:
-            raise InputError(f"{', '.join(self.asked.inputs)[:200]}: holds no records")
-        if stopped is None and not failures:
-            self._finish()
-        notices = list(dict.fromkeys((*notices, *self.said)))
-        return Done(
-            self.counts, len(self.written), stopped, blocked, failures, tuple(notices), monotonic() - self.began
-        )
-
-    def _missing(self) -> Iterator[Partition]:
-        """The partitions of this shard that are still to be written, in order. Those that are written are read too: the
-        input must be the same, and an id that stood in one may not come again.
-
-        Raises:
-            RunFolderError: the input has changed since a partition was written.
-        """
-        asked = self.asked
-        settings = asked.settings
-        every = intake.entries(
-            asked.inputs, settings.task, settings.reading, said=self.said, longest=asked.longest
-        )
-        for partition in intake.partitions(every, asked.size):
-            self.seen += Counts(records=len(partition.entries))
-            self.partitions += 1
-            self.input.update(partition.digest.encode())
-            if asked.shard is not None and not asked.shard.owns(partition.number):
-                continue
-            note = parts.note_of(asked.out, partition.number, asked.to)
-            if note is None:
-                yield partition
-            elif note.input != partition.digest:
-                raise RunFolderError(
-                    f"the input has changed since partition {partition.number} of {asked.out} was written",
-                    hint="choose another --out",
-                )
+        stopped: Outcome | None = None
+        seen: Seen | None = None
+        for end in ends:
+            if isinstance(end, Seen):
+                seen = end
+                self.notices += end.said
+            elif isinstance(end, parts.Note):
+                self._take(end)
             else:
-                self._take(note)
+                self.notices += end.notices
+                failures |= end.failures
+                if end.note is not None:
+                    self._take(end.note, fresh=True)
+                if end.stopped is not None:
+                    stopped = end
+                    break
+        if stopped is None and seen is not None and not failures:
+            self._finish(seen)
+        return Done(
+            self.counts,
+            self.partitions,
+            None if stopped is None else stopped.stopped,
+            stopped is not None and stopped.blocked,
+            failures,
+            tuple(dict.fromkeys(self.notices)),
+            monotonic() - self.began,
+        )
 
     def _take(self, note: parts.Note, *, fresh: bool = False) -> None:
         self.counts += note.counts
-        self.written.append(note.number)
+        self.numbers.append(note.number)
         self.fresh += note.counts.records if fresh else 0
-        self._tick(0)
+        self.tick(0)
 
-    def _tick(self, asked: int) -> None:
+    def tick(self, asked: int) -> None:
         now = monotonic()
         if now - self.told < _EVERY:
             return
@@ -153,28 +151,25 @@ class _Run:
         rate = (self.fresh + asked) / seconds if seconds > 0 else 0.0
         rest = None if self.total is None else max(0, self.total - self.counts.records - asked)
         left = rest / rate if rest is not None and rate else None
-        self.listen(Pace(self.counts, len(self.written), self.total, rate, left, seconds, asked))
+        self.listen(Pace(self.counts, self.partitions, self.total, rate, left, seconds, asked))
 
-    def _finish(self) -> None:
+    def _finish(self, seen: Seen) -> None:
         """Checks that nothing is missing and nothing is there twice, and writes what says so.
 
         Raises:
+            InputError: there was nothing to annotate.
             RunFolderError: counts do not add up.
         """
-        shard, numbers = self.asked.shard, sorted(self.written)
-        wanted = [n for n in range(self.partitions) if shard is None or shard.owns(n)]
-        counts = self.counts
-        if numbers != wanted or counts.records != counts.written + counts.rejected:
+        shard, numbers, counts = self.asked.shard, sorted(self.numbers), self.counts
+        if not seen.records:
+            raise InputError(f"{', '.join(self.asked.inputs)[:200]}: holds no records")
+        wanted = [n for n in range(seen.partitions) if shard is None or shard.owns(n)]
+        all_there = shard is not None or counts.records == seen.records
+        if numbers != wanted or not all_there or counts.records != counts.written + counts.rejected:
             raise RunFolderError(
-                f"{self.asked.out}: {len(wanted)} partitions and {counts.records} records were read, {len(numbers)}"
-                f" partitions, {counts.written} records and {counts.rejected} rejects were written",
+                f"{self.asked.out}: {len(wanted)} partitions of {seen.records} records were read, {len(numbers)}"
+                f" partitions, {counts.written} records and {counts.rejected} rejects are written",
                 hint="report this: it must not happen",
             )
-        whole = {
-            **counts.to_json(),
-            "partitions": len(numbers),
-            "input": {
-                "records": self.seen.records, "partitions": self.partitions, "digest": self.input.hexdigest(),
-            },
-        }  # fmt: skip
+        whole = {**counts.to_json(), "partitions": len(numbers), "input": seen.to_json()}
         parts.finish(self.asked.out, numbers, self.asked.to, whole)

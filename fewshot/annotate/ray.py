@@ -1,0 +1,146 @@
+"""The engine `ray`: partitions go through Ray Data to a pool of actors, each with a system of its own.
+
+    one task reads the feed ──► blocks of one partition ──► map_batches(actors) ──► parts, notes ──► outcomes
+
+An actor writes its part itself, as the engine `local` does: the parts are the same bytes, and one that is answered twice,
+because an actor died, is written twice with the same content. All nodes must see the input and OUT under the same paths.
+Ray starts on this machine, unless RAY_ADDRESS names a cluster.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fewshot.annotate.answering import Annotator, open_annotator
+from fewshot.annotate.feed import Item, feed
+from fewshot.annotate.intake import Partition
+from fewshot.annotate.job import Job
+from fewshot.annotate.running import End, Ticker
+from fewshot.annotate.work import Workshop
+from fewshot.errors import FewshotError, MissingExtraError
+
+_COLUMN = "item"
+_IN_FLIGHT = 2
+"""Partitions that an actor has at a time: one it works at, one that is on its way."""
+
+
+def ends(job: Job, annotator: Annotator, items: Iterable[Item], listen: Ticker) -> Iterator[End]:
+    """What becomes of each item, as it is ready. The items are read by a task of Ray, which makes them anew; the system
+    is opened by each actor.
+
+    Raises:
+        MissingExtraError: ray is not installed.
+    """
+    del annotator, items
+    return _ends(job, _library(), listen)
+
+
+def _ends(job: Job, ray: Any, listen: Ticker) -> Iterator[End]:
+    with _cluster(ray):
+        data = _context(ray)
+        found = data.read_datasource(
+            # Reading takes no CPU of those that the actors have all of: else it would wait for them, and they for it.
+            _feed_of(job),
+            override_num_blocks=1,
+            num_cpus=0,
+        ).map_batches(
+            _actor_of(job),
+            batch_size=1,
+            compute=data.ActorPoolStrategy(size=job.workers, max_tasks_in_flight_per_actor=_IN_FLIGHT),
+            num_cpus=1,
+            num_gpus=job.gpus or None,
+        )
+        for row in found.iter_rows():
+            end = pickle.loads(row[_COLUMN])  # our own workers wrote it
+            if isinstance(end, FewshotError):
+                raise end
+            yield end
+
+
+def _actor_of(job: Job) -> type:
+    """The class of the actors. The job is part of it: Ray cannot start an actor again whose arguments got lost."""
+    folder = Path.cwd()
+
+    class Actor:
+        """A system that answers the partitions it is given."""
+
+        def __init__(self) -> None:
+            os.chdir(folder)  # names of files in the job are those of the command line
+            self._workshop = Workshop(job, open_annotator(job))
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+            return {_COLUMN: [pickle.dumps(self._end(pickle.loads(item))) for item in batch[_COLUMN]]}
+
+        def _end(self, item: Item | FewshotError) -> End | FewshotError:
+            try:
+                return self._workshop.do(item) if isinstance(item, Partition) else item
+            except FewshotError as error:
+                return error
+
+    return Actor
+
+
+def _feed_of(job: Job) -> Any:
+    """The feed of a job as a source of Ray Data: one task, that yields a block an item."""
+    from pyarrow import Table
+    from ray.data.block import BlockMetadata
+    from ray.data.datasource import Datasource, ReadTask
+
+    folder = Path.cwd()
+
+    def blocks() -> Iterator[Any]:
+        os.chdir(folder)
+        try:
+            for item in feed(job):
+                yield Table.from_pydict({_COLUMN: [pickle.dumps(item)]})
+        except FewshotError as error:
+            yield Table.from_pydict({_COLUMN: [pickle.dumps(error)]})
+
+    class Feed(Datasource):  # type: ignore[misc]
+        def estimate_inmemory_data_size(self) -> int | None:
+            return None
+
+        def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[Any]:
+            size = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+            return [ReadTask(blocks, size)]
+
+    return Feed()
+
+
+def _library() -> Any:
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise MissingExtraError("ray, which --engine ray needs,", extra="ray") from None
+    return ray
+
+
+@contextmanager
+def _cluster(ray: Any) -> Iterator[None]:
+    """Ray as it runs already, else started: on this machine, or as RAY_ADDRESS says."""
+    if ray.is_initialized():
+        yield
+        return
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    ray.init(log_to_driver=False, logging_level="error", include_dashboard=False, configure_logging=True)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _context(ray: Any) -> Any:
+    """Ray Data, told that a block is one partition, and not to draw."""
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = 1
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    return ray.data

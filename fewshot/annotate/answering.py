@@ -141,12 +141,13 @@ class Direct:
         return asyncio.run(self._all(examples, listen))
 
     async def _all(self, examples: Sequence[Example], listen: Callable[[int], None]) -> Answered:
+        plan = _of(self.plan, examples)
         predictions: dict[str, Prediction] = {}
         refused: dict[str, str] = {}
         first: Exception | None = None
         for count, example in enumerate(examples, 1):
             try:
-                predictions[example.id] = await self._one(example)
+                predictions[example.id] = await self._one(plan, example)
             except Exception as error:  # whatever a text does to a backend, the next one is asked
                 first = first or error
                 refused[example.id] = _said(error)
@@ -155,9 +156,8 @@ class Direct:
             raise first
         return Answered(predictions, refused)
 
-    async def _one(self, example: Example) -> Prediction:
-        plan = _of(self.plan, (example,))
-        requests = requests_of(plan, self.system.builder)
+    async def _one(self, plan: Plan, example: Example) -> Prediction:
+        requests = requests_of(plan, self.system.builder, (example,))
         if example.id in requests.too_long:
             return too_long(example, plan.task)
         samples = requests.by_id.get(example.id, ())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,9 @@ class Note:
 
 def line(example: Example, prediction: Prediction, kind: Kind, signature: str, *, text: bool = True) -> Json:
     """A record with what was found in it in the place of what it said before. `text`: whether its text stays."""
-    plain = replace(example, inline_labels=None if kind == "panels" else example.inline_labels)
-    row = example_to_json(plain)
+    row = example_to_json(example)
+    if kind == "panels":  # what was said of the gold panels
+        row.pop("inline_labels", None)
     field = FIELDS[kind]
     row[field] = _value(prediction, kind, example.text)
     row["problems"] = dict(prediction.problems)
@@ -69,6 +70,18 @@ def _value(prediction: Prediction, kind: Kind, text: str) -> Any:
     for row, span in zip(found, prediction.value, strict=True):
         row["text"] = span.cut(text)
     return found
+
+
+def unwritable(row: Json, to: To) -> str | None:
+    """Why a part cannot hold a record; `None`: it can."""
+    if to == "jsonl":
+        return None
+    for name in _COLUMNS:
+        try:
+            (_cell(row, name) or "").encode()
+        except UnicodeEncodeError as error:
+            return f"Parquet cannot hold half a surrogate pair (\\u{ord(error.object[error.start]):x} in {name})"
+    return None
 
 
 def part_path(folder: Path, number: int, to: To) -> Path:

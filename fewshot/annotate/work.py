@@ -82,13 +82,16 @@ class Workshop:
             if isinstance(entry, Reject):
                 rejects.append(entry)
             elif entry.id in refused:
-                rejects.append(_refused(entry, refused[entry.id]))
+                rejects.append(self._refused(entry, refused[entry.id]))
             else:
-                found = answered.predictions[entry.id]
-                lines.append(parts.line(entry, found, kind, signature, text=job.text))
+                row = parts.line(entry, answered.predictions[entry.id], kind, signature, text=job.text)
+                why = parts.unwritable(row, job.to)
+                if why is None:
+                    lines.append(row)
+                else:
+                    rejects.append(self._refused(entry, why))
         counts = Counts(len(partition.entries), len(lines), len(rejects), answered.tokens, answered.usd)
         return parts.write(job.out, partition, lines, rejects, counts, job.to)
 
-
-def _refused(example: Example, why: str) -> Reject:
-    return Reject(why, None, None, example.id)
+    def _refused(self, example: Example, why: str) -> Reject:
+        return Reject(why, self.job.inputs[0] if len(self.job.inputs) == 1 else None, None, example.id)

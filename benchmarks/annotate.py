@@ -5,25 +5,22 @@
     python -m benchmarks.annotate memory          the most memory for 10,000, 100,000 and 1,000,000 legends
     python -m benchmarks.annotate million         1,000,000 legends, killed twice on the way, beside an unbroken job
 
-Legends are those of the synthetic corpus's generator, some 5,000 of them, each repeated with another number behind it until
-there are enough: no two texts are equal. Rates are of wall-clock time; `--count` takes fewer.
+Legends are those of the synthetic corpus's generator, some 5,000 of them, each repeated with another number behind it
+until there are enough: no two texts are equal. Rates are of wall-clock time; `--count` takes fewer.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hashlib
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import count as counted
 from itertools import islice
 from pathlib import Path
@@ -195,14 +192,7 @@ def _killed(words: list[str], out: Path, share: float, count: int) -> int:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    _end_ray()
     return _parts(out)
-
-
-def _end_ray() -> None:
-    """Ends what a killed driver of Ray has left behind: its processes are in sessions of their own and end by themselves
-    within seconds."""
-    time.sleep(0.2)
 
 
 def _parts(out: Path) -> int:

@@ -247,15 +247,19 @@ def _bounded(raw: Iterable[bytes], name: str | Path, refuse: Refuse) -> Iterator
                     f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"
                 )
             )
-            while read is not None and line and not line.endswith(b"\n"):
-                line = read(most + 1)
-            line = b"\n"
-        yield line
+            _skip(line, read, most)
+            yield b"\n"
+        else:
+            yield line
 
 
-def _json_rows(
-    lines: Iterable[str], name: str | Path, problem: str, refuse: Refuse
-) -> Iterator[tuple[int, object]]:
+def _skip(line: bytes, read: Callable[[int], bytes] | None, most: int) -> None:
+    """Reads on to the end of a line that is longer than the bound."""
+    while read is not None and line and not line.endswith(b"\n"):
+        line = read(most + 1)
+
+
+def _json_rows(lines: Iterable[str], name: str | Path, problem: str, refuse: Refuse) -> Iterator[tuple[int, object]]:
     from jsonlines import InvalidLineError, Reader
 
     number = 0

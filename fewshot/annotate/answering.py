@@ -56,15 +56,28 @@ class Answered:
     notices: tuple[str, ...] = ()
 
 
-Gate = Callable[[PromptedBackend], PromptedBackend]
-"""What a backend passes before it is asked: a limit that several processes share."""
+class Gate(Protocol):
+    """What a backend passes before it is asked: limits that several processes share (`permits`)."""
+
+    ended: str | None  # why no request is sent any more
+
+    def __call__(self, backend: PromptedBackend) -> PromptedBackend:
+        """The backend behind the gate."""
+        ...
 
 
 class Annotator(Protocol):
     """Whatever answers."""
 
-    signature: Mapping[str, Any]
-    notices: Sequence[str]
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """What its answers depend on."""
+        ...
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What there is to say, a line each."""
+        ...
 
     def answer(self, number: int, examples: Sequence[Example], listen: Callable[[int], None]) -> Answered:
         """Predictions for the records of partition `number`. `listen`: called with how many are answered."""
@@ -78,7 +91,7 @@ def open_annotator(job: Job, gate: Gate | None = None) -> Annotator:
         InputError: an unknown name, a model or a key that is missing, demonstrations that cannot be read.
     """
     plan = _plan(job.settings)
-    backend = _opened(plan)
+    backend = opened(plan)
     system = system_of(replace(plan, examples=()), backend)
     signature = _signature(plan, system)
     notices = (*plan.notices, *backend.notices)
@@ -107,7 +120,8 @@ def _plan(settings: Settings) -> Plan:
     return assemble(settings if shown is not None else replace(settings, shots=0), task, read)
 
 
-def _opened(plan: Plan) -> Backend:
+def opened(plan: Plan) -> Backend:
+    """The backend of a plan, opened."""
     return open_backend(plan.settings.backend, options(plan.settings, labels=plan.question.labels))
 
 
@@ -195,9 +209,10 @@ class Local:
         refused: dict[str, str] = {}
         for question in questions:
             try:
-                predictions |= self._predicted([question], lambda _: listen(len(predictions)))
+                predictions |= self._predicted([question], _unheard)
             except InputError as error:
                 refused[question.id] = _said(error)
+            listen(len(predictions) + len(refused))
         if not predictions:
             raise broken
         return Answered(predictions, refused)
@@ -231,7 +246,7 @@ class Asked:
         if isinstance(settings, str):
             return Answered({}, stopped=settings)
         plan = replace(_of(self.plan, examples), settings=settings)
-        backend = _opened(plan)
+        backend = opened(plan)
         if self.gate is not None and backend.kind == "prompted":
             backend = self.gate(backend)
         system = system_of(plan, backend, wording=self.wording)
@@ -243,11 +258,16 @@ class Asked:
         stats = answers.stats
         now = Counts(tokens=stats.prompt_tokens + stats.completion_tokens, usd=stats.cost)
         self.spent = self.spent + now
-        return _answered(answers, system, now)
+        found = _answered(answers, system, now)
+        if self.gate is not None and self.gate.ended is not None:
+            return replace(found, stopped=self.gate.ended, blocked=False)
+        return found
 
     def _left(self) -> Settings | str:
         """The settings with what is left of the budget, or why nothing is."""
         settings, spent = self.plan.settings, self.spent
+        if self.gate is not None:  # which counts
+            return self.gate.ended or replace(settings, rpm=None, tpm=None, budget_usd=None, budget_tokens=None)
         if settings.budget_tokens is not None:
             left = settings.budget_tokens - spent.tokens
             if left <= 0:
@@ -278,6 +298,10 @@ def _answered(answers: Answers, system: PromptedSystem | LocalSystem, spent: Cou
         spent=spent,
         notices=tuple(answers.notices),
     )
+
+
+def _unheard(_: int) -> None:
+    """A listener that does nothing."""
 
 
 def _examples_of(now: Progress, settings: Settings) -> int:

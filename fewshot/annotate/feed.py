@@ -2,8 +2,8 @@
 
     for item in feed(job): …        Partition | Note … Seen
 
-It depends on the job and its folder alone, so that whoever reads it again (another command; a worker of Ray in the place of
-one that died) sees the same.
+It depends on the job and its folder alone, so that whoever reads it again (another command; a worker of Ray in the
+place of one that died) sees the same.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
     articles/ ─────┴─► data.stream ─────┤              ──► Partition 0, 1, 2, … of N entries each
                                         └─ Reject
 
-A partition is the unit of everything else: it is answered, written, skipped and counted whole. It is made of entries, good
-and bad ones, so that its borders depend on the input alone. Ids are remembered by digest (`origin.ids`, at most 24 bytes
-each); nothing else is kept.
+A partition is the unit of everything else: it is answered, written, skipped and counted whole. It is made of entries,
+good and bad ones, so that its borders depend on the input alone. Ids are remembered by digest (`origin.ids`, at most 24
+bytes each); nothing else is kept.
 """
 
 from __future__ import annotations

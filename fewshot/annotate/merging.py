@@ -1,6 +1,6 @@
 """The shards of a job as one: checked, then joined, with the bytes of the job that was not cut.
 
-    merge([Path("shard-1"), Path("shard-2")], Path("whole"))
+merge([Path("shard-1"), Path("shard-2")], Path("whole"))
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
     """Joins the folders of all shards of a job into one, as the job without shards would have written it.
 
     Raises:
-        RunFolderError: a shard is missing, there twice, of another job, not finished, or of another input; a part is not
-            what was written; `out` holds something.
+        RunFolderError: a shard is missing, there twice, of another job, not finished, or of another input; a part is
+            not what was written; `out` holds something.
     """
     pieces = _checked([_piece(folder) for folder in folders])
     first = pieces[0]

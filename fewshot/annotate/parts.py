@@ -1,7 +1,7 @@
 """What a job writes: a part a partition, as JSON lines or Parquet, and beside it the note that it is whole.
 
-    parts/part-00007.jsonl      {"id", "group", "text", "panels": [{"labels", "start", "end", "text"}], "problems", "signature"}
-    state/00007.json            {"records": 5000, "written": 4998, "rejected": 2, …, "rejects": [{"reason", "file", …}]}
+    parts/part-00007.jsonl    {"id", "group", "text", "panels": [{"labels", "start", "end", "text"}], "problems", …}
+    state/00007.json          {"records": 5000, "written": 4998, "rejected": 2, …, "rejects": [{"reason", "file", …}]}
 
 The note is written last: a part without one is written again, with the same bytes.
 """

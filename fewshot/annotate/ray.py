@@ -2,9 +2,9 @@
 
     one task reads the feed ──► blocks of one partition ──► map_batches(actors) ──► parts, notes ──► outcomes
 
-An actor writes its part itself, as the engine `local` does: the parts are the same bytes, and one that is answered twice,
-because an actor died, is written twice with the same content. All nodes must see the input and OUT under the same paths.
-Ray starts on this machine, unless RAY_ADDRESS names a cluster.
+An actor writes its part itself, as the engine `local` does: the parts are the same bytes, and one that is answered
+twice, because an actor died, is written twice with the same content. All nodes must see the input and OUT under the
+same paths. Ray starts on this machine, unless RAY_ADDRESS names a cluster.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fewshot.annotate.answering import Annotator, open_annotator
+from fewshot.annotate.answering import Annotator, Asked, open_annotator, opened
 from fewshot.annotate.feed import Item, feed
 from fewshot.annotate.intake import Partition
 from fewshot.annotate.job import Job
+from fewshot.annotate.permits import Permits, RemoteDesk, SharedGate, Terms
 from fewshot.annotate.running import End, Ticker
 from fewshot.annotate.work import Workshop
-from fewshot.errors import FewshotError, MissingExtraError
+from fewshot.errors import FewshotError, InputError, MissingExtraError
+from fewshot.experiment.systems import budget_of, price_of
 
 _COLUMN = "item"
+_MOST_WAITING = 10_000
+"""Calls that wait for a permit at a time: more than all callers have requests in flight."""
 _IN_FLIGHT = 2
 """Partitions that an actor has at a time: one it works at, one that is on its way."""
 
@@ -37,20 +41,39 @@ def ends(job: Job, annotator: Annotator, items: Iterable[Item], listen: Ticker) 
     Raises:
         MissingExtraError: ray is not installed.
     """
+    if job.settings.batch:
+        raise InputError("--batch goes with --engine local: a batch is one request", hint="leave --engine out")
+    terms = _terms(annotator, job) if isinstance(annotator, Asked) else None
     del annotator, items
-    return _ends(job, _library(), listen)
+    return _ends(job, terms, _library())
 
 
-def _ends(job: Job, ray: Any, listen: Ticker) -> Iterator[End]:
+def _terms(annotator: Asked, job: Job) -> Terms:
+    """The limits that all callers share.
+
+    Raises:
+        InputError: a budget in dollars, and no price is known.
+    """
+    settings, backend = job.settings, opened(annotator.plan)
+    if backend.kind != "prompted":
+        return Terms(settings.concurrency)
+    price = price_of(settings, backend)
+    budget = budget_of(settings, backend, price)
+    return Terms(settings.concurrency, settings.rpm, settings.tpm, budget, price)
+
+
+def _ends(job: Job, terms: Terms | None, ray: Any) -> Iterator[End]:
     with _cluster(ray):
         data = _context(ray)
+        desk = ray.remote(Permits).options(num_cpus=0, max_concurrency=_MOST_WAITING)
+        permits = None if terms is None else desk.remote(terms)
         found = data.read_datasource(
             # Reading takes no CPU of those that the actors have all of: else it would wait for them, and they for it.
             _feed_of(job),
             override_num_blocks=1,
             num_cpus=0,
         ).map_batches(
-            _actor_of(job),
+            _actor_of(job, permits),
             batch_size=1,
             compute=data.ActorPoolStrategy(size=job.workers, max_tasks_in_flight_per_actor=_IN_FLIGHT),
             num_cpus=1,
@@ -63,7 +86,7 @@ def _ends(job: Job, ray: Any, listen: Ticker) -> Iterator[End]:
             yield end
 
 
-def _actor_of(job: Job) -> type:
+def _actor_of(job: Job, permits: Any) -> type:
     """The class of the actors. The job is part of it: Ray cannot start an actor again whose arguments got lost."""
     folder = Path.cwd()
 
@@ -72,7 +95,8 @@ def _actor_of(job: Job) -> type:
 
         def __init__(self) -> None:
             os.chdir(folder)  # names of files in the job are those of the command line
-            self._workshop = Workshop(job, open_annotator(job))
+            gate = None if permits is None else SharedGate(RemoteDesk(permits))
+            self._workshop = Workshop(job, open_annotator(job, gate))
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
             return {_COLUMN: [pickle.dumps(self._end(pickle.loads(item))) for item in batch[_COLUMN]]}

@@ -1,7 +1,7 @@
 """One partition: answered, written, noted. What the engines have in common, and all that an actor of Ray does.
 
-    workshop = Workshop.open(job)
-    workshop.do(partition, listen)            # Outcome: written with a note, or why it is still open
+workshop = Workshop.open(job)
+workshop.do(partition, listen)            # Outcome: written with a note, or why it is still open
 """
 
 from __future__ import annotations

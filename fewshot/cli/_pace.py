@@ -1,7 +1,7 @@
 """How a long job is shown on stderr: a line a minute for people, or for programs, never more.
 
-    fewshot: 120,000 of 1,000,000 · 1,840/s · 12 rejected · 7:58 left
-    {"time": "…", "event": "progress", "records": 120000, "rejected": 12, "rate": 1840.2, "usd": 0.0, "left": 478.1, …}
+fewshot: 120,000 of 1,000,000 · 1,840/s · 12 rejected · 7:58 left
+{"time": "…", "event": "progress", "records": 120000, "rejected": 12, "rate": 1840.2, "usd": 0.0, "left": 478.1, …}
 """
 
 from __future__ import annotations

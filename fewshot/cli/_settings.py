@@ -56,6 +56,29 @@ def add_settings(parser: argparse.ArgumentParser, *, scored: bool = True) -> Non
     who.add_argument(
         "--header", action="append", metavar="NAME=VALUE", help="a header; other users see the value in a process list"
     )
+    _add_how(parser, scored=scored)
+    _add_local(parser)
+    pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
+    pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
+    pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
+    pace.add_argument("--tpm", type=float, metavar="N", help="tokens a minute [as the server says]")
+    pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
+    pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
+    pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
+    pace.add_argument("--batch", action="store_true", help="through the Batch endpoint: half the price, within a day")
+    pace.add_argument("--batch-poll", type=float, metavar="S", help="seconds between two looks at a batch [30]")
+
+
+def _add_how(parser: argparse.ArgumentParser, *, scored: bool) -> None:
+    """What a prompt shows, and how an answer is drawn."""
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
@@ -99,24 +122,6 @@ def add_settings(parser: argparse.ArgumentParser, *, scored: bool = True) -> Non
             action="store_true",
             help="score requests that failed as empty answers",
         )
-    _add_local(parser)
-    pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
-    pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
-    pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
-    pace.add_argument("--tpm", type=float, metavar="N", help="tokens a minute [as the server says]")
-    pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
-    pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
-    pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
-    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
-    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
-    pace.add_argument(
-        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
-    )
-    pace.add_argument(
-        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
-    )
-    pace.add_argument("--batch", action="store_true", help="through the Batch endpoint: half the price, within a day")
-    pace.add_argument("--batch-poll", type=float, metavar="S", help="seconds between two looks at a batch [30]")
 
 
 def _add_local(parser: argparse.ArgumentParser) -> None:

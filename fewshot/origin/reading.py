@@ -64,8 +64,8 @@ def checked(examples: Iterable[Example], origin: Origin, *, by_id: bool) -> Iter
     """The examples of a source, checked as they pass. `by_id`: whether an id may occur twice.
 
     Raises:
-        DataError: no examples; an id twice (unless the origin notes it); only some records have a split (unless it notes
-            what cannot be used).
+        DataError: no examples; an id twice; only some records have a split. An origin that notes what cannot be used
+            notes ids, and the rest is let pass.
     """
     path = origin.name
     seen, count, without = Ids(), 0, 0

@@ -23,7 +23,7 @@ def of_files(reader: Reader, origin: Origin, task: str | None, is_mine: Callable
         DataError: only some of the files tell a split; as the reader.
     """
     files = places.files_of(origin.name)
-    mine = [path for path in files if is_mine(path)]
+    mine = [path for path in files if _is_read(path, is_mine, origin)]
     if len(mine) < len(files):
         left = [str(path.name) for path in files if path not in set(mine)]
         more = ", …" if len(left) > _NAMED else ""
@@ -38,6 +38,15 @@ def of_files(reader: Reader, origin: Origin, task: str | None, is_mine: Callable
                 yield placed(example, splits[path], prefix, label(path))
         except DataError as error:  # of a format that cannot be read behind what is wrong in it
             origin.refuse(error)
+
+
+def _is_read(path: Path, is_mine: Callable[[Path], bool], origin: Origin) -> bool:
+    """Whether a file is one that the reader is for; one that cannot be looked at is not."""
+    try:
+        return is_mine(path)
+    except DataError as error:
+        origin.refuse(error)
+        return False
 
 
 def _check_splits(splits: dict[Path, str | None]) -> None:

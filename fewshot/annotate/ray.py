@@ -12,6 +12,8 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,8 @@ from fewshot.errors import FewshotError, InputError, MissingExtraError
 from fewshot.experiment.systems import budget_of, price_of
 
 _COLUMN = "item"
+_QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+"""Variables that keep Ray from writing on stderr what it has said in its own logs."""
 _MOST_WAITING = 10_000
 """Calls that wait for a permit at a time: more than all callers have requests in flight."""
 _IN_FLIGHT = 2
@@ -152,9 +156,14 @@ def _cluster(ray: Any) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(log_to_driver=False, logging_level="error", include_dashboard=False, configure_logging=True)
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():  # Ray puts in one of its own, which exits with 15
+                signal.signal(number, handler)
         yield
     finally:
         ray.shutdown()

@@ -33,8 +33,8 @@ def test_every_record_is_written_with_its_spans_and_words(tmp_path: Path) -> Non
         "group": "f0",
         "text": text,
         "panels": [
-            {"labels": ["A"], "start": 0, "end": 34, "text": text[:34]},
-            {"labels": ["B"], "start": 35, "end": len(text), "text": text[35:]},
+            {"labels": ["A"], "start": 0, "end": 33, "text": text[:33]},
+            {"labels": ["B"], "start": 34, "end": len(text), "text": text[34:]},
         ],
         "problems": {},
         "fidelity": 1.0,

@@ -9,5 +9,6 @@ was killed goes on at the first one that is missing. Memory does not grow with t
 
 from fewshot.annotate.job import Job as Job
 from fewshot.annotate.running import annotate as annotate
+from fewshot.annotate.tally import Counts as Counts
 from fewshot.annotate.tally import Done as Done
 from fewshot.annotate.tally import Pace as Pace

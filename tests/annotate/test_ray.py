@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.annotate.jobs import contents, done, legends
+from tests.docs.recipes import blocks
 from tests.servers.openai_server import OpenAiServer
 
 pytest.importorskip("ray", reason="ray is not installed")
@@ -113,6 +115,22 @@ def test_callers_of_a_server_share_budget_and_limit(tmp_path: Path) -> None:
         assert process.returncode == 0, err
         assert len(server.posts) == 60, "no legend is paid for twice"
         assert server.max_concurrency <= 2
+
+
+def test_the_command_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/annotate.md."""
+    monkeypatch.chdir(tmp_path)
+    legends(Path("legends.jsonl"), 30)
+    (block,) = (b for b in blocks(ROOT / "docs" / "annotate.md") if b.mark and b.mark.endswith("test_ray.py"))
+    (command,) = block.commands
+    words = shlex.split(command.text)
+    assert words[:2] == ["fewshot", "annotate"]
+    assert words[-4:] == ["--engine", "ray", "--workers", "2"]
+    with started(*words[2:-4]) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert out.startswith("30 of 30 records annotated · 1 parts in panels/parts")
+    assert err == "", "Ray keeps quiet"
 
 
 def test_a_job_that_cannot_be_done_is_one_line(tmp_path: Path) -> None:

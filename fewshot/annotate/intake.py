@@ -110,14 +110,14 @@ def _of_source(
 ) -> Iterator[Entry]:
     waiting: deque[Reject] = deque()
     fitting = dict(options) if len(sources) == 1 else data.options_for(source, options) | _format_of(options)
-    prefix = places.prefix_of(Path(source), [Path(one) for one in sources])
+    prefix, name = places.prefix_of(Path(source), [Path(one) for one in sources]), label(source)
     try:
         for example in data.stream(
             source, task, options=fitting, said=said, refused=lambda e: waiting.append(_reject(e, source))
         ):
             while waiting:
                 yield waiting.popleft()
-            yield reading.placed(example, example.split, prefix, label(source))
+            yield reading.placed(example, example.split, prefix, name) if prefix else example
     except DataError as error:
         yield from waiting
         waiting.clear()

@@ -13,6 +13,7 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -159,7 +160,8 @@ def _cluster(ray: Any) -> Iterator[None]:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
+    with _stderr_away():
+        ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
     try:
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():  # Ray puts in one of its own, which exits with 15
@@ -167,6 +169,20 @@ def _cluster(ray: Any) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _stderr_away() -> Iterator[None]:
+    """Drops what is written to file descriptor 2: Ray says there, past Python, that it will be quiet."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _context(ray: Any) -> Any:

@@ -80,7 +80,7 @@ class JsonlReader(Reader):
 
     def _renamed(self, row: dict[str, Any], origin: Origin, where: Where) -> dict[str, Any]:
         """The record under our keys. Keys that look like text or gold and are not read are named."""
-        if not any(key in row for key in _GOLD):
+        if row.keys().isdisjoint(_GOLD) and not row.keys().isdisjoint(_LIKE_GOLD):
             for key in _LIKE_GOLD:
                 if row.get(key):
                     origin.say(f"{origin.name}: {key!r} is not read: gold is in entities, as start, end and label")

@@ -61,7 +61,7 @@ def test_what_is_no_whole_set_of_shards_is_refused(tmp_path: Path, shards: list[
 def test_a_part_that_was_changed_is_refused(tmp_path: Path, shards: list[Path]) -> None:
     part = shards[1] / "parts" / "part-00001.jsonl"
     part.write_text(part.read_text().replace("nutlin", "nitlun", 1))
-    with pytest.raises(RunFolderError, match="partition 1 of .*shard-2 is missing, or is not what was written"):
+    with pytest.raises(RunFolderError, match=r"partition 1 of .*shard-2 is missing, or is not what was written"):
         merge(shards, tmp_path / "whole")
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,10 +31,10 @@ def started(*words: str, **more: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> Iterator[list[str]]:
+def rules(tmp_path: Path) -> list[str]:
     source = legends(tmp_path / "in.jsonl", 6000)
     source.write_text(source.read_text() + "not json\n")
-    yield [str(source), "--task", "panelization", "--out", str(tmp_path / "out"), "--partition-size", "200"]
+    return [str(source), "--task", "panelization", "--out", str(tmp_path / "out"), "--partition-size", "200"]
 
 
 def workers() -> list[int]:
@@ -57,7 +56,8 @@ def parts(out: Path) -> int:
 def until_parts(process: subprocess.Popen[str], out: Path, count: int) -> None:
     end = time.monotonic() + 90
     while parts(out) < count:
-        assert process.poll() is None and time.monotonic() < end
+        assert process.poll() is None
+        assert time.monotonic() < end
         time.sleep(0.02)
 
 

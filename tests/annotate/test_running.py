@@ -136,7 +136,9 @@ def test_a_file_that_breaks_off_is_read_up_to_there(tmp_path: Path) -> None:
     rows = "".join(json.dumps({"id": f"g{n}", "text": os.urandom(60).hex()}) + "\n" for n in range(20_000))
     packed.write_bytes(gzip.compress(rows.encode())[:-50_000])
     other = legends(tmp_path / "other.jsonl", 2)
-    found = annotate(Job(settings=Settings(task="panelization"), inputs=(str(packed), str(other)), out=tmp_path / "out"))
+    found = annotate(
+        Job(settings=Settings(task="panelization"), inputs=(str(packed), str(other)), out=tmp_path / "out")
+    )
     assert found.complete
     assert records(tmp_path / "out")[-1]["id"] == "f1", "the next source is read"
     (row,) = rejects(tmp_path / "out")

@@ -78,7 +78,9 @@ def test_a_job_that_was_stopped_ends_with_the_same_bytes(number: signal.Signals,
     assert not (OUT / "done.json").exists()
     if code > 0:
         last = err.strip().splitlines()[-1]
-        assert last.startswith("fewshot: stopped; ") and last.endswith("parts are whole in out, the same command goes on")
+        assert last.startswith("fewshot: stopped; ") and last.endswith(
+            "parts are whole in out, the same command goes on"
+        )
     whole = {path.name: path.read_bytes() for path in (OUT / "parts").glob("part*")}
     assert cli.main(words) == 0
     assert all((OUT / "parts" / name).read_bytes() == content for name, content in whole.items() if len(content))
@@ -118,7 +120,10 @@ def test_one_line_of_json_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
 def test_shards_and_merge(capsys: pytest.CaptureFixture[str], fails: Fails) -> None:
     legends(Path("many.jsonl"), 950)
     for number in "123":
-        assert cli.main(rules("--shard", f"{number}/3", "--partition-size", "100", out=f"s{number}", source="many.jsonl")) == 0
+        assert (
+            cli.main(rules("--shard", f"{number}/3", "--partition-size", "100", out=f"s{number}", source="many.jsonl"))
+            == 0
+        )
     assert "shards are missing: 2 of 3" in fails("merge", "s1", "s3", "--out", "whole")
     capsys.readouterr()
     assert cli.main(["merge", "s1", "s2", "s3", "--out", "whole"]) == 0
@@ -197,7 +202,8 @@ def test_a_request_that_fails_for_good_leaves_its_partition_open(fails: Fails) -
     with OpenAiServer(answers=answers, faults=refusing(6)) as server:
         line = fails(*at(server, "--concurrency", "1"), code=3)
         assert "out is incomplete (7 records in 2 partitions)" in line
-        assert "f6" in line and "--reject-failed" in line
+        assert "f6" in line
+        assert "--reject-failed" in line
         assert cli.main(at(server)) == 0
         assert len(server.posts) == 13, "only what failed is asked again"
     assert len(records(OUT)) == 12

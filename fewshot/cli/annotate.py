@@ -5,8 +5,8 @@
     fewshot annotate legends-*.tsv.gz --backend gpt3 --task ner --demos train.jsonl --out genes --budget-usd 20
 
 IN is what --data reads: files, folders, patterns. Records are read one at a time and written in partitions, each whole
-or not at all, into OUT/parts, which --data reads again. The same command goes on after whatever ended it. What cannot be
-annotated stands in OUT/rejects.jsonl with the reason.
+or not at all, into OUT/parts, which --data reads again. The same command goes on after whatever ended it. What cannot
+be annotated stands in OUT/rejects.jsonl with the reason.
 
 Several machines share a job by --shard 1/64 … 64/64, each into a folder of its own, joined by `fewshot merge`; or by
 --engine ray.

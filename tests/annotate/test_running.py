@@ -355,7 +355,7 @@ def test_a_job_is_checked(tmp_path: Path) -> None:
     whole = job(legends(tmp_path / "in.jsonl", 1), tmp_path / "out")
     for field, flag in (("size", "--partition-size"), ("longest", "--longest"), ("workers", "--workers")):
         with pytest.raises(InputError, match=f"{flag} must be at least 1"):
-            replace(whole, **{field: 0})
+            replace(whole, **{field: 0})  # type: ignore[arg-type]
     for text in ("0/3", "4/3", "3", "a/b", "1/0"):
         with pytest.raises(InputError, match="--shard takes I/N"):
             Shard.parsed(text)

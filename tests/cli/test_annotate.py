@@ -1,4 +1,4 @@
-"""`fewshot annotate` and `fewshot merge` as they are typed: signals, servers, budgets, exit codes, what is on screen."""
+"""`fewshot annotate` and `fewshot merge` as they are typed: signals, servers, budgets, exit codes, the screen."""
 
 from __future__ import annotations
 
@@ -78,9 +78,8 @@ def test_a_job_that_was_stopped_ends_with_the_same_bytes(number: signal.Signals,
     assert not (OUT / "done.json").exists()
     if code > 0:
         last = err.strip().splitlines()[-1]
-        assert last.startswith("fewshot: stopped; ") and last.endswith(
-            "parts are whole in out, the same command goes on"
-        )
+        assert last.startswith("fewshot: stopped; ")
+        assert last.endswith("parts are whole in out, the same command goes on")
     whole = {path.name: path.read_bytes() for path in (OUT / "parts").glob("part*")}
     assert cli.main(words) == 0
     assert all((OUT / "parts" / name).read_bytes() == content for name, content in whole.items() if len(content))

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.annotate.jobs import contents, done, legends
+from fewshot.experiment.settings import Settings
+from fewshot.files import CORPUS
+from tests.annotate.jobs import contents, done, legends, records
 from tests.docs.recipes import blocks
 from tests.servers.openai_server import OpenAiServer
 
@@ -115,6 +117,26 @@ def test_callers_of_a_server_share_budget_and_limit(tmp_path: Path) -> None:
         assert process.returncode == 0, err
         assert len(server.posts) == 60, "no legend is paid for twice"
         assert server.max_concurrency <= 2
+
+
+@pytest.mark.local
+def test_a_model_says_the_same_in_actors(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model = CORPUS / "fine-tuned" / "ner-tiny-tagger"
+    source, settings = legends(tmp_path / "in.jsonl", 40), Settings(task="ner", backend="local", model=str(model))
+    done(source, tmp_path / "local", settings=settings)
+    words = [str(source), "--task", "ner", "--model", str(model), "--out", str(tmp_path / "out")]
+    with started(*words, "--partition-size", "10") as process:
+        _, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    pairs = list(zip(records(tmp_path / "local"), records(tmp_path / "out"), strict=True))
+    assert sum(len(one["entities"]) for one, _ in pairs) >= 40
+    for one, other in pairs:
+        found, again = one["entities"], other["entities"]
+        assert [(s["start"], s["end"], s["label"]) for s in found] == [
+            (s["start"], s["end"], s["label"]) for s in again
+        ]
+        assert [s["confidence"] for s in again] == pytest.approx([s["confidence"] for s in found], abs=1e-4)
 
 
 def test_the_command_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
-"""Training in several processes: `torchrun` starts `python -m finetune` as it stands, and two processes take the steps of
-one with twice the batch (docs/finetuning.md)."""
+"""Training in several processes (docs/finetuning.md): `torchrun` starts `python -m finetune` as it stands, and two
+processes take the steps of one with twice the batch."""
 
 from __future__ import annotations
 

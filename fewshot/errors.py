@@ -14,6 +14,9 @@
     KeyboardInterrupt
     └── Terminated               SIGTERM: exit 3, the same command continues
 
+    UserWarning
+    └── FewshotWarning           what a run has to say, in Python; the command line prints it
+
 A message says what is wrong and where; a hint says what to do next:
 
 >>> print(DataError("span ends after the text", path="gold.jsonl", line=7, id="fig-3"))
@@ -137,6 +140,10 @@ class BlockedError(IncompleteError):
     the address, the credit of the account."""
 
     exit_code = 4
+
+
+class FewshotWarning(UserWarning):
+    """What a run has to say that is no error: what it decided, left out or doubts."""
 
 
 class Terminated(KeyboardInterrupt):

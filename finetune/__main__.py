@@ -19,8 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _arguments.check(argv)
         _need()
+        from finetune import parent
         from finetune.arguments import parse
         from finetune.run import run
+
+        parent.watch()
 
         arguments, training, notices = parse(argv)
         for line in notices:

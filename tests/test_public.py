@@ -21,8 +21,8 @@ ARCHITECTURE = ROOT.parent / "docs" / "architecture.md"
 
 def test_the_exported_names() -> None:
     assert fewshot.__all__ == [
-        "Example", "Hypothesis", "Prediction", "Settings", "Span", "__version__", "compare", "evaluate", "load",
-        "replay", "run",
+        "Example", "FewshotError", "FewshotWarning", "Hypothesis", "Prediction", "Predictions", "Run", "Settings",
+        "Span", "__version__", "compare", "evaluate", "load", "predict", "replay", "run",
     ]  # fmt: skip
     assert dir(fewshot) == fewshot.__all__
     for name in fewshot.__all__:

@@ -227,6 +227,15 @@ def is_prompted(name: str) -> bool:
     return discovery.optional(__name__, name, "PROMPTED") is not False
 
 
+def asks_a_server(name: str) -> bool:
+    """Whether answers come from elsewhere, and may cost something.
+
+    >>> asks_a_server("gpt3"), asks_a_server("rules")
+    (True, False)
+    """
+    return not unheeded(name, ("base_url",))
+
+
 def unheeded(name: str, settings: Iterable[str]) -> list[str]:
     """Returns those of the settings that do nothing for a backend.
 

@@ -9,10 +9,10 @@ from fewshot.cli import _doubts, _output, _terminal
 from fewshot.errors import BlockedError, IncompleteError
 
 if TYPE_CHECKING:
-    from fewshot.experiment.running import Run
+    from fewshot.experiment.running import EndedRun
 
 
-def shown(done: Run, *, as_json: bool = False, identical: bool = False) -> int:
+def shown(done: EndedRun, *, as_json: bool = False, identical: bool = False) -> int:
     """Prints the scores of a run; returns the exit code. `identical`: says that a replay is.
 
     Raises:

@@ -15,7 +15,7 @@ from fewshot.cli._log import LOG
 
 if TYPE_CHECKING:
     from fewshot.engine import Progress
-    from fewshot.experiment.running import Run
+    from fewshot.experiment.running import EndedRun
     from fewshot.report.table import Table
     from fewshot.report.verdict import Verdict
 
@@ -50,7 +50,7 @@ def verdict(found: Verdict) -> None:
             _terminal.line(found.command)
 
 
-def scores(run: Run, *, headline: Sequence[str]) -> None:
+def scores(run: EndedRun, *, headline: Sequence[str]) -> None:
     """Prints the scores of one run: the main ones, then all of them side by side, then the signature."""
     from fewshot.experiment.signature import Signature
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from fewshot.cli import _drawing, _terminal
 from fewshot.records import Example, Hypothesis, Prediction
+from fewshot.report import drawing
 from fewshot.report.inspection import Inspection
-from fewshot.report.marking import IN_WORDS, Mark, marks_of, marks_of_spans, name_of, pieces
-from fewshot.scoring.faults import KINDS, Answered, Fault, Part
+from fewshot.report.marking import IN_WORDS, Mark, name_of, pieces
+from fewshot.scoring.faults import KINDS, Fault, Part
 
 _WORDS = 8  # of a panel that a list shows: enough to find it
 _WIDEST = 100  # columns of a rule
@@ -28,7 +29,7 @@ def legend(inspection: Inspection, id_: str, *, prompt: bool, raw: bool) -> None
     _drawing.prose(f"{id_} · {inspection.run.task.name} · {inspection.run.model}")
     if prompt:
         _section("prompt", _prompt(inspection, id_) or "not recorded: this system takes none")
-    _text(example, _marks(example, prediction, answered), lines=inspection.run.task.kind == "panels")
+    _text(example, inspection.marks(id_), lines=inspection.run.task.kind == "panels")
     if prediction is None:
         _terminal.text("\nno prediction: its request failed")
     elif answered is None:
@@ -55,21 +56,14 @@ def as_json(inspection: Inspection, id_: str) -> dict[str, Any]:
     }
 
 
-def _marks(example: Example, prediction: Prediction | None, answered: Answered | None) -> list[Mark]:
-    if answered is not None:
-        return marks_of(answered)
-    spans = () if prediction is None or isinstance(prediction.value, Hypothesis) else prediction.value
-    return marks_of_spans(spans, example.text)
-
-
 def _text(example: Example, marks: Sequence[Mark], *, lines: bool) -> None:
     """Prints the text with its marks, and what they mean."""
     coloured, width = _terminal.coloured(), _terminal.width()
     _terminal.text()
-    _terminal.inks(_drawing.wrapped(_drawing.drawn(pieces(example.text, marks), coloured=coloured, lines=lines), width))
+    _terminal.inks(_drawing.wrapped(drawing.drawn(pieces(example.text, marks), coloured=coloured, lines=lines), width))
     if marks:
         _terminal.text()
-        _terminal.inks(_drawing.wrapped(_drawing.key(marks, coloured=coloured, lines=lines), width))
+        _terminal.inks(_drawing.wrapped(drawing.key(marks, coloured=coloured, lines=lines), width))
 
 
 def _faults(faults: Iterable[Fault]) -> None:
@@ -137,4 +131,4 @@ def _section(title: str, text: str) -> None:
     width = min(_terminal.width(), _WIDEST)
     _terminal.text()
     _terminal.line(f"── {title} {'─' * max(0, width - len(title) - 4)}")
-    _terminal.inks(_drawing.wrapped([_drawing.Ink(text)], _terminal.width()))
+    _terminal.inks(_drawing.wrapped([drawing.Ink(text)], _terminal.width()))

@@ -30,8 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Scores, prints, writes."""
-    from fewshot import evaluate, tasks
+    from fewshot import tasks
     from fewshot.cli import _output, _terminal
+    from fewshot.experiment.external import evaluate
 
     run = evaluate(
         args.task,

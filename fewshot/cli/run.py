@@ -40,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot import replay, run
     from fewshot.cli import _ending, _output, _terminal
+    from fewshot.experiment.replaying import replay
+    from fewshot.experiment.running import run
 
     _check(args)
     if args.dry_run:

@@ -78,9 +78,9 @@ def main(args: argparse.Namespace) -> int:
     work = Work(args.out or default_folder(grid), jobs=args.jobs, keep_models=args.keep_models)
     if args.dry_run:
         return _list(grid, work)
-    work.out.mkdir(parents=True, exist_ok=True)
-    write_pool(pool, work.out)
-    done = _run(grid, work)
+    with work.claimed():
+        write_pool(pool, work.out)
+        done = _run(grid, work)
     _show(done, work.out, args.gpu_hour_usd, as_json=args.json)
     return _end(done, len(grid.prompted) + len(grid.trained), work.out)
 

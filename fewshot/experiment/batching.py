@@ -23,7 +23,7 @@ from fewshot.experiment import record
 from fewshot.experiment.answers import Listener, Tapes
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.plan import plan_of
-from fewshot.experiment.running import Run, begin, claimed, end, finished, options, run
+from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, options, run
 from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of
@@ -70,7 +70,7 @@ def cancel(folder: Path, access: Mapping[str, Any] | None = None) -> list[PartSt
     return _at_server(folder, access or {}, ended)
 
 
-def fetch(folder: Path, access: Mapping[str, Any] | None = None, *, listen: Listener | None = None) -> Run:
+def fetch(folder: Path, access: Mapping[str, Any] | None = None, *, listen: Listener | None = None) -> EndedRun:
     """Records the answers of batches that have ended; submits nothing, and waits for nothing."""
     return run(_settings(folder, access or {}), out=folder, wait=False, listen=listen)
 
@@ -96,7 +96,7 @@ def export(settings: Settings, folder: Path) -> list[Path]:
         return _written(folder, rest, system.backend)
 
 
-def take(folder: Path, files: Sequence[Path]) -> tuple[Run | None, Harvest]:
+def take(folder: Path, files: Sequence[Path]) -> tuple[EndedRun | None, Harvest]:
     """Records the answers of files that somebody else has fetched; scores the run if nothing is missing.
 
     Raises:

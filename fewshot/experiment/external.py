@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 from fewshot import formats
@@ -20,7 +21,7 @@ from fewshot.experiment.answers import GivenSystem
 from fewshot.experiment.folder import RunFolder
 from fewshot.experiment.plan import EXTERNAL, Plan, plan_of
 from fewshot.experiment.prediction_files import Line
-from fewshot.experiment.running import Run, begin, default_folder, end, finished
+from fewshot.experiment.running import EndedRun, begin, default_folder, end, finished
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.signature import Identity
 from fewshot.records import FIELDS, Completion, Example, Prediction, ProblemKind
@@ -31,15 +32,15 @@ from fewshot.scoring.reading import nothing, read_answer
 def evaluate(
     task: str,
     *,
-    data: str | Path,
-    predictions: str | Path,
+    data: str | PathLike[str],
+    predictions: str | PathLike[str],
     split: str = "test",
     labels: Sequence[str] = (),
     format: str | None = None,
     missing_as_empty: bool = False,
-    out: str | Path | None = None,
+    out: str | PathLike[str] | None = None,
     reading: Mapping[str, str] | None = None,
-) -> Run:
+) -> EndedRun:
     """Scores a file of predictions against gold, by the evaluator that scores runs.
 
     Args:

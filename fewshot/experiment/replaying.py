@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
+from os import PathLike
 from pathlib import Path
 from typing import Unpack, cast
 
@@ -40,7 +41,7 @@ from fewshot.experiment.plan import (
     pool_of,
 )
 from fewshot.experiment.record import Recorded
-from fewshot.experiment.running import Run, begin, claimed, end, finished, options, recorded_answers, score
+from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, options, recorded_answers, score
 from fewshot.experiment.settings import Keywords, Settings, with_changes
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.verifying import check_scoring, compare
@@ -56,12 +57,12 @@ ASKED = ("task", "labels", "definitions", "threshold")
 
 
 def replay(
-    recorded: str | Path,
+    recorded: str | PathLike[str],
     *,
-    out: str | Path | None = None,
+    out: str | PathLike[str] | None = None,
     listen: Listener | None = None,
     **settings: Unpack[Keywords],
-) -> Run:
+) -> EndedRun:
     """Repeats a run from its folder alone.
 
     Args:
@@ -85,7 +86,7 @@ def replay(
             scores = score(plan, system, answers)
             check_scoring(recording.folder, plan, answers, scores)
             compare(recording.folder, plan, answers, scores)
-            return Run(recording.folder, scores, plan.notices)
+            return EndedRun(recording.folder, scores, plan.notices)
         folder = RunFolder(Path(out))
         if done := finished(folder, plan):
             return done

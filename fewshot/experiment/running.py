@@ -1,7 +1,8 @@
 """One run, from settings to scores, as a function you can read on one screen.
 
-    from fewshot import run
-    run("panelization", backend="rules", out="runs/first").scores     # a pandas DataFrame
+    run("panelization", backend="rules", out="runs/first").result.scores["starts.f1"]     # 0.991…
+
+`fewshot.run` is this function with what a person in Python wants beside it (`fewshot/interactive`).
 
 The way is the same for every backend: plan → system → answers (recorded before they are used) → values with offsets →
 scores → files. `replaying` goes the same way with a folder's recorded answers.
@@ -14,8 +15,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from fewshot.backends import LocalOptions, Options, open_backend
 from fewshot.cassette import Cassette
@@ -38,9 +40,6 @@ from fewshot.files import exists
 from fewshot.prompt import definitions
 from fewshot.scoring import Scores, evaluate
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 RUNS = Path("runs")
 
 _LONGEST_NAME = 120
@@ -48,7 +47,7 @@ _LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EndedRun:
     """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
     must mend that before it can go on; `failures`: why a request was not answered, by id."""
 
@@ -64,23 +63,16 @@ class Run:
         """Whether every request was answered (or its failure accepted)."""
         return self.result.complete
 
-    @property
-    def scores(self) -> pd.DataFrame:
-        """The scores, unrounded: columns `score` (dotted name) and `value`."""
-        import pandas as pd
-
-        return pd.DataFrame(self.result.scores.items(), columns=["score", "value"])
-
 
 def run(
     task: str | Settings,
     *,
-    out: str | Path | None = None,
-    reuse: str | Path | None = None,
+    out: str | PathLike[str] | None = None,
+    reuse: str | PathLike[str] | None = None,
     listen: Listener | None = None,
     wait: bool = True,
     **settings: Unpack[Keywords],
-) -> Run:
+) -> EndedRun:
     """Asks a backend about every example of a data set and scores its answers.
 
     Args:
@@ -99,7 +91,18 @@ def run(
     """
     asked = with_changes("run", task, dict(settings))
     refuse_secrets(asked)
-    plan = plan_of(asked)
+    return carried_out(plan_of(asked), out=out, reuse=reuse, listen=listen, wait=wait)
+
+
+def carried_out(
+    plan: Plan,
+    *,
+    out: str | PathLike[str] | None = None,
+    reuse: str | PathLike[str] | None = None,
+    listen: Listener | None = None,
+    wait: bool = True,
+) -> EndedRun:
+    """Does what is planned; the arguments and what is raised are those of `run`."""
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
         return done
     backend = open_backend(plan.settings.backend, options(plan.settings, labels=plan.question.labels))
@@ -122,14 +125,14 @@ def run(
     return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
 
 
-def load(folder: str | Path) -> Run:
+def load(folder: str | PathLike[str]) -> EndedRun:
     """The finished run in a folder.
 
     Raises:
         RunFolderError: it is not a run folder, or the run is not finished.
     """
     place = RunFolder(Path(folder))
-    return Run(place, place.scores(), failures=record.read(place).failed)
+    return EndedRun(place, place.scores(), failures=record.read(place).failed)
 
 
 def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool = False) -> Options:
@@ -160,7 +163,7 @@ def _reasoning_room(settings: Settings) -> int | None:
     return None if settings.max_tokens is None else 0
 
 
-def finished(folder: RunFolder, plan: Plan) -> Run | None:
+def finished(folder: RunFolder, plan: Plan) -> EndedRun | None:
     """The run that already lies in a folder, if it is complete; `None` if there is something left to do.
 
     Raises:
@@ -178,7 +181,7 @@ def finished(folder: RunFolder, plan: Plan) -> Run | None:
     if not recorded.run.complete or not all(map(folder.holds, (GOLD, DEMONSTRATIONS, PREDICTIONS, SCORES))):
         return None  # also a run that was killed while it wrote: the same command makes it whole
     scores = folder.scores()
-    return Run(folder, scores, plan.notices) if scores.complete else None
+    return EndedRun(folder, scores, plan.notices) if scores.complete else None
 
 
 def _conflicts(recorded: Recorded, plan: Plan) -> list[str]:
@@ -244,7 +247,7 @@ def score(plan: Plan, system: System, answers: Answers) -> Scores:
     )
 
 
-def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
+def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> EndedRun:
     """Scores the answers and writes everything that is known after the last one. `scores.json` comes last: it says that
     the folder is whole."""
     scores = score(plan, system, answers)
@@ -254,7 +257,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Run:
     folder.write_tallies(counted(plan, answers))
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
-    return Run(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
+    return EndedRun(folder, scores, notices, stopped=answers.stopped, blocked=answers.blocked, failures=answers.failed)
 
 
 def _check_batches(folder: RunFolder, settings: Settings) -> None:

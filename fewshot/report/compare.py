@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from fewshot.errors import InputError
 from fewshot.report.comparison import Comparison
@@ -19,10 +21,10 @@ from fewshot.report.runs import FinishedRun, same_question
 
 
 def compare(
-    folders: Sequence[str | Path],
+    folders: Sequence[str | PathLike[str]],
     *,
-    baseline: str | Path | None = None,
-    names: Mapping[str | Path, str] | None = None,
+    baseline: str | PathLike[str] | None = None,
+    names: Mapping[Any, str] | None = None,
     kinds: bool = False,
     gpu_hour_usd: float | None = None,
     seed: int = 0,
@@ -75,7 +77,7 @@ def _given(runs: Mapping[Path, FinishedRun], names: Mapping[str, str]) -> dict[s
     return {str(Path(folder)): name for folder, name in names.items()}
 
 
-def _baseline(rows: Sequence[Row], wanted: str | Path | None) -> str | None:
+def _baseline(rows: Sequence[Row], wanted: str | PathLike[str] | None) -> str | None:
     systems = rows[1:]
     if wanted is not None:
         for row in systems:

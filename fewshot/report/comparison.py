@@ -198,6 +198,14 @@ class Comparison:
         """Returns the table in GitHub's Markdown, with the signatures below."""
         return markdown.text(self.table(chosen, sort), self.signatures)
 
+    def _repr_html_(self) -> str:
+        from fewshot.report import html
+
+        table = self.table()
+        return html.rendered(
+            "comparison.html", table=table, legend=table.legend(table.headings), verdict=self.verdict.sentences
+        )
+
     def latex(self, chosen: Sequence[str] = (), sort: str | None = None) -> str:
         """Returns the table as a `tabular` with the rules of booktabs."""
         table = columns.table(self, chosen or columns.printed(self), sort)

@@ -19,6 +19,7 @@ from pathlib import Path
 from fewshot.errors import InputError
 from fewshot.experiment.folder import RunFolder
 from fewshot.records import Example, Hypothesis, Prediction
+from fewshot.report.marking import Mark, marks_of, marks_of_spans
 from fewshot.report.runs import FinishedRun
 from fewshot.scoring.errors import Errors, Examined
 from fewshot.scoring.faults import Answered, Fault
@@ -116,6 +117,18 @@ class Inspection:
         """What is right and wrong in the answer about an example; `None` if it is not scored."""
         one = self.examined.get(id_)
         return None if one is None else one.answered
+
+    def marks(self, id_: str) -> list[Mark]:
+        """What is marked in the text of an example: gold and prediction, or the prediction alone if it is not scored.
+
+        Raises:
+            InputError: there is no such example.
+        """
+        example, answered, prediction = self.example(id_), self.answered(id_), self.predictions.get(id_)
+        if answered is not None:
+            return marks_of(answered)
+        spans = () if prediction is None or isinstance(prediction.value, Hypothesis) else prediction.value
+        return marks_of_spans(spans, example.text)
 
 
 def _count(counts: dict[str, LabelCounts], fault: Fault) -> None:

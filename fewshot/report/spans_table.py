@@ -57,8 +57,7 @@ def rows(inspection: Inspection) -> Iterator[SpanRow]:
         answered = inspection.answered(id_)
         facts = _facts(prediction)
         if answered is None:
-            parts = _predicted(example, prediction)
-            found = [_row(example, part, "predicted", PREDICTED, facts) for part in parts]
+            found = [_row(example, part, "predicted", PREDICTED, facts) for part in predicted(example, prediction)]
         else:
             found = [_row(example, part, "both", RIGHT, facts) for part in answered.hits]
             for fault in answered.faults:
@@ -78,7 +77,8 @@ def _facts(prediction: Prediction | None) -> _Facts:
     return {span.start: span for span in prediction.value}
 
 
-def _predicted(example: Example, prediction: Prediction | None) -> list[Part]:
+def predicted(example: Example, prediction: Prediction | None) -> list[Part]:
+    """Returns what was predicted for an example, in parts; nothing if its request failed."""
     if prediction is None:
         return []
     if isinstance(prediction.value, Hypothesis):

@@ -11,11 +11,13 @@ the main thread, where the engine takes Ctrl-C; trainings are processes of their
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,6 +25,7 @@ from threading import Event, Lock
 from time import monotonic
 from typing import TypeAlias
 
+from fewshot.cassette import lock
 from fewshot.engine import Progress
 from fewshot.errors import BlockedError, FewshotError, IncompleteError, RunFolderError
 from fewshot.experiment.answers import Listener
@@ -32,6 +35,9 @@ from fewshot.sweep.grid import Grid, Prompted, Trained
 
 Cell: TypeAlias = Prompted | Trained
 POOL = "pool.jsonl"
+PARENT = "FEWSHOT_PARENT"
+"""The variable that tells a training whose child it is: it ends when that process is gone (`finetune/parent.py`). A
+sweep that was killed would leave it behind, to write into the folders of the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,23 @@ class Work:
     _stop: Event = field(default_factory=Event, repr=False)
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Makes the folder, ours alone for as long as the block runs: two sweeps would train the same models.
+
+        Raises:
+            RunFolderError: another process has it, or it cannot be written.
+        """
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"cannot write {self.out}: {error.strerror}") from None
+        held = lock.Lock(self.out / POOL)
+        try:
+            yield
+        finally:
+            held.release()
 
     def folder(self, cell: Cell) -> Path:
         """The run folder of a cell."""
@@ -150,6 +173,7 @@ class Work:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "finetune", *words],
                     stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+                    env=os.environ | {PARENT: str(os.getpid())},
                 )  # fmt: skip
                 self._running.add(process)
             code = process.wait()

@@ -12,7 +12,7 @@ import pytest
 from fewshot import cli, data
 from fewshot.cli import _drawing
 from fewshot.files import CORPUS
-from fewshot.report import export
+from fewshot.report import drawing, export
 from fewshot.report.marking import Mark, pieces
 from tests.cli.conftest import LEGENDS, Fails
 
@@ -110,14 +110,14 @@ class TestLegend:
 
 def test_in_colour_gold_and_prediction_have_underlines_of_their_own() -> None:
     marks = [Mark(0, 3, "G", "missed", gold=True), Mark(4, 9, "A", "made_up", predicted=True)]
-    inks = _drawing.drawn(pieces("p53 binds", marks), coloured=True)
+    inks = drawing.drawn(pieces("p53 binds", marks), coloured=True)
     assert [(ink.text, ink.style) for ink in inks] == [
         ("p53", "33;4"), ("⟨−G⟩", "2"), (" ", ""), ("binds", "31;21"), ("⟨+A⟩", "2"),
     ]  # fmt: skip
 
 
 def test_a_word_is_never_cut() -> None:
-    lines = _drawing.wrapped([_drawing.Ink("immunoprecipitation of p53 in HeLa")], 12)
+    lines = _drawing.wrapped([drawing.Ink("immunoprecipitation of p53 in HeLa")], 12)
     assert ["".join(ink.text for ink in line).strip() for line in lines] == ["immunoprecipitation", "of p53 in", "HeLa"]
 
 

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,93 @@ def test_ctrl_c_ends_the_trainings_too_and_the_same_command_goes_on(capsys: pyte
     assert not trainings(), "a training was left behind"
     assert cli.main([*asked, "--train-flags", "--max_steps 2"]) == 0
     assert "2/2 tiny-tagger on 3 labelled, seed 0, 2 steps" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_killed_in_a_training_it_leaves_none_behind_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*SMALL, "--backends", "rules", "--finetune", "tiny-tagger", "--train-sizes", "3,5"]
+    with started([*asked, "--train-flags", "--max_steps 1000000"]) as process:
+        until(trainings, "no training has begun")
+        process.kill()
+    until(lambda: not trainings(), "a training was left behind")
+    assert cli.main([*asked, "--train-flags", "--max_steps 2"]) == 0
+    assert "3/3 tiny-tagger on 5 labelled, seed 0, 2 steps" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_killed_anywhere_the_same_command_comes_to_the_same_files(tmp_path: Path) -> None:
+    """Killed as soon as a cell, the log of a training, a model or a picture is there, until it comes to its end."""
+    asked = ["sweep", "--task", "panelization", "--limit", "6", "--shots", "0,1", "--backends", "rules", *TRAIN,
+             "--train-sizes", "3,5"]  # fmt: skip
+    whole, torn = tmp_path / "whole", tmp_path / "out"
+    assert cli.main([*asked, "--out", str(torn)]) == 0
+    torn.rename(whole)  # both are made in one place, whose name is that of the models
+    wanted = ("cells/rules-1shot*/scores.json", "logs/*", "models/*", "cells/tiny-tagger-3*", "models/tiny-tagger-5*")
+    kept: dict[Path, int] = {}
+    for pattern in wanted:
+        with started([*asked, "--out", str(torn)]) as process:
+            until(lambda: list(torn.glob(pattern)) or process.poll() is not None, pattern)  # noqa: B023
+            process.kill()
+        for path, changed in kept.items():
+            assert path.stat().st_mtime_ns == changed, f"{path} was done again"
+        kept = {path: path.stat().st_mtime_ns for path in torn.glob("cells/*/scores.json")}
+    assert kept
+    with started([*asked, "--out", str(torn)]) as process:
+        assert process.wait(300) == 0
+    scores = {path.relative_to(whole): path.read_bytes() for path in whole.glob("cells/*/scores.json")}
+    assert len(scores) == 4
+    for path, content in scores.items():
+        assert (torn / path).read_bytes() == content
+        predictions = path.with_name("predictions.jsonl")
+        assert (torn / predictions).read_bytes() == (whole / predictions).read_bytes()
+    assert untimed(torn / "sweep.json") == untimed(whole / "sweep.json")
+    assert {path.name for path in torn.iterdir()} == {path.name for path in whole.iterdir()}
+    assert not list((torn / "models").iterdir())
+
+
+def untimed(path: Path) -> object:
+    """A sweep's JSON without what a clock has measured."""
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: without(one) for key, one in value.items() if "second" not in key and "training" not in key}
+        return [without(one) for one in value] if isinstance(value, list) else value
+
+    return without(json.loads(path.read_text("utf-8")))
+
+
+@pytest.mark.slow
+@pytest.mark.local
+def test_two_sweeps_do_not_share_a_folder(fails: Fails) -> None:
+    asked = [*SMALL, "--backends", "rules", "--finetune", "tiny-tagger", "--train-sizes", "3"]
+    with started([*asked, "--train-flags", "--max_steps 1000000"]) as process:
+        until(trainings, "no training has begun")
+        assert f"runs/small is in use by process {process.pid}" in fails(*asked)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+@contextmanager
+def started(words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """A command line in a process of its own, which is gone when the block ends."""
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "fewshot", *words], env=env, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(true: Callable[[], object], otherwise: str) -> None:
+    """Waits until something is so, two minutes at most."""
+    end = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.02)
 
 
 def trainings() -> list[Path]:

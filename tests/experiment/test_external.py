@@ -11,7 +11,7 @@ import pytest
 from fewshot import evaluate, run
 from fewshot.errors import FewshotError, InputError
 from fewshot.experiment.folder import RunFolder
-from fewshot.experiment.running import Run
+from fewshot.experiment.running import EndedRun
 from fewshot.report.compare import compare
 
 TEXTS = ["(A) Blot of p53. (B) Cells.", "(A) Gels of p21. (B) Mice."]
@@ -44,7 +44,7 @@ def write(rows: list[dict[str, Any]], name: str = "mine.jsonl") -> None:
     Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def score(task: str, **settings: Any) -> Run:
+def score(task: str, **settings: Any) -> EndedRun:
     return evaluate(task, data="gold.jsonl", predictions="mine.jsonl", **settings)
 
 

@@ -116,7 +116,7 @@ def open_backend(options: Options) -> Gpt3:
     if server.is_openai and not key and not options.offline and not admits(options.headers):
         raise InputError(
             f"no key for {server.public_url}",
-            hint="set OPENAI_API_KEY, or use --replay RUN (needs no key), or --backend rules",
+            hint="set OPENAI_API_KEY, or repeat a recorded run (`fewshot run --replay RUN`), or take --backend rules",
         )
     model, notices = _model(options, server)
     api = options.api or "chat"

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from fewshot.annotate import Job, annotate
-from fewshot.annotate.answering import open_annotator
 from fewshot.annotate.intake import entries
+from fewshot.annotate.opening import open_annotator
 from fewshot.demo.synthesis import generate
 from fewshot.experiment.settings import Settings
 from fewshot.files import CORPUS

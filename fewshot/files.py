@@ -148,14 +148,8 @@ def decoded(raw: Iterable[bytes], name: str | Path, refuse: Refuse = _raise) -> 
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            refuse(
-                DataError(
-                    f"not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1} of the line)",
-                    path=name,
-                    line=number,
-                    hint="save the file as UTF-8",
-                )
-            )
+            said = f"not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1} of the line)"
+            refuse(DataError(said, path=name, line=number, hint="save the file as UTF-8"))
             yield "\n"
 
 
@@ -241,22 +235,15 @@ def _bounded(raw: Iterable[bytes], name: str | Path, refuse: Refuse) -> Iterator
     most = most_bytes(LONGEST_LINE)
     read = getattr(raw, "readline", None)
     for number, line in enumerate(raw if read is None else iter(partial(read, most + 1), b""), 1):
-        if len(line) > most:
-            refuse(
-                DataError(
-                    f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"
-                )
-            )
-            _skip(line, read, most)
-            yield b"\n"
-        else:
+        if len(line) <= most:
             yield line
-
-
-def _skip(line: bytes, read: Callable[[int], bytes] | None, most: int) -> None:
-    """Reads on to the end of a line that is longer than the bound."""
-    while read is not None and line and not line.endswith(b"\n"):
-        line = read(most + 1)
+            continue
+        said, hint = f"a line of more than {most:,} bytes", f"{MOST_BYTES}=N allows more"
+        refuse(DataError(said, path=name, line=number, hint=hint))
+        rest = line
+        while read is not None and rest and not rest.endswith(b"\n"):
+            rest = read(most + 1)
+        yield b"\n"
 
 
 def _json_rows(lines: Iterable[str], name: str | Path, problem: str, refuse: Refuse) -> Iterator[tuple[int, object]]:
@@ -278,8 +265,7 @@ def _json_rows(lines: Iterable[str], name: str | Path, problem: str, refuse: Ref
         except EOFError:
             return
         except (InvalidLineError, RecursionError) as error:
-            deep = isinstance(error, RecursionError)
-            said = "nested too deeply" if deep else _reason(error.__cause__ or error)
+            said = _reason(error.__cause__ or error)
             bad = DataError(f"{problem}: {said}", path=name, line=number, hint=_HINT)
         else:
             yield number, row
@@ -308,6 +294,8 @@ def _decoded(line: str | bytes) -> Any:
 
 def _reason(error: BaseException) -> str:
     """What the JSON parser says, with the place as a character of the line, from 1 (it counts lines of its own)."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg.lower()} at character {error.pos + 1}"
     return str(error)

@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fewshot.annotate.answering import Annotator, Asked, open_annotator, opened
+from fewshot.annotate.answering import Annotator
+from fewshot.annotate.asking import Asked, opened
 from fewshot.annotate.feed import Item, feed
 from fewshot.annotate.intake import Partition
 from fewshot.annotate.job import Job
+from fewshot.annotate.opening import open_annotator
 from fewshot.annotate.permits import Permits, RemoteDesk, SharedGate, Terms
 from fewshot.annotate.running import End, Ticker
 from fewshot.annotate.work import Workshop

@@ -15,9 +15,10 @@ from time import monotonic
 from typing import Protocol, TypeAlias, cast
 
 from fewshot.annotate import intake, job, parts
-from fewshot.annotate.answering import Annotator, open_annotator
+from fewshot.annotate.answering import Annotator
 from fewshot.annotate.feed import Item, Seen, feed
 from fewshot.annotate.job import Job
+from fewshot.annotate.opening import open_annotator
 from fewshot.annotate.tally import Counts, Done, Listener, Pace
 from fewshot.annotate.work import Outcome
 from fewshot.cassette.lock import Lock

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fewshot import tasks
 from fewshot.annotate import parts
-from fewshot.annotate.answering import Annotator, Answered, Gate, open_annotator
+from fewshot.annotate.answering import Annotator, Answered
 from fewshot.annotate.intake import Partition, Reject
 from fewshot.annotate.job import Job, digest_of
 from fewshot.annotate.parts import Note
@@ -42,15 +42,6 @@ class Workshop:
 
     job: Job
     annotator: Annotator
-
-    @classmethod
-    def open(cls, job: Job, gate: Gate | None = None) -> Workshop:
-        """Opens the system (`open_annotator`).
-
-        Raises:
-            InputError: it cannot be opened.
-        """
-        return cls(job, open_annotator(job, gate))
 
     def do(self, partition: Partition, listen: Callable[[int], None] = lambda _: None) -> Outcome:
         """Answers a partition and writes it, if every record of it was answered. `listen`: called with how many are.

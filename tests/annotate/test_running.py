@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fewshot import data
-from fewshot.annotate import Job, annotate, answering
+from fewshot.annotate import Job, annotate, answering, asking
 from fewshot.annotate.job import Shard
 from fewshot.cassette.lock import Lock
 from fewshot.errors import DataError, InputError, RunFolderError
@@ -294,7 +294,7 @@ class Fragile:
 
 
 def test_a_record_that_breaks_a_model_is_a_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "open_backend", lambda *_: Fragile())
+    monkeypatch.setattr(asking, "open_backend", lambda *_: Fragile())
     source = legends(tmp_path / "in.jsonl", 4)
     source.write_text(source.read_text() + '{"id": "bad", "text": "nuls"}\n')
     settings = Settings(task="ner", backend="local", model="f")

@@ -1,6 +1,6 @@
 """One partition: answered, written, noted. What the engines have in common, and all that an actor of Ray does.
 
-workshop = Workshop.open(job)
+workshop = Workshop(job, open_annotator(job))
 workshop.do(partition, listen)            # Outcome: written with a note, or why it is still open
 """
 

@@ -76,7 +76,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
             ("rules", Settings(task="panelization"), count),
             ("tagger (tiny)", Settings(task="ner", backend="local", model=str(tagger)), count // 10),
             ("seq2seq (tiny, copy)", Settings(task="ner", backend="local", model=str(seq2seq)), count // 50),
-            ("prompted, server of 20 ms", Settings(task="ner", **asked), count // 10),  # type: ignore[arg-type]
+            ("prompted, server of 20 ms", Settings(task="ner", **asked), count // 2),  # type: ignore[arg-type]
         ]
         for name, settings, some in systems:
             path = written(max(some, 100))

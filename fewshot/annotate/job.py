@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from fewshot import files
 from fewshot.annotate import intake
@@ -151,9 +151,23 @@ def create(folder: Path) -> None:
             if any(path.name not in (PARTS, STATE, ANSWERS) or any(path.iterdir()) for path in others):
                 raise RunFolderError(f"{folder} exists and is not the folder of a job", hint="choose another --out")
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_links(*(folder / name for name in (JOB, PARTS, STATE, ANSWERS, REJECTS, DONE)))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise RunFolderError(f"cannot make {folder}: {reason}", hint="choose another --out") from None
+
+
+def refuse_links(*paths: Path) -> None:
+    """Refuses to write through a link: a folder from someone else must not have us write into other files.
+
+    Raises:
+        RunFolderError: one of the paths is a link.
+    """
+    for path in paths:
+        if path.is_symlink():
+            raise RunFolderError(
+                f"cannot write {path}: it is a link, which is not followed", hint="choose another --out"
+            )
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -165,6 +179,8 @@ def read(folder: Path) -> dict[str, Any]:
     row = json_object(folder / JOB)
     if row.get("version") != VERSION:
         raise RunFolderError(f"{folder / JOB}: version {str(row.get('version'))[:20]!r} is not one that is read here")
+    if row.get("to") not in get_args(To):
+        raise RunFolderError(f"{folder / JOB} is broken: parts are {' or '.join(get_args(To))}")
     return row
 
 

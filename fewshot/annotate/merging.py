@@ -73,13 +73,14 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
 def _piece(folder: Path) -> _Piece:
     record = job.read(folder)
     shard = record.get("shard")
-    if not (isinstance(shard, list) and len(shard) == 2 and all(type(number) is int for number in shard)):
+    pair = shard if isinstance(shard, list) and [type(number) for number in shard] == [int, int] else [0, 0]
+    if not 1 <= pair[0] <= pair[1]:
         raise RunFolderError(f"{folder} is no shard: it holds a whole job", hint="its parts need no merge")
     if not (folder / DONE).exists():
         raise RunFolderError(f"{folder} is not finished", hint="run its command again, it goes on")
     done = job.json_object(folder / DONE)
     found = done.get("input")
-    if not isinstance(found, dict) or not {"records", "partitions", "digest"} <= found.keys():
+    if not isinstance(found, dict) or not all(type(found.get(name)) is int for name in ("records", "partitions")):
         raise RunFolderError(f"{folder / DONE} is broken", hint="run its command again")
     return _Piece(folder, record, done)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from fewshot import files
 from fewshot.annotate.intake import Partition, Reject
-from fewshot.annotate.job import DONE, PARTS, REJECTS, STATE, To, as_json, json_object
+from fewshot.annotate.job import DONE, PARTS, REJECTS, STATE, To, as_json, json_object, refuse_links
 from fewshot.annotate.tally import Counts
 from fewshot.errors import RunFolderError
 from fewshot.records import FIELDS, Example, Hypothesis, Kind, Prediction
@@ -103,6 +103,7 @@ def write(
             f" {len(rejects)} rejected: they do not add up"
         )
     path = part_path(folder, partition.number, to)
+    refuse_links(path, note_path(folder, partition.number))
     content = _parquet(lines) if to == "parquet" else _jsonl(lines)
     files.write(path, content, error=RunFolderError)
     note = Note(partition.number, counts, partition.digest, len(content), _digest(content), tuple(rejects))

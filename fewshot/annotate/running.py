@@ -23,6 +23,7 @@ from fewshot.annotate.tally import Counts, Done, Listener, Pace
 from fewshot.annotate.work import Outcome
 from fewshot.cassette.lock import Lock
 from fewshot.errors import InputError, RunFolderError
+from fewshot.experiment.secrecy import refuse_secrets
 
 _EVERY = 0.1
 """Seconds between two calls of a listener, at least."""
@@ -57,6 +58,7 @@ def annotate(asked: Job, listen: Listener | None = None) -> Done:
         RunFolderError: the folder holds another job, is in use, or cannot be written; the input has changed.
         KeyboardInterrupt: Ctrl-C; what is written stays. `Terminated` after SIGTERM.
     """
+    refuse_secrets(asked.settings)
     intake.check(asked.inputs)
     job.create(asked.out)
     with Lock(asked.out / job.JOB):

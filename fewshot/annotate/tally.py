@@ -38,8 +38,17 @@ class Counts:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Counts:
-        """What `to_json` wrote; other keys are ignored."""
-        return cls(**{f.name: row[f.name] for f in fields(cls)})
+        """What `to_json` wrote; other keys are ignored.
+
+        Raises:
+            KeyError, TypeError: a count is missing, or is none.
+        """
+        values = {f.name: row[f.name] for f in fields(cls)}
+        for name, value in values.items():
+            known = (int, float, type(None)) if name == "usd" else (int,)
+            if type(value) not in known or (value is not None and not 0 <= value < float("inf")):
+                raise TypeError(f"{name} is not a count")
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

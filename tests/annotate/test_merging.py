@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_what_is_no_whole_set_of_shards_is_refused(tmp_path: Path, shards: list[
         with pytest.raises(RunFolderError, match=said):
             merge(folders, whole)
     assert not whole.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("job.json", {"to": "../../x"}), ("job.json", {"shard": [4, 3]}), ("done.json", {"input": {"records": "5"}})],
+)
+def test_a_shard_that_was_tampered_with_is_one_line(
+    tmp_path: Path, shards: list[Path], name: str, change: dict[str, object]
+) -> None:
+    path = shards[0] / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RunFolderError, match=r"is broken|is no shard"):
+        merge(shards, tmp_path / "whole")
 
 
 def test_a_part_that_was_changed_is_refused(tmp_path: Path, shards: list[Path]) -> None:

@@ -247,6 +247,42 @@ def test_a_folder_of_something_else_and_one_in_use_are_refused(tmp_path: Path) -
         done(source, tmp_path / "out")
 
 
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    source, out, secret = legends(tmp_path / "in.jsonl", 20), tmp_path / "out", tmp_path / "mine"
+    secret.write_text("mine")
+    done(source, out)
+    for path in (out / "parts" / "part-00001.jsonl", out / "state" / "00001.json", out / "rejects.jsonl"):
+        kept = path.read_bytes()
+        path.unlink()
+        path.symlink_to(secret)
+        with pytest.raises(RunFolderError, match=r"is a link|is broken"):
+            done(source, out)
+        assert secret.read_text() == "mine"
+        path.unlink()
+        path.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "{}", "not json", '{"records": "10"}', "[" * 9_000,
+     '{"records": 10, "written": -1, "rejected": 0, "tokens": 0, "usd": 0, "input": 1, "bytes": 1, "output": 1,'
+     ' "rejects": []}'],
+)  # fmt: skip
+def test_a_broken_note_is_one_line(tmp_path: Path, content: str) -> None:
+    source = legends(tmp_path / "in.jsonl", 12)
+    done(source, tmp_path / "out")
+    (tmp_path / "out" / "state" / "00000.json").write_text(content)
+    with pytest.raises(RunFolderError, match="is broken"):
+        done(source, tmp_path / "out")
+
+
+def test_a_secret_among_the_settings_is_refused(tmp_path: Path) -> None:
+    settings = Settings(task="ner", backend="gpt3", model="m", extra={"api_key": "sk-proj-a1B2c3D4e5F6g7H8"})
+    with pytest.raises(InputError, match="holds"):
+        done(legends(tmp_path / "in.jsonl", 1), tmp_path / "out", settings=settings)
+    assert not (tmp_path / "out").exists()
+
+
 def test_inputs_that_cannot_be_read_again_are_refused(tmp_path: Path) -> None:
     source = str(legends(tmp_path / "in.jsonl", 2))
     for inputs, said in (

@@ -29,7 +29,7 @@ from fewshot.annotate.opening import open_annotator
 from fewshot.annotate.permits import Permits, RemoteDesk, SharedGate, Terms
 from fewshot.annotate.running import End, Ticker
 from fewshot.annotate.work import Workshop
-from fewshot.errors import FewshotError, InputError, MissingExtraError
+from fewshot.errors import FewshotError, IncompleteError, InputError, MissingExtraError
 from fewshot.experiment.systems import budget_of, price_of
 
 _COLUMN = "item"
@@ -86,11 +86,17 @@ def _ends(job: Job, terms: Terms | None, ray: Any) -> Iterator[End]:
             num_cpus=1,
             num_gpus=job.gpus or None,
         )
-        for row in found.iter_rows():
-            end = pickle.loads(row[_COLUMN])  # our own workers wrote it
-            if isinstance(end, FewshotError):
-                raise end
-            yield end
+        try:
+            for row in found.iter_rows():
+                end = pickle.loads(row[_COLUMN])  # our own workers wrote it
+                if isinstance(end, FewshotError):
+                    raise end
+                yield end
+        except ray.exceptions.RayError as error:
+            said = str(error).strip().splitlines()[-1:]
+            raise IncompleteError(
+                f"Ray: {' '.join(said)}", hint="what is whole stays; is every node set up?"
+            ) from error
 
 
 def _actor_of(job: Job, permits: Any) -> type:
@@ -162,8 +168,9 @@ def _cluster(ray: Any) -> Iterator[None]:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    address = os.environ.get("RAY_ADDRESS") or "local"  # else Ray joins whatever cluster runs on this machine
     with _stderr_away():
-        ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
+        ray.init(address=address, log_to_driver=False, logging_level="error", include_dashboard=False)
     try:
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():  # Ray puts in one of its own, which exits with 15

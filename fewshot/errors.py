@@ -76,6 +76,7 @@ class DataError(InputError):
             shown = id if len(id) <= _LONGEST_ID else f"{id[: _LONGEST_ID - 1]}…"
             location += f" (id {shown})" if location else f"id {shown}"
         super().__init__(f"{location}: {message}" if location else message, hint=hint)
+        self.reason = message  # without the place
         self.path = path
         self.line = line
         self.id = id

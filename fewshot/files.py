@@ -14,12 +14,12 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from math import isinf
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO, TypeAlias
 
 from fewshot.errors import DataError, FewshotError, InputError
 
@@ -129,26 +129,33 @@ def most_bytes(usual: int, variable: str = MOST_BYTES) -> int:
     return int(said)
 
 
-def decoded(raw: Iterable[bytes], name: str | Path) -> Iterator[str]:
-    """Lines of bytes as text; a byte order mark is dropped. `name`: of the file, for errors.
+Refuse: TypeAlias = Callable[[DataError], None]
+"""What is told of a line that cannot be used: it raises the error, or notes it, and the next line is read."""
+
+
+def _raise(error: DataError) -> None:
+    raise error
+
+
+def decoded(raw: Iterable[bytes], name: str | Path, refuse: Refuse = _raise) -> Iterator[str]:
+    """Lines of bytes as text; a byte order mark is dropped. `name`: of the file, for errors; `refuse`: is told of lines
+    that cannot be used; a line that it has noted is read as a blank one, so that lines can still be counted.
 
     Raises:
         DataError: a line that is not UTF-8, or longer than `LONGEST_LINE` (see `most_bytes`).
     """
-    for number, line in enumerate(_bounded(raw, name), 1):
+    for number, line in enumerate(_bounded(raw, name, refuse), 1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1} of the line)",
-                path=name,
-                line=number,
-                hint="save the file as UTF-8",
-            ) from error
+            said = f"not UTF-8 (byte 0x{line[error.start]:02x} at position {error.start + 1} of the line)"
+            refuse(DataError(said, path=name, line=number, hint="save the file as UTF-8"))
+            yield "\n"
 
 
-def json_values(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, object]]:
-    """`(line number from 1, JSON value)` of every line that is not blank. `name`: of the file, for errors.
+def json_values(lines: Iterable[str], name: str | Path, refuse: Refuse = _raise) -> Iterator[tuple[int, object]]:
+    """`(line number from 1, JSON value)` of every line that is not blank. `name`: of the file, for errors; `refuse`: is
+    told of lines that cannot be used.
 
     Raises:
         DataError: a line that is not JSON (NaN and Infinity are not, nor is 1e999 a number); says which, why, and at
@@ -157,7 +164,7 @@ def json_values(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, o
     >>> list(json_values(['{"id": "a"}\\n', "\\n", "[1]\\n"], "a.jsonl"))
     [(1, {'id': 'a'}), (3, [1])]
     """
-    return _json_rows(lines, name, "not JSON")
+    return _json_rows(lines, name, "not JSON", refuse)
 
 
 def json_objects(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -166,7 +173,7 @@ def json_objects(lines: Iterable[str], name: str | Path) -> Iterator[tuple[int, 
     Raises:
         DataError: a line that is not a JSON object; says which and why.
     """
-    for number, row in _json_rows(lines, name, "not a JSON object"):
+    for number, row in _json_rows(lines, name, "not a JSON object", _raise):
         if not isinstance(row, dict):
             raise DataError("not a JSON object", path=name, line=number, hint=_HINT)
         yield number, row
@@ -223,19 +230,23 @@ def digest(row: object) -> str:
     return sha256(canonical(row)).hexdigest()
 
 
-def _bounded(raw: Iterable[bytes], name: str | Path) -> Iterator[bytes]:
-    """The lines of a file, of which none is read further than the bound."""
+def _bounded(raw: Iterable[bytes], name: str | Path, refuse: Refuse) -> Iterator[bytes]:
+    """The lines of a file, of which none is read further than the bound (the rest of a longer one is skipped)."""
     most = most_bytes(LONGEST_LINE)
     read = getattr(raw, "readline", None)
     for number, line in enumerate(raw if read is None else iter(partial(read, most + 1), b""), 1):
-        if len(line) > most:
-            raise DataError(
-                f"a line of more than {most:,} bytes", path=name, line=number, hint=f"{MOST_BYTES}=N allows more"
-            )
-        yield line
+        if len(line) <= most:
+            yield line
+            continue
+        said, hint = f"a line of more than {most:,} bytes", f"{MOST_BYTES}=N allows more"
+        refuse(DataError(said, path=name, line=number, hint=hint))
+        rest = line
+        while read is not None and rest and not rest.endswith(b"\n"):
+            rest = read(most + 1)
+        yield b"\n"
 
 
-def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator[tuple[int, object]]:
+def _json_rows(lines: Iterable[str], name: str | Path, problem: str, refuse: Refuse) -> Iterator[tuple[int, object]]:
     from jsonlines import InvalidLineError, Reader
 
     number = 0
@@ -247,13 +258,19 @@ def _json_rows(lines: Iterable[str], name: str | Path, problem: str) -> Iterator
             if line.removeprefix(_BOM).strip():
                 yield line
 
-    try:
-        for row in Reader(filled(), loads=_decoded).iter(allow_none=True):
+    reader = Reader(filled(), loads=_decoded)
+    while True:
+        try:
+            row = reader.read(allow_none=True)
+        except EOFError:
+            return
+        except (InvalidLineError, RecursionError) as error:
+            said = _reason(error.__cause__ or error)
+            bad = DataError(f"{problem}: {said}", path=name, line=number, hint=_HINT)
+        else:
             yield number, row
-    except InvalidLineError as error:
-        raise DataError(f"{problem}: {_reason(error.__cause__ or error)}", path=name, line=number, hint=_HINT) from None
-    except RecursionError:
-        raise DataError(f"{problem}: nested too deeply", path=name, line=number, hint=_HINT) from None
+            continue
+        refuse(bad)
 
 
 def _no_json(constant: str) -> NoReturn:
@@ -277,6 +294,8 @@ def _decoded(line: str | bytes) -> Any:
 
 def _reason(error: BaseException) -> str:
     """What the JSON parser says, with the place as a character of the line, from 1 (it counts lines of its own)."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg.lower()} at character {error.pos + 1}"
     return str(error)

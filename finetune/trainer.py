@@ -57,13 +57,23 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         if self._dropped and model.training:
             inputs["input_ids"] = self._masked(inputs["input_ids"])
         beside = {name: inputs.pop(name) for name in features.BESIDE if name in inputs}
+        labels = inputs["labels"]
         if "choices" in beside:
             total, outputs = self._among(model, inputs, beside["places"], beside["choices"])
         elif self._weight and "states" in beside:
             total, outputs = self._tagged(model, inputs, beside["copied"], beside["states"], **more)
         else:
-            return super().compute_loss(model, inputs, return_outputs, **more)
+            total, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
+        if model.training and self.args.world_size > 1:
+            total = total * self._share(labels)
         return (total, outputs) if return_outputs else total
+
+    def _share(self, labels: Any) -> Any:
+        """Returns how many labels this process has, in units of what the processes have on average. A loss is a mean
+        over the labels of a batch; without this a step of several processes would be the mean of their means, and not
+        the step of one process with the whole batch."""
+        own = (labels != features.IGNORED).sum().float()
+        return own / self.accelerator.reduce(own.clone(), reduction="mean").clamp(min=1)
 
     def _tagged(self, model: Any, inputs: dict[str, Any], copied: Any, states: Any, **more: Any) -> tuple[Any, Any]:
         if self._shortlisted:

@@ -18,12 +18,14 @@ from fewshot.experiment.settings import Settings
 from fewshot.text import secrets
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declares a flag for every setting. A flag that is not given sets no attribute, so that `--replay` can tell."""
+def add_settings(parser: argparse.ArgumentParser, *, scored: bool = True) -> None:
+    """Declares a flag for every setting. A flag that is not given sets no attribute, so that `--replay` can tell.
+    `scored`: whether there is a data set with gold, and so flags about it."""
     what = parser.add_argument_group("what is asked", argument_default=argparse.SUPPRESS)
     listed(what.add_argument("--task", metavar="T", help="%(names)s"), tasks.names)
-    what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
-    what.add_argument("--split", metavar="S", help="the split that is run [test]")
+    if scored:
+        what.add_argument("--data", metavar="SOURCE", help="demo, a file or folder, or hub:REPO:CONFIG [demo]")
+        what.add_argument("--split", metavar="S", help="the split that is run [test]")
     what.add_argument(
         "--labels",
         nargs="+",
@@ -33,9 +35,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--label-file", type=Path, metavar="FILE", help='labels of your own: TOML, NAME = "what it means"'
     )
-    what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
-    what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
-    what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
+    if scored:
+        what.add_argument("--entities", metavar="RUN", help="roles: the entities that this run predicted")
+        what.add_argument("--unlabelled", action="store_true", help="also examples without gold")
+        what.add_argument("--limit", type=int, metavar="N", help="the first N examples only")
     who = parser.add_argument_group("who answers", argument_default=argparse.SUPPRESS)
     backend = who.add_argument("--backend", metavar="NAME", help="see `fewshot list backends` [rules]")
     listed(backend, backends.names)
@@ -53,6 +56,29 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     who.add_argument(
         "--header", action="append", metavar="NAME=VALUE", help="a header; other users see the value in a process list"
     )
+    _add_how(parser, scored=scored)
+    _add_local(parser)
+    pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
+    pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
+    pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
+    pace.add_argument("--tpm", type=float, metavar="N", help="tokens a minute [as the server says]")
+    pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
+    pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
+    pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
+    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
+    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
+    pace.add_argument(
+        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
+    )
+    pace.add_argument(
+        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
+    )
+    pace.add_argument("--batch", action="store_true", help="through the Batch endpoint: half the price, within a day")
+    pace.add_argument("--batch-poll", type=float, metavar="S", help="seconds between two looks at a batch [30]")
+
+
+def _add_how(parser: argparse.ArgumentParser, *, scored: bool) -> None:
+    """What a prompt shows, and how an answer is drawn."""
     how = parser.add_argument_group("how it is asked", argument_default=argparse.SUPPRESS)
     how.add_argument("--demos", metavar="SOURCE", help="where demonstrations come from [the train split]")
     how.add_argument("--shots", type=int, metavar="N", help="demonstrations in a prompt [3]")
@@ -74,11 +100,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--context", type=int, metavar="N", help="tokens that prompt and answer may take together")
     how.add_argument("--prompt", metavar="FILE", help="a template of your own [prompts/<task>.txt]")
-    how.add_argument(
-        "--examples-check",
-        choices=("warn", "error", "off"),
-        help="if the right answer of a demonstration cannot be read back [warn]",
-    )
+    if scored:
+        how.add_argument(
+            "--examples-check",
+            choices=("warn", "error", "off"),
+            help="if the right answer of a demonstration cannot be read back [warn]",
+        )
     how.add_argument("--max-tokens", type=int, metavar="N", help="[from the length of the source]")
     how.add_argument(
         "--reasoning-tokens", type=int, metavar="N", help="room for a thought beside that [learnt from the answers]"
@@ -89,29 +116,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="passed to the server as it is; V may be JSON",
     )
-    how.add_argument(
-        "--failed-as-empty",
-        action="store_true",
-        help="score requests that failed as empty answers",
-    )
-    _add_local(parser)
-    pace = parser.add_argument_group("how fast, and how far", argument_default=argparse.SUPPRESS)
-    pace.add_argument("--concurrency", type=int, metavar="N", help="requests in flight [8]")
-    pace.add_argument("--rpm", type=float, metavar="N", help="requests a minute [as the server says]")
-    pace.add_argument("--tpm", type=float, metavar="N", help="tokens a minute [as the server says]")
-    pace.add_argument("--timeout", type=float, metavar="S", help="seconds for one request, in all [300]")
-    pace.add_argument("--budget-usd", type=float, metavar="X", help="the most that this command may spend")
-    pace.add_argument("--budget-tokens", type=int, metavar="N", help="the most tokens that it may take")
-    pace.add_argument("--price-in", type=float, metavar="X", help="dollars for a million prompt tokens [by the tables]")
-    pace.add_argument("--price-out", type=float, metavar="X", help="dollars for a million answer tokens")
-    pace.add_argument(
-        "--give-up-after", type=float, metavar="S", help="seconds without any answer that end the run [300]"
-    )
-    pace.add_argument(
-        "--grace", type=float, metavar="S", help="seconds for what is in flight after SIGTERM or giving up [10]"
-    )
-    pace.add_argument("--batch", action="store_true", help="through the Batch endpoint: half the price, within a day")
-    pace.add_argument("--batch-poll", type=float, metavar="S", help="seconds between two looks at a batch [30]")
+    if scored:
+        how.add_argument(
+            "--failed-as-empty",
+            action="store_true",
+            help="score requests that failed as empty answers",
+        )
 
 
 def _add_local(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from typing import cast
 
 from fewshot import discovery, tasks
 from fewshot.errors import DataError, InputError
-from fewshot.files import CORPUS, canonical, whole
+from fewshot.files import CORPUS, Refuse, canonical, whole
 from fewshot.origin import Origin as Origin
 from fewshot.origin import label as label
 from fewshot.origin import lines as lines  # what a reader needs, at hand beside `Reader`
@@ -165,6 +165,7 @@ def stream(
     format: str | None = None,
     options: Mapping[str, str] | None = None,
     said: list[str] | None = None,
+    refused: Refuse | None = None,
 ) -> Iterator[Example]:
     """The examples of a source, in its order, one at a time where its format can: `demo`, a path (packed by gzip or
     not), a folder, a pattern, `-` for standard input, `hub:REPO:CONFIG`.
@@ -175,6 +176,8 @@ def stream(
         format: The reader to take, where neither content nor name tell.
         options: Options of the reader by name (`options`), and `from`, which `format` stands before.
         said: Gets lines on what the reader decided; complete once everything is read.
+        refused: Gets each record that cannot be used, as an error, before the next one is yielded; without it the first
+            one is raised. Formats whose records do not stand on lines of their own raise it all the same.
 
     Raises:
         InputError: no such source, no reader for it; an option that no reader has.
@@ -183,7 +186,7 @@ def stream(
     values = dict(options or {})
     named = values.pop(FORMAT, None)
     path = str(DEMO) if source == "demo" else source
-    origin = Origin(path, [] if said is None else said)
+    origin = Origin(path, [] if said is None else said, refused)
     try:
         name = format or named or guess(source)
         chosen = reader(name)
@@ -198,7 +201,7 @@ def stream(
             examples = reading.of_files(chosen, origin, task, lambda file: bool(everything) or _is_for(file, name))
         else:
             examples = chosen.read(origin, task)
-        yield from reading.checked(examples, path, by_id=several or not chosen.numbers_ids)
+        yield from reading.checked(examples, origin, by_id=several or not chosen.numbers_ids)
     except IsADirectoryError:
         raise InputError(f"{source or '.'} is a folder, and {name} is read from one file") from None
     except OSError as error:

@@ -57,9 +57,13 @@ class JatsReader(Reader):
         for path in paths:
             split = places.split_in(path, str(root)) if root.is_dir() else None
             found = False
-            for example in _of_file(path, split):
-                found = True
-                yield example
+            try:
+                for example in _of_file(path, split):
+                    found = True
+                    yield example
+            except DataError as error:
+                source.refuse(error)
+                continue
             if not found:
                 without.append(path.name)
         if without and len(paths) > 1:

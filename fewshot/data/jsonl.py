@@ -58,21 +58,29 @@ class JsonlReader(Reader):
         unit, seen = unit_of(self.offsets), Ids()
         for line, value in values(source):
             where = Where(source, line)
-            if not isinstance(value, dict):
-                where.fail(f"a record must be a JSON object, not {type_of(value)}")
-            row = _with_id(self._renamed(value, source, where), source, line)
             try:
-                example = example_from_json(_in_characters(row, unit, where), where)
+                example = self._example(value, source, where, unit)
+                first = seen.first(example.id, line)
+                if first is not None:
+                    where._replace(id=example.id).fail(f"duplicate id (first on line {first})")
             except DataError as error:
-                raise _explained(error, row, unit) from None
-            first = seen.first(example.id, line)
-            if first is not None:
-                where._replace(id=example.id).fail(f"duplicate id (first on line {first})")
+                source.refuse(error)
+                continue
             yield example
+
+    def _example(self, value: object, source: Origin, where: Where, unit: Unit) -> Example:
+        """One record."""
+        if not isinstance(value, dict):
+            where.fail(f"a record must be a JSON object, not {type_of(value)}")
+        row = _with_id(self._renamed(value, source, where), source, where.line or 0)
+        try:
+            return example_from_json(_in_characters(row, unit, where), where)
+        except DataError as error:
+            raise _explained(error, row, unit) from None
 
     def _renamed(self, row: dict[str, Any], origin: Origin, where: Where) -> dict[str, Any]:
         """The record under our keys. Keys that look like text or gold and are not read are named."""
-        if not any(key in row for key in _GOLD):
+        if row.keys().isdisjoint(_GOLD) and not row.keys().isdisjoint(_LIKE_GOLD):
             for key in _LIKE_GOLD:
                 if row.get(key):
                     origin.say(f"{origin.name}: {key!r} is not read: gold is in entities, as start, end and label")

@@ -86,7 +86,8 @@ class TableReader(Reader):
                 records = iter(kept := list(records))
                 joins = _repeat(kept, columns.id)
             else:
-                again = _records(islice(sheets.rows(source, self.sheet), 1, None), header, columns, source)
+                twice = replace(source, refused=lambda _: None) if source.goes_on else source  # it is told once
+                again = _records(islice(sheets.rows(twice, self.sheet), 1, None), header, columns, twice)
                 joins = _repeat(again, columns.id)
         if joins:
             source.say(f"{source.name}: ids repeat and are joined with {columns.group}")
@@ -142,20 +143,22 @@ def _header(row: Row, origin: Origin) -> list[str]:
 
 def _records(rows: Iterator[Row], header: Sequence[str], columns: Columns, origin: Origin) -> Iterator[_Record]:
     """Every row that has a text, under the names of the columns."""
-    without = []
+    without = first = 0
     for row in rows:
         if len(row.cells) > len(header) and any(cell.strip() for cell in row.cells[len(header) :]):
-            Where(origin, row.line).fail(
-                f"{len(row.cells)} cells where the header has {len(header)}", hint="quote cells that hold a delimiter"
-            )
+            said = f"{len(row.cells)} cells where the header has {len(header)}"
+            origin.refuse(DataError(said, path=origin, line=row.line, hint="quote cells that hold a delimiter"))
+            continue
         cells = dict(zip(header, row.cells, strict=False))
         if cells.get(columns.text, "").strip():
             yield _Record(row.line, cells)
         elif any(cell.strip() for cell in row.cells):
-            without.append(row.line)
-    if without:
-        rows_are = "1 row without a text is" if len(without) == 1 else f"{len(without)} rows without a text are"
-        origin.say(f"{origin.name}: {rows_are} left out, the first is line {without[0]}")
+            if origin.goes_on:
+                origin.refuse(DataError("a row without a text", path=origin, line=row.line))
+            without, first = without + 1, first or row.line
+    if without and not origin.goes_on:
+        rows_are = "1 row without a text is" if without == 1 else f"{without} rows without a text are"
+        origin.say(f"{origin.name}: {rows_are} left out, the first is line {first}")
 
 
 def _repeat(records: Iterable[_Record], name: str) -> bool:
@@ -176,7 +179,12 @@ def _examples(records: Iterator[_Record], origin: Origin, columns: Columns, *, j
         if seen.first(id_, record.line) is not None:
             counts[id_] = counts.get(id_, 1) + 1
             id_ = f"{id_}#{counts[id_]}"
-        yield _example(record, columns, id_, origin)
+        try:
+            example = _example(record, columns, id_, origin)
+        except DataError as error:
+            origin.refuse(error)
+            continue
+        yield example
     if counts:
         origin.say(f"{origin.name}: {len(counts)} ids occur more than once and were numbered (#2, …)")
 

@@ -58,12 +58,12 @@ class Requests:
         return tuple(lines)
 
 
-def requests_of(plan: Plan, builder: PromptBuilder) -> Requests:
-    """The requests of a plan."""
+def requests_of(plan: Plan, builder: PromptBuilder, examples: Iterable[Example] | None = None) -> Requests:
+    """The requests of a plan, or of some of its examples."""
     by_id: dict[str, tuple[Request, ...]] = {}
     too_long: set[str] = set()
     dropped = near_duplicates = 0
-    for example in filter(plan.asks, plan.examples):
+    for example in filter(plan.asks, plan.examples if examples is None else examples):
         choice = plan.chooser.choose(example)
         near_duplicates += choice.excluded_near_duplicates
         request = _fitting(plan, builder, example, choice.demonstrations)
@@ -71,7 +71,8 @@ def requests_of(plan: Plan, builder: PromptBuilder) -> Requests:
             too_long.add(example.id)
             continue
         dropped += len(choice.demonstrations) - len(request.demonstrations)
-        by_id[example.id] = tuple(replace(request, sample=number) for number in range(plan.settings.samples))
+        more = (replace(request, sample=number) for number in range(1, plan.settings.samples))
+        by_id[example.id] = (request, *more)
     return Requests(by_id, frozenset(too_long), dropped, near_duplicates)
 
 

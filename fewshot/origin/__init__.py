@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from fewshot.errors import DataError
-from fewshot.files import MOST_BYTES, decoded, most_bytes
+from fewshot.files import MOST_BYTES, Refuse, decoded, most_bytes
 from fewshot.origin.head import HEAD_BYTES, Head
 from fewshot.origin.opening import STDIN, is_read_once, opened
 
@@ -29,10 +29,12 @@ PACKED = ".gz"
 
 @dataclass(frozen=True)
 class Origin(os.PathLike[str]):
-    """A source as a reader is given it. `name`: as the user gives it; `said`: what readers have said so far."""
+    """A source as a reader is given it. `name`: as the user gives it; `said`: what readers have said so far; `refused`:
+    is told of each record that cannot be used, and the next one is read (`refuse`)."""
 
     name: str
     said: list[str] = field(default_factory=list, compare=False)
+    refused: Refuse | None = field(default=None, compare=False)
 
     def __fspath__(self) -> str:
         return self.name
@@ -62,7 +64,7 @@ class Origin(os.PathLike[str]):
             DataError: a line that is not UTF-8 or too long; a broken gzip file.
             OSError: it cannot be read.
         """
-        return lines(self)
+        return _lines(self.name, self.refuse)
 
     def content(self) -> bytes:
         """All bytes, unpacked.
@@ -111,6 +113,21 @@ class Origin(os.PathLike[str]):
             raw = file.read(HEAD_BYTES)
         return Head(self.label, raw, whole=len(raw) < HEAD_BYTES)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what cannot be used is noted, and the rest is read."""
+        return self.refused is not None
+
+    def refuse(self, error: DataError) -> None:
+        """Says that a record cannot be used. A reader that can read on behind it does.
+
+        Raises:
+            DataError: the error, unless somebody takes note of it (`goes_on`).
+        """
+        if self.refused is None:
+            raise error from None
+        self.refused(error)
+
     def say(self, line: str) -> None:
         """A line for the user: what was decided that a flag could have said."""
         if line not in self.said:
@@ -119,9 +136,12 @@ class Origin(os.PathLike[str]):
 
 def lines(source: str | os.PathLike[str]) -> Iterator[str]:
     """The lines of a UTF-8 text file, as `Origin.lines`; a file name will do."""
-    name = os.fspath(source)
+    return _lines(os.fspath(source), Origin("").refuse)
+
+
+def _lines(name: str, refuse: Refuse) -> Iterator[str]:
     with opened(name) as file:
-        yield from decoded(file, name)
+        yield from decoded(file, name, refuse)
 
 
 def label(source: str | os.PathLike[str]) -> str:

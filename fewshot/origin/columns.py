@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fewshot.errors import InputError
 from fewshot.text.visible import one_line, shortened
@@ -121,6 +122,7 @@ def _said(flag: str, asked: str | None, names: Sequence[str]) -> str | None:
     raise InputError(f"{flag} {asked!r}: no such column", hint=f"columns: {_listed(names)}")
 
 
+@lru_cache(maxsize=1000)
 def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 

@@ -23,7 +23,7 @@ def of_files(reader: Reader, origin: Origin, task: str | None, is_mine: Callable
         DataError: only some of the files tell a split; as the reader.
     """
     files = places.files_of(origin.name)
-    mine = [path for path in files if is_mine(path)]
+    mine = [path for path in files if _is_read(path, is_mine, origin)]
     if len(mine) < len(files):
         left = [str(path.name) for path in files if path not in set(mine)]
         more = ", …" if len(left) > _NAMED else ""
@@ -33,8 +33,20 @@ def of_files(reader: Reader, origin: Origin, task: str | None, is_mine: Callable
     _check_splits(splits)
     for path in mine:
         prefix = places.prefix_of(path, mine)
-        for example in reader.read(Origin(str(path), origin.said), task):
-            yield _placed(example, splits[path], prefix, label(path))
+        try:
+            for example in reader.read(Origin(str(path), origin.said, origin.refused), task):
+                yield placed(example, splits[path], prefix, label(path))
+        except DataError as error:  # of a format that cannot be read behind what is wrong in it
+            origin.refuse(error)
+
+
+def _is_read(path: Path, is_mine: Callable[[Path], bool], origin: Origin) -> bool:
+    """Whether a file is one that the reader is for; one that cannot be looked at is not."""
+    try:
+        return is_mine(path)
+    except DataError as error:
+        origin.refuse(error)
+        return False
 
 
 def _check_splits(splits: dict[Path, str | None]) -> None:
@@ -48,7 +60,7 @@ def _check_splits(splits: dict[Path, str | None]) -> None:
         )
 
 
-def _placed(example: Example, split: str | None, prefix: str, name: str) -> Example:
+def placed(example: Example, split: str | None, prefix: str, name: str) -> Example:
     """An example of one file among several. `prefix`: of ids that are made of the file's `name`."""
     split = split if example.split is None else example.split
     if prefix and example.id.startswith(f"{name}:"):
@@ -57,22 +69,27 @@ def _placed(example: Example, split: str | None, prefix: str, name: str) -> Exam
     return example if split == example.split else replace(example, split=split)
 
 
-def checked(examples: Iterable[Example], path: str, *, by_id: bool) -> Iterator[Example]:
+def checked(examples: Iterable[Example], origin: Origin, *, by_id: bool) -> Iterator[Example]:
     """The examples of a source, checked as they pass. `by_id`: whether an id may occur twice.
 
     Raises:
-        DataError: no examples; an id twice; only some records have a split.
+        DataError: no examples; an id twice; only some records have a split. An origin that notes what cannot be used
+            notes ids, and the rest is let pass.
     """
+    path = origin.name
     seen, count, without = Ids(), 0, 0
     first: Example | None = None
     for example in examples:
         count += 1
         if by_id and seen.first(example.id, count) is not None:
-            raise DataError("duplicate id", path=path, id=example.id)
+            origin.refuse(DataError("duplicate id", path=path, id=example.id))
+            continue
         if example.split is None:
             without += 1
             first = first or example
         yield example
+    if origin.goes_on:
+        return
     if not count:
         raise DataError("holds no examples", path=path)
     if first is not None and without < count:  # no split at all is fine; a mixture hides a mistake

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from fewshot.errors import DataError
 from fewshot.origin import Origin, label, places
 from fewshot.origin.head import Head
 from fewshot.origin.opening import is_read_once
@@ -54,11 +55,19 @@ def _by_ending(head: Head, readers: Readers, among: Collection[str] | None = Non
     return next(fitting, None)
 
 
+def _head(path: Path) -> Head:
+    """What a file begins with; of one that is broken the name alone: whoever reads it says so."""
+    try:
+        return Origin(str(path)).head()
+    except DataError:
+        return Head(label(path), b"")
+
+
 def _of_folder(source: str, readers: Readers) -> str | None:
     """A reader of folders that recognises a file of it; else the one for most of what lies there, in bytes, where the
     content of a file says more than its ending."""
     paths = places.first_files(source)
-    heads = [Origin(str(path)).head() for path in paths]
+    heads = [_head(path) for path in paths]
     for name, one in readers.items():
         if one.reads_folders and any(one.recognises(head) for head in heads):
             return name

@@ -27,7 +27,7 @@ def values(origin: Origin) -> Iterator[tuple[int, object]]:
     Raises:
         DataError: it is not JSON; says on which line and at which character.
     """
-    return _whole(origin) if _is_whole(origin) else json_values(origin.lines(), origin.name)
+    return _whole(origin) if _is_whole(origin) else json_values(origin.lines(), origin.name, origin.refuse)
 
 
 def _is_whole(origin: Origin) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from fewshot.errors import DataError, InputError, MissingExtraError
 from fewshot.files import LONGEST_LINE, MOST_BYTES, most_bytes
@@ -30,6 +30,7 @@ _DELIMITERS = (",", "\t", ";")
 _MOST_RATIO = 100
 """Unpacked to packed bytes, as for gzip."""
 _SMALL = 1 << 24
+_PARQUET = b"PAR1"
 _LONGEST_CELL = 32_767
 """Characters of a cell of XLSX (ECMA-376; Excel's own limit)."""
 
@@ -52,7 +53,7 @@ def rows(origin: Origin, sheet: str | None = None) -> Iterator[Row]:
     raw = origin.head().raw
     if raw.startswith(b"PK\x03\x04"):
         found = _of_xlsx(origin, sheet)
-    elif raw.startswith(b"PAR1"):
+    elif raw.startswith(_PARQUET):
         found = _of_parquet(origin)
     elif sheet is not None:
         raise InputError(f"{origin.name} has no sheets: it is CSV", hint="leave out --sheet")
@@ -95,7 +96,8 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
     if suffix == ".xlsx":
         _write_xlsx(path, names, table)
     elif suffix == ".parquet":
-        _write_parquet(path, names, table)
+        with path.open("wb") as file:
+            write_parquet(file, names, table)
     else:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",")  # RFC 4180: lines end in CRLF
@@ -107,13 +109,20 @@ def _of_csv(origin: Origin) -> Iterator[Row]:
     first = origin.head().lines[:1]
     reader = separated(origin.lines(), delimiter_of(first[0] if first else ""))
     started = 1
-    try:
-        for row in reader:
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            hint = "quote cells that hold a quote or a line break, and double quotes in them"
+            bad = DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint)
+        else:
             yield Row(started, row)
             started = reader.line_num + 1
-    except csv.Error as error:
-        hint = "quote cells that hold a quote or a line break, and double quotes in them"
-        raise DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint) from None
+            continue
+        origin.refuse(bad)
+        started = reader.line_num + 1
 
 
 def _of_xlsx(origin: Origin, sheet: str | None) -> Iterator[Row]:
@@ -137,13 +146,14 @@ def _of_xlsx(origin: Origin, sheet: str | None) -> Iterator[Row]:
 
 def _of_parquet(origin: Origin) -> Iterator[Row]:
     pyarrow = _library(".parquet")
-    content = origin.content()
-    with _sound(origin, "Parquet"):
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
-        most = most_bytes(max(_SMALL, _MOST_RATIO * len(content)))
-        if file.metadata.num_rows > most or sum(
-            file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)
-        ) > min(most, most_bytes(LARGEST)):
+    # Group of rows by group of rows: memory grows with the largest of them, not with the file.
+    with _seekable(origin) as content, _sound(origin, "Parquet"):
+        size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        file = pyarrow.parquet.ParquetFile(content)
+        most = most_bytes(max(_SMALL, _MOST_RATIO * size))
+        groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
+        if file.metadata.num_rows > most or sum(groups) > most or max(groups, default=0) > most_bytes(LARGEST):
             raise DataError("would unpack to too many bytes", path=origin, hint=f"{MOST_BYTES}=N allows more")
         names = file.schema_arrow.names
         yield Row(1, names)
@@ -152,6 +162,16 @@ def _of_parquet(origin: Origin) -> Iterator[Row]:
             for row in batch.to_pylist():
                 number += 1
                 yield Row(number, [_as_text(row[name]) for name in names])
+
+
+def _seekable(origin: Origin) -> BinaryIO:
+    """A file that can be read anywhere: itself, or all its bytes where it is packed once more or can be read once."""
+    if not origin.is_read_once:
+        file = origin.path.open("rb")
+        if file.read(len(_PARQUET)) == _PARQUET:
+            return file
+        file.close()
+    return io.BytesIO(origin.content())
 
 
 def _as_text(cell: object) -> str:
@@ -240,12 +260,16 @@ def _literal(openpyxl: Any, sheet: Any, cell: str | None) -> Any:
     return made
 
 
-def _write_parquet(path: Path, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
+def write_parquet(file: BinaryIO, names: Sequence[str], table: Iterable[Sequence[str | None]]) -> None:
+    """Writes columns of text as Parquet.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
     pyarrow = _library(".parquet")
     columns: list[list[str | None]] = [[] for _ in names]
     for row in table:
         for column, cell in zip(columns, row, strict=True):
             column.append(cell)
     arrays = [pyarrow.array(column, type=pyarrow.string()) for column in columns]
-    with path.open("wb") as file:
-        pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(names)), file)
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(names)), file)

@@ -142,9 +142,7 @@ class Seq2Seq:
         for piece, marks in zip(pieces, decoded, strict=True):
             spans = copy_decoding.spans(piece.source, marks)
             piece.parsed = Parsed(self.task.completed(spans, piece.source.text), {}, 1.0)
-        self.cost.passes += decoder.cost.passes
-        self.cost.fed += decoder.cost.fed
-        self.cost.kept += decoder.cost.kept
+        self.cost.add(decoder.cost)
 
     @torch.inference_mode()
     def _hypotheses(self, pieces: Sequence[_Piece]) -> None:

@@ -166,6 +166,7 @@ def _trainer(
         asked=source.validation,
         shown=arguments.shown,
         decision_weight=weight,
+        draft_weight=arguments.draft_loss,
         word_dropout=arguments.word_dropout,
         shortlisted=shortlisted(arguments, training, built.model),
         tags=tags,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -139,7 +139,7 @@ class Known(Drafter):
         return made
 
 
-DRAFTERS = {"copying": Copying, "stepping": Stepping, "wild": lambda: Wild(3)}
+DRAFTERS: Mapping[str, Callable[[], Drafter]] = {"copying": Copying, "stepping": Stepping, "wild": lambda: Wild(3)}
 
 
 @pytest.mark.parametrize("drafter", DRAFTERS)
@@ -197,11 +197,8 @@ def test_a_draft_that_is_right_takes_one_pass(family: tuple[Any, Any, Tags]) -> 
     knowing = CopyDecoder(model, tags, drafter=Known(marks))
     assert [marks_of(row) for row in knowing.decode(inputs, sources, start)] == marks
     assert (knowing.cost.passes, knowing.cost.answers, knowing.cost.turns) == (1, 3, 3)
-    assert (
-        knowing.cost.kept
-        == knowing.cost.fed
-        == sum(len(s) + 2 * len(m) + 1 for s, m in zip(sources, marks, strict=True)) + 3 * (len(start) - 1)
-    )
+    written = sum(len(start) + len(source) + 2 * len(row) for source, row in zip(sources, marks, strict=True))
+    assert knowing.cost.kept == knowing.cost.fed == written
 
 
 def test_without_places_for_two_tags_more_none_opens() -> None:

@@ -52,7 +52,7 @@ class Row:
     marks: list[Mark] = field(default_factory=list)
     progress: int = 0
     passes: int = 0
-    _course: Course = field(init=False)
+    course: Course = field(init=False)
     _may_open: np.ndarray[Any, Any] = field(init=False)
     _may_close: np.ndarray[Any, Any] = field(init=False)
 
@@ -71,22 +71,22 @@ class Row:
             self.progress = 0
             return []
         self.passes += 1
-        self._course = self.draft.course(self.place, self.open, self.opened, overhead=PASS / rows)
-        states = zip(self._course.steps, self._course.places, self._course.labels, strict=False)
+        self.course = self.draft.course(self.place, self.open, self.opened, overhead=PASS / rows)
+        states = zip(self.course.steps, self.course.places, self.course.labels, strict=False)
         return [*self.pending, *(self._token(step, place, label) for step, place, label in states)]
 
     def following(self, tokens: Sequence[int]) -> list[int]:
         """The source token that may follow each fed one (behind the last of the source: any)."""
         if not tokens:
             return []
-        behind = [self.source.ids[place] if place < len(self.source) else 0 for place in self._course.places]
+        behind = [self.source.ids[place] if place < len(self.source) else 0 for place in self.course.places]
         return [0] * (len(self.pending) - 1) + behind
 
     def inside(self, tokens: Sequence[int]) -> list[bool]:
         """Whether a tag is open behind each fed token, so that a closing one may follow."""
         if not tokens:
             return []
-        return [False] * (len(self.pending) - 1) + [label >= 0 for label in self._course.labels]
+        return [False] * (len(self.pending) - 1) + [label >= 0 for label in self.course.labels]
 
     def accept(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> None:
         """Keeps the draft as far as the scores decide the same. Row `i` of the scores decides about step `i`."""
@@ -94,7 +94,7 @@ class Row:
         # and behind each draft token decide one thing each. Up to the first decision that the draft did not expect it
         # is what one step at a time would have written, so its keys and values are valid; that decision is written, and
         # what the draft has in its place is dropped (`rows.crop`), with all that is behind it.
-        course, fed = self._course, len(self.pending)
+        course, fed = self.course, len(self.pending)
         decisions = self._decisions(copied, tags)
         self.draft.learn(course, decisions)
         differs = np.flatnonzero(decisions[:-1] != course.steps)
@@ -111,7 +111,7 @@ class Row:
 
     def _decisions(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """What is written in each state of the course: `COPY`, `CLOSE`, or the label that opens."""
-        course, size = self._course, len(self.source)
+        course, size = self.course, len(self.source)
         places, labels, opened = (np.array(of) for of in (course.places, course.labels, course.opened))
         opening, closing = tags[:, : len(self.labels)], tags[:, len(self.labels) :].max(1)
         written = self.length + len(self.pending) + np.arange(len(places))

@@ -92,7 +92,7 @@ class Draft:
         if self._stepping:
             return course
         opens, closes = self._opens.tolist(), self._closes.tolist()
-        unsure: dict[int, int] = {}  # by the place of an opening tag: the step at which it may close
+        unsure: dict[int, int] = {}  # by the place of a tag whose end is not seen: the step at which it may close
         while course.places[-1] < self._size or course.labels[-1] >= 0:
             place, since = course.places[-1], course.opened[-1]
             if course.labels[-1] < 0:
@@ -100,6 +100,7 @@ class Draft:
             elif place == since:
                 course.go(COPY)
             elif place == self._size or closes[place] == _CLOSES:
+                unsure.pop(since, None)
                 course.go(CLOSE)
             elif closes[place] == _GOES_ON:
                 course.go(COPY)

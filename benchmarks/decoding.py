@@ -155,6 +155,7 @@ class Case:
             return partial(self._decode, Copying())
         scheme = tagging.of("entities")
         linear = torch.nn.Linear(self.model.get_input_embeddings().weight.shape[1], len(scheme.classes(LABELS)))
+        torch.nn.init.zeros_(linear.weight)  # as a head begins; noise would be read as tags that do not go together
         head = Overruled(linear.to(self.ids.device, self.model.dtype), scheme.classes(LABELS), scheme, 0, right)
         return partial(self._decode, Guessing(head, LABELS))
 

@@ -83,7 +83,7 @@ def of(model: Any, manifest: Manifest, before: int) -> DraftHead | None:
 def add(model: Any, manifest: Manifest) -> None:
     """Puts a new head on a model, all zeros: it starts without an opinion, and no random number is drawn for it."""
     _, names = _classes(manifest)
-    linear = nn.Linear(_width(model), len(names))
+    linear: nn.Linear = nn.utils.skip_init(nn.Linear, _width(model), len(names))
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     setattr(model, _NAME, linear.to(model.device, model.dtype))

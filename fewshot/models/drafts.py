@@ -99,8 +99,10 @@ class Draft:
                 course.go(opens[place])
             elif place == since:
                 course.go(COPY)
-            elif place == self._size or closes[place] == _CLOSES:
+            elif closes[place] == _CLOSES:
                 unsure.pop(since, None)
+                course.go(CLOSE)
+            elif place == self._size:
                 course.go(CLOSE)
             elif closes[place] == _GOES_ON:
                 course.go(COPY)

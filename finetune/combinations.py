@@ -30,7 +30,7 @@ def check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
         raise InputError(
             "--word-dropout needs --kind tagger: a model that copies must see what it copies", hint="use --kind tagger"
         )
-    if ours.draft_loss < 0:
+    if not 0 <= ours.draft_loss < float("inf"):
         raise InputError(f"--draft-loss must be at least 0, not {ours.draft_loss}")
     if ours.draft_loss and (ours.tagger or ours.lora):
         why = "a tagger writes no answers" if ours.tagger else "adapters leave the rest of the model alone"

@@ -2,20 +2,24 @@
 
 The answer is the input with tags in it, so the only decisions are where a tag opens or closes. At every place the
 choices are the next source token, an opening tag where nothing is open, the closing tag of what is open (no nesting,
-no empty tag). And since the rest of the source is nearly what will be written, it is a draft that one pass checks:
+no empty tag). All of the answer is guessed (`drafts`), and one pass checks it: the scores behind each token of the
+draft decide about the next one, as in training.
 
-    source       Blot of p53 and MDM2 in mice .              (eight tokens)
-    round 1      draft  Blot of p53 and MDM2 in               one pass; <G> beats "p53": two tokens are kept
-    round 2      <G> p53 and                                  </G> beats "and": one is kept
-    round 3      </G> and MDM2 in mice .                      <G> beats "MDM2": one is kept
-    round 4      <G> MDM2 in                                  </G> beats "in"
-    round 5      </G> in mice .                               nothing beats copying: the end
+    source       Blot of p53 and MDM2 in mice .                      (eight tokens)
+    pass 1       Blot of p53 and MDM2 in mice .                      <G> beats "p53", and "MDM2" further on
+    pass 2       <G> p53 and <G> MDM2 in mice . </G>                 left open: </G> beats "and", and "in"
+    pass 3       </G> and <G> MDM2 </G> in mice .                    all as expected: the end
     written      Blot of <G> p53 </G> and <G> MDM2 </G> in mice .
 
-Twelve tokens in five passes instead of thirteen, and word for word what one step at a time would write ("aggressive
-decoding": Sun et al. 2021, "Instantaneous Grammatical Error Correction with Shallow Aggressive Decoding"). A draft is
-about as long as the runs between tags have been. Rows of a batch advance on their own (`ragged`). Of the output head
-only the rows of the candidates are multiplied.
+Twelve tokens in three passes instead of thirteen, and token for token what one step at a time would write: a draft is
+kept up to the first decision that it did not expect, and what was decided there is written in its place. A head on the
+encoder (`draft_head`) guesses the tags beforehand, mostly right; then it is one pass:
+
+    pass 1       Blot of <G> p53 </G> and <G> MDM2 </G> in mice .    all as expected: the end
+
+An untagged draft is "aggressive decoding" (Sun et al. 2021, "Instantaneous Grammatical Error Correction with Shallow
+Aggressive Decoding"); that each pass also writes the next draft makes it Jacobi's iteration. Rows of a batch advance on
+their own (`ragged`). Of the output head only the rows of the candidates are multiplied.
 
     >>> [span.cut(text) for span in tag(model, tokenizer, [text], ["GENEPROD"])[0]]        # doctest: +SKIP
     ['p53', 'MDM2']

@@ -236,7 +236,9 @@ def translated(made: Any, case: Case) -> Callable[[], None]:
     return run
 
 
-def medians(contenders: Mapping[str, Callable[[], None]], repeats: int, clock: Clock) -> dict[str, float]:
+def medians(
+    contenders: Mapping[str, Callable[[], None]], repeats: int, clock: Clock = time.perf_counter
+) -> dict[str, float]:
     """Returns the median seconds of each contender; they take turns, and the first round only warms up (without
     `generate`, hundreds of passes that need no warming)."""
     taken: dict[str, list[float]] = {name: [] for name in contenders}

@@ -62,7 +62,7 @@ class Guessing(Drafter):
         """Drafts with the spans that begin and end between tokens."""
         made = []
         for source, spans in zip(sources, self._head.spans(states, sources), strict=True):
-            draft = Draft(source)
+            draft = Draft(source, told=True)
             for span in spans:
                 place = source.find(span)
                 if place is not None and span.label in self._number:
@@ -83,10 +83,12 @@ def of(model: Any, manifest: Manifest, before: int) -> DraftHead | None:
 def add(model: Any, manifest: Manifest) -> None:
     """Puts a new head on a model, all zeros: it starts without an opinion, and no random number is drawn for it."""
     _, names = _classes(manifest)
-    linear: nn.Linear = nn.utils.skip_init(nn.Linear, _width(model), len(names))
+    with torch.device("meta"):
+        linear = nn.Linear(_width(model), len(names), dtype=model.dtype)
+    linear = linear.to_empty(device=model.device)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
-    setattr(model, _NAME, linear.to(model.device, model.dtype))
+    setattr(model, _NAME, linear)
 
 
 def load(folder: Path, model: Any, manifest: Manifest) -> None:

@@ -26,7 +26,7 @@ from fewshot.models.source_tokens import SourceTokens
 COPY, CLOSE = -1, -2
 """Decisions: the next source token, the closing tag. A number from 0 on is the label that opens."""
 
-_UNKNOWN, _GOES_ON, _CLOSES = -1, 0, 1
+_UNKNOWN, _GOES_ON, _CLOSES = -3, 0, 1
 
 _PROBE = 8
 """Tokens that are fed behind an opening tag to see where it closes; twice as far each time that it does not."""
@@ -34,6 +34,10 @@ _PROBE = 8
 PASS = 40.0
 """What a pass costs beside its tokens, in tokens: reading the weights (bart-base on 2 cores: 23 ms, and 0.6 ms a
 token). A batch shares it."""
+
+_AHEAD = 8
+"""Passes that a draft of source tokens about which nothing is known may cost: with one row all of a legend, with eight
+rows 40 tokens, since what lies behind the next tag is fed once more."""
 
 
 @dataclass(slots=True)
@@ -62,11 +66,12 @@ class Course:
 
 
 class Draft:
-    """Guesses for the places of one source; its end is one of them. `stepping`: nothing is ever guessed."""
+    """Guesses for the places of one source; its end is one of them. `told`: somebody says of every place whether a tag
+    opens there, nowhere to begin with; `stepping`: nothing is ever guessed."""
 
-    def __init__(self, source: SourceTokens, *, stepping: bool = False) -> None:
+    def __init__(self, source: SourceTokens, *, told: bool = False, stepping: bool = False) -> None:
         self._size, self._stepping = len(source), stepping
-        self._opens = np.full(self._size + 1, COPY)
+        self._opens = np.full(self._size + 1, COPY if told else _UNKNOWN)
         self._closes = np.full(self._size + 1, _UNKNOWN)
 
     def expect(self, first: int, after: int, label: int) -> None:
@@ -89,32 +94,39 @@ class Draft:
         each tag is left open up to the next one (no answer is written so), and one pass finds all ends.
         """
         course = Course([place], [label], [opened])
-        if self._stepping:
-            return course
-        opens, closes = self._opens.tolist(), self._closes.tolist()
+        unseen = 0
         unsure: dict[int, int] = {}  # by the place of a tag whose end is not seen: the step at which it may close
-        while course.places[-1] < self._size or course.labels[-1] >= 0:
-            place, since = course.places[-1], course.opened[-1]
-            if course.labels[-1] < 0:
-                course.go(opens[place])
-            elif place == since:
-                course.go(COPY)
-            elif closes[place] == _CLOSES:
-                unsure.pop(since, None)
-                course.go(CLOSE)
-            elif place == self._size:
-                course.go(CLOSE)
-            elif closes[place] == _GOES_ON:
-                course.go(COPY)
-            else:
+        while not self._stepping and ((place := course.places[-1]) < self._size or course.labels[-1] >= 0):
+            inside, since = course.labels[-1] >= 0, course.opened[-1]
+            step, known = self._expected_inside(place, since) if inside else self._expected_outside(place)
+            if not known and inside:
                 unsure.setdefault(since, len(course.steps))
-                course.go(opens[place])
+            elif not known:
+                unseen += 1
+                if unseen > _AHEAD * overhead:
+                    break
+            elif step == CLOSE:
+                unsure.pop(since, None)
+            course.go(step)
         if unsure:
             first = next(iter(unsure.values()))
             reach = max(_PROBE, course.places[first] - course.opened[first])
             if len(unsure) * (overhead + reach) < len(course.steps) - first:
                 course.cut(first + reach)
         return course
+
+    def _expected_outside(self, place: int) -> tuple[int, bool]:
+        """The next step while nothing is open, and whether anything is known about it."""
+        opens = int(self._opens[place])
+        return (COPY, False) if opens == _UNKNOWN else (opens, True)
+
+    def _expected_inside(self, place: int, since: int) -> tuple[int, bool]:
+        """The same while a tag is open. Where it is not known whether it closes, the next one may open."""
+        if place == since:
+            return COPY, True
+        if self._closes[place] != _UNKNOWN:
+            return (CLOSE if self._closes[place] == _CLOSES else COPY), True
+        return (CLOSE if place == self._size else self._expected_outside(place)[0]), False
 
 
 class Drafter(Protocol):

@@ -41,14 +41,25 @@ def written(course: Course) -> str:
 
 
 def test_without_guesses_the_source_is_expected() -> None:
-    assert written(Draft(source(5)).course(0, -1, 0, overhead=CHEAP)) == "ccccc"
-    assert written(Draft(source(5)).course(3, -1, 0, overhead=CHEAP)) == "cc"
+    assert written(Draft(source(5), told=True).course(0, -1, 0, overhead=CHEAP)) == "ccccc"
+    assert written(Draft(source(5), told=True).course(3, -1, 0, overhead=CHEAP)) == "cc"
     assert written(Draft(source(5), stepping=True).course(0, -1, 0, overhead=CHEAP)) == ""
     assert written(Draft(source(0)).course(0, -1, 0, overhead=CHEAP)) == ""
 
 
+def test_where_nothing_is_known_a_pass_that_is_shared_looks_less_far_ahead() -> None:
+    draft = Draft(source(100))
+    assert written(draft.course(0, -1, 0, overhead=40.0)) == 100 * "c"
+    course = draft.course(0, -1, 0, overhead=5.0)
+    assert written(course) == 40 * "c"
+    draft.learn(course, answered(course, [(30, 31)]))
+    assert written(draft.course(30, -1, 0, overhead=5.0)) == "[" + 9 * "c", "to where the tag closes"
+    further = draft.course(31, -1, 0, overhead=5.0)
+    assert written(further) == (10 + 40) * "c", "what a pass has seen does not count"
+
+
 def test_spans_that_are_expected_are_drafted_from_wherever_the_answer_is() -> None:
-    draft = Draft(source(6))
+    draft = Draft(source(6), told=True)
     draft.expect(1, 3, label=0)
     draft.expect(3, 4, label=1)
     draft.expect(5, 6, label=0)
@@ -61,7 +72,7 @@ def test_spans_that_are_expected_are_drafted_from_wherever_the_answer_is() -> No
 
 
 def test_an_end_that_is_not_known_is_looked_for_in_a_short_draft() -> None:
-    draft = Draft(source(100))
+    draft = Draft(source(100), told=True)
     course = draft.course(10, 0, 10, overhead=CHEAP)
     assert written(course) == 9 * "c", "the token behind the tag, and eight more"
     draft.learn(course, answered(course, []))
@@ -72,7 +83,7 @@ def test_an_end_that_is_not_known_is_looked_for_in_a_short_draft() -> None:
 
 
 def test_an_end_is_not_looked_for_where_one_pass_more_costs_more_than_the_rest() -> None:
-    assert written(Draft(source(60)).course(10, 0, 10, overhead=DEAR)) == 50 * "c" + "]"
+    assert written(Draft(source(60), told=True).course(10, 0, 10, overhead=DEAR)) == 50 * "c" + "]"
 
 
 def test_of_many_tags_without_an_end_each_is_left_open_up_to_the_next() -> None:
@@ -86,7 +97,7 @@ def test_of_many_tags_without_an_end_each_is_left_open_up_to_the_next() -> None:
 
 
 def test_what_a_pass_says_replaces_what_was_guessed() -> None:
-    draft = Draft(source(12))
+    draft = Draft(source(12), told=True)
     draft.expect(2, 4, label=0)  # too long
     draft.expect(7, 8, label=0)  # right
     draft.expect(9, 10, label=0)  # nothing there

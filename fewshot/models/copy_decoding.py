@@ -41,7 +41,7 @@ from torch import Tensor
 
 from fewshot.models import batches
 from fewshot.models.copy_row import Mark, Row
-from fewshot.models.drafts import Copying, Drafter
+from fewshot.models.drafts import Copying, Drafter, overhead
 from fewshot.models.ragged import Rows
 from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
@@ -125,7 +125,8 @@ class CopyDecoder:
 
     def _advance(self, rows: Rows, active: Sequence[Row], *, going: int) -> None:
         """One pass: every row feeds what is pending and its draft, and keeps what the scores agree with."""
-        fed = [row.propose(going) for row in active]
+        shared = overhead(self._head.device.type, going)
+        fed = [row.propose(shared) for row in active]
         hidden = rows.step(fed)
         copied, tags = self._scores(hidden, active, fed)
         at = 0

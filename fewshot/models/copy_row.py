@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from fewshot.models.drafts import CLOSE, COPY, PASS, Course, Draft
+from fewshot.models.drafts import CLOSE, COPY, Course, Draft
 from fewshot.models.source_tokens import SourceTokens
 
 
@@ -65,13 +65,13 @@ class Row:
     def done(self) -> bool:
         return self.place == len(self.source) and self.open < 0
 
-    def propose(self, rows: int) -> list[int]:
-        """What is fed next: what is pending, and the draft. `rows`: how many share the pass."""
+    def propose(self, overhead: float) -> list[int]:
+        """What is fed next: what is pending, and the draft. `overhead`: what one pass more costs, in tokens."""
         if self.done:
             self.progress = 0
             return []
         self.passes += 1
-        self.course = self.draft.course(self.place, self.open, self.opened, overhead=PASS / rows)
+        self.course = self.draft.course(self.place, self.open, self.opened, overhead=overhead)
         states = zip(self.course.steps, self.course.places, self.course.labels, strict=False)
         return [*self.pending, *(self._token(step, place, label) for step, place, label in states)]
 

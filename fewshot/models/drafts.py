@@ -31,13 +31,23 @@ _UNKNOWN, _GOES_ON, _CLOSES = -3, 0, 1
 _PROBE = 8
 """Tokens that are fed behind an opening tag to see where it closes; twice as far each time that it does not."""
 
-PASS = 40.0
-"""What a pass costs beside its tokens, in tokens: reading the weights (bart-base on 2 cores: 23 ms, and 0.6 ms a
-token). A batch shares it."""
+_PASS, _LAUNCHED, _ROW = 40.0, 4000.0, 1.0
+"""What a pass costs beside its tokens, in tokens. On a CPU (bart-base on 2 cores: 23 ms, and 0.6 ms a token; tiny-bart:
+0.85 ms, and 0.016 ms); on an accelerator, where launching kernels takes as long as all tokens of a batch (a judgement);
+for each row."""
 
 _AHEAD = 8
-"""Passes that a draft of source tokens about which nothing is known may cost: with one row all of a legend, with eight
-rows 40 tokens, since what lies behind the next tag is fed once more."""
+"""Passes that a draft of source tokens about which nothing is known may cost: one row looks at all of a legend, each of
+eight at 48 tokens, since what lies behind the next tag is fed once more."""
+
+
+def overhead(device: str, rows: int) -> float:
+    """What one pass more costs each of the rows that share it, beside its tokens, in tokens.
+
+    >>> overhead("cpu", 1), overhead("cpu", 8)
+    (41.0, 6.0)
+    """
+    return (_PASS if device == "cpu" else _LAUNCHED) / rows + _ROW
 
 
 @dataclass(slots=True)

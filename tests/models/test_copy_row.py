@@ -46,7 +46,7 @@ def passes(drafted: Row) -> list[str]:
     answer: list[int] = []
     told = []
     while not drafted.done:
-        fed = drafted.propose(1)
+        fed = drafted.propose(41.0)
         answer = [*answer[: drafted.length], *fed]  # what the decoder remembers
         told.append(" ".join(WORDS[token] for token in fed if token != START))
         copied, tags = scores(answer)

@@ -167,6 +167,11 @@ def test_a_draft_is_for_tagged_copies(folder: Path) -> None:
             predicted(folder, draft="copy", decoder=decoder)
 
 
+def test_a_tagger_drafts_nothing() -> None:
+    with pytest.raises(InputError, match="--draft needs a seq2seq model; this one is a tagger"):
+        local.open_backend(Options(task="ner", model="ner-tiny-tagger", local=LocalOptions(draft="copy")))
+
+
 def test_the_head_drafts_where_there_is_one(made: Path) -> None:
     manifest = model_folder.read_manifest(made)
     assert manifest is not None

@@ -254,7 +254,8 @@ def best_path(scores: Tensor, names: Sequence[str]) -> list[int]:
     `scores` (words, classes) are probabilities of one word each, independent of each other; their product is what is
     greatest (Viterbi 1967). Where the best class of each word goes together already, those are the answer.
 
-    >>> best_path(torch.tensor([[0.5, 0.4, 0.1], [0.2, 0.1, 0.7]]), ["O", "B-A", "I-A"])
+    >>> from torch import tensor
+    >>> best_path(tensor([[0.5, 0.4, 0.1], [0.2, 0.1, 0.7]]), ["O", "B-A", "I-A"])
     [1, 2]
     """
     greedy: list[int] = scores.argmax(-1).tolist()

@@ -182,12 +182,14 @@ def tag(
     prompt: str = "",
     rule: Rule = "candidates",
     batch: int = 8,
+    drafter: Drafter | None = None,
     told: Callable[[Cost], None] | None = None,
 ) -> list[tuple[Span, ...]]:
     """The spans of some texts, by a model that was trained to copy with tags in between.
 
     `tokenizer` must hold `<LABEL>` and `</LABEL>` of each label as one token each (`vocabulary.extend`); `prompt` is
-    what stood before each source in training. Texts longer than the model reads are for the caller to cut (`windows`).
+    what stood before each source in training; `drafter`: what is expected of an answer (`drafts`): no span changes,
+    only the time. Texts longer than the model reads are for the caller to cut (`windows`).
 
     Raises:
         TypeError: the model is of another family.
@@ -197,7 +199,7 @@ def tag(
     from fewshot.models.vocabulary import tag_ids
 
     cut = SourceTokenizer(tokenizer)
-    decoder = CopyDecoder(model, tag_ids(tokenizer, tag_pairs(labels)), rule=rule)
+    decoder = CopyDecoder(model, tag_ids(tokenizer, tag_pairs(labels)), rule=rule, drafter=drafter)
     start = [model.config.decoder_start_token_id, *cut.before]
     before = cut.text_ids(prompt) if prompt else []
     sources = [cut(text) for text in texts]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fewshot.formats import tag_pairs
-from fewshot.models.copy_decoding import CopyDecoder, Rule, spans, tag
+from fewshot.models.copy_decoding import CopyDecoder, Cost, Rule, spans, tag
 from fewshot.models.copy_row import Mark
 from fewshot.models.drafts import Copying, Draft, Drafter, Stepping
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
@@ -234,9 +234,14 @@ def _cached(name: str) -> tuple[Any, Any, Tags]:
 
 def test_from_a_text_to_spans(family: tuple[Any, Any, Tags]) -> None:
     tokenizer, model, _ = family
+    costs: list[Cost] = []
     found = tag(model, tokenizer, TEXTS, list(tiny.LABELS), batch=3)
     again = [row for text in TEXTS for row in tag(model, tokenizer, [text], list(tiny.LABELS))]
     assert found == again
+    bare = [[(span.start, span.end, span.label) for span in row] for row in found]
+    stepped = tag(model, tokenizer, TEXTS, list(tiny.LABELS), drafter=Stepping(), told=costs.append)
+    assert [[(span.start, span.end, span.label) for span in row] for row in stepped] == bare
+    assert costs[0].fed == costs[0].kept > 0
     assert all(0.25 <= (span.confidence or 0) <= 1 for row in found for span in row)
     assert any(found)
 

@@ -242,6 +242,19 @@ def test_a_head_goes_on_from_a_checkpoint(bases: dict[str, Path], corpus: Path) 
         assert (folder / "checkpoint-30" / name).read_bytes() == bytes_, f"{name}: the same as without a break"
 
 
+def test_a_head_is_trained_by_two_processes(bases: dict[str, Path], corpus: Path) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['bart']} --do_train --max_steps 2 --draft-loss 1"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "finetune"]
+    done = subprocess.run(
+        [*command, *shlex.split(line), "--run_name", "x"],
+        check=False, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ROOT, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, "\n".join(line for line in done.stderr.splitlines() if "Error" in line)
+    from safetensors.torch import load_file
+
+    assert load_file(Path("runs/models/x/draft_head.safetensors"))["weight"].any()
+
+
 def test_a_head_without_a_weight_is_none_and_a_weight_leaves_the_first_step_as_it_was(
     bases: dict[str, Path], corpus: Path
 ) -> None:

@@ -108,6 +108,7 @@ class CopyDecoder:
         rows = Rows(self._family, states, mask)
         most = getattr(self._model.config, "max_position_embeddings", None) or math.inf
         drafts = self._drafter.drafts(states, sources)
+        del states
         every = [
             Row(source, draft, list(start), self._opening, self._closing, self._labels, most)
             for source, draft in zip(sources, drafts, strict=True)

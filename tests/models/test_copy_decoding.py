@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fewshot.formats import tag_pairs
+from fewshot.models import ragged
 from fewshot.models.copy_decoding import CopyDecoder, Cost, Rule, spans, tag
 from fewshot.models.copy_row import Mark
 from fewshot.models.drafts import Copying, Draft, Drafter, Stepping
@@ -199,6 +200,17 @@ def test_a_draft_that_is_right_takes_one_pass(family: tuple[Any, Any, Tags]) -> 
     assert (knowing.cost.passes, knowing.cost.answers, knowing.cost.turns) == (1, 3, 3)
     written = sum(len(start) + len(source) + 2 * len(row) for source, row in zip(sources, marks, strict=True))
     assert knowing.cost.kept == knowing.cost.fed == written
+
+
+def test_a_large_batch_is_fed_in_pieces(family: tuple[Any, Any, Tags], monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, model, _ = family
+    whole = tag(model, tokenizer, TEXTS, list(tiny.LABELS))
+    monkeypatch.setattr(ragged, "_FED", 7)
+    pieces = tag(model, tokenizer, TEXTS, list(tiny.LABELS))
+    assert [[span.confidence for span in row] for row in pieces] == [
+        [pytest.approx(span.confidence) for span in row] for row in whole
+    ]
+    assert any(whole)
 
 
 def test_without_places_for_two_tags_more_none_opens() -> None:

@@ -17,7 +17,7 @@ from fewshot import data, tasks
 from fewshot.cli import _arguments
 from fewshot.errors import InputError
 from fewshot.models import model_folder
-from finetune import study
+from finetune import combinations, study
 
 if TYPE_CHECKING:
     from transformers import Seq2SeqTrainingArguments
@@ -57,6 +57,7 @@ class Arguments:
     limit: int | None = None
     decoder: str | None = None
     decisions: float | None = None
+    draft_loss: float = 0.0
     full_vocabulary: bool = False
     word_dropout: float = 0.0
     lora: int | None = None
@@ -112,6 +113,7 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         limit=said.limit,
         decoder=said.decoder,
         decisions=said.decisions,
+        draft_loss=said.draft_loss,
         full_vocabulary=said.full_vocabulary,
         word_dropout=said.word_dropout,
         lora=said.lora,
@@ -120,7 +122,7 @@ def parse(argv: Sequence[str]) -> tuple[Arguments, Seq2SeqTrainingArguments, lis
         shown=said.shown,
         generation=_generation(said, training),
     )
-    notices += _check(ours, training)
+    notices += combinations.check(ours, training)
     return ours, training, notices
 
 
@@ -164,6 +166,13 @@ def _ours() -> argparse.ArgumentParser:
     add("--decoder", choices=("copy", "generate"), help="[copy if the model can]")
     add(
         "--decisions", type=float, metavar="W", help="weight of the loss of tag decisions beside the loss of tokens [1]"
+    )
+    add(
+        "--draft_loss",
+        type=float,
+        default=0.0,
+        metavar="W",
+        help="copy_tag: also a head on the encoder, which drafts answers; weight of its loss [0: none]",
     )
     add(
         "--full_vocabulary",
@@ -267,31 +276,6 @@ def _generation(said: argparse.Namespace, training: Seq2SeqTrainingArguments) ->
     if (training.generation_num_beams or 1) > 1:
         options["num_beams"] = training.generation_num_beams
     return options
-
-
-def _check(ours: Arguments, training: Seq2SeqTrainingArguments) -> list[str]:
-    """Refuses combinations of flags that cannot work; returns notices about defaults that change."""
-    if not (training.do_train or training.do_eval or training.do_predict):
-        raise InputError("nothing to do", hint="add --do_train, --do_eval or --do_predict")
-    if ours.base_model is None and ours.checkpoint is None:
-        raise InputError(
-            "--base-model is missing", hint="name a model of the hub, such as facebook/bart-base, or a folder"
-        )
-    if not 0 <= ours.word_dropout < 1:
-        raise InputError(f"--word-dropout must be at least 0 and less than 1, not {ours.word_dropout}")
-    if ours.word_dropout and not ours.tagger:
-        raise InputError(
-            "--word-dropout needs --kind tagger: a model that copies must see what it copies", hint="use --kind tagger"
-        )
-    breaking = [name for name in ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
-                if ours.generation.get(name) not in (None, False, 0, 1, 1.0)]  # fmt: skip
-    if breaking and ours.decoder == "copy":
-        raise InputError(
-            f"--decoder copy cannot be combined with --{breaking[0]}, which forbids copying", hint="leave one out"
-        )
-    if breaking and ours.decoder is None:
-        return [f"decoded by generate: --{breaking[0]} {ours.generation[breaking[0]]} forbids copying"]
-    return []
 
 
 def _flag(word: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from fewshot import formats
 from fewshot.errors import InputError
-from fewshot.models import model_folder, tagging, vocabulary
+from fewshot.models import draft_head, model_folder, tagging, vocabulary
+from fewshot.models.manifest import DRAFT_HEAD
 from fewshot.models.model_folder import Manifest
 from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
 from fewshot.records import Example, Scheme
@@ -87,7 +88,23 @@ def _seq2seq(folder: Path, arguments: Arguments, source: Source, settings: dict[
         raise InputError(f"--decoder copy: {why}", hint="use --decoder generate")
     if why is not None and arguments.decoder is None and form.copies:
         notices.append(f"decoded by generate: {why}")
-    return Built(model, tokenizer, replaced(manifest, decoder=decoder), notices)
+    return _with_head(Built(model, tokenizer, replaced(manifest, decoder=decoder), notices), arguments)
+
+
+def _with_head(built: Built, arguments: Arguments) -> Built:
+    """Adds a head that drafts, if its loss has a weight and the model has none yet.
+
+    Raises:
+        InputError: The model does not write tagged copies by copy decoding.
+    """
+    manifest = built.manifest
+    if not arguments.draft_loss or manifest.draft_head is not None:
+        return built
+    if manifest.decoder != COPY or not manifest.answer_format.copies:
+        raise InputError("--draft-loss is for answers in copy_tag that are decoded by copying", hint="leave it out")
+    built.manifest = replaced(manifest, draft_head=DRAFT_HEAD)
+    draft_head.add(built.model, built.manifest)
+    return built
 
 
 def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
@@ -109,6 +126,7 @@ def _tagger(folder: Path, arguments: Arguments, source: Source, settings: dict[s
 def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source, settings: dict[str, Any]) -> Built:
     """Loads a checkpoint of ours: its vocabulary is already extended, its manifest says how it answers."""
     model, tokenizer = model_folder.load(folder, model_folder.AUTO_CLASSES[was.kind])
+    draft_head.load(folder, model, was)
     missing = [label for label in source.labels if label not in was.labels]
     if missing:
         raise InputError(f"{folder} was not trained for label {missing[0]} (it knows {', '.join(was.labels)})")
@@ -118,7 +136,7 @@ def _continued(folder: Path, was: Manifest, arguments: Arguments, source: Source
         manifest = replaced(manifest, generation=arguments.generation, decoder=None)
     if arguments.max_target_length is not None and not (was.tags_words or was.answer_format.copies):
         manifest = replaced(manifest, max_target_length=arguments.max_target_length)
-    return Built(model, tokenizer, manifest, notices)
+    return _with_head(Built(model, tokenizer, manifest, notices), arguments)
 
 
 def _format(arguments: Arguments, source: Source, notices: list[str]) -> str:

@@ -23,8 +23,8 @@ IGNORED = -100
 NOTHING, OUTSIDE = -1, 0
 """States of a position in a tagged copy: no decision there; no tag is open; from 1 on: the label that is open."""
 
-BESIDE = ("copied", "states", "choices", "places")
-"""Columns for the loss of decisions; the model does not accept them."""
+BESIDE = ("copied", "states", "choices", "places", "classes")
+"""Columns for the losses of decisions and of the head that drafts; the model does not accept them."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,8 @@ class Features:
 
 def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: Manifest) -> Features:
     """Returns rows with `input_ids` and `labels`; for the loss of decisions also `copied` and `states` (`copy_tag`) or
-    `allowed` (`sentence`), the tokens that are possible at each position of the answer."""
+    `allowed` (`sentence`), the tokens that are possible at each position of the answer; for a head that drafts
+    `classes`, of the tokens that the encoder reads."""
     cut = SourceTokenizer(tokenizer)
     prefix = cut.text_ids(manifest.source_template) if manifest.source_template else []
     end = cut.text_ids(manifest.end) if manifest.end else []
@@ -86,6 +87,8 @@ def seq2seq(examples: Iterable[Example], task: Task, tokenizer: Any, manifest: M
             row: dict[str, list[Any]] = {"input_ids": cut.framed([*prefix, *source.ids])}
             if form.copies and isinstance(value, tuple):
                 row |= _copied(source, value, cut, tokenizer, manifest, end, features)
+                if manifest.draft_head is not None:
+                    row["classes"] = _classes(source, value, task, manifest, cut, len(prefix))
             elif grammar is not None and isinstance(value, Hypothesis):
                 ids, missing = grammar.written(source, value)
                 features.names += sum(len(members) for _, members in value.roles())
@@ -154,6 +157,15 @@ def _copied(
         "copied": [*before, *copied, *after],
         "states": [*([NOTHING] * len(before)), *states, *([NOTHING] * len(after))],
     }
+
+
+def _classes(
+    source: SourceTokens, spans: Sequence[Span], task: Task, manifest: Manifest, cut: SourceTokenizer, prefix: int
+) -> list[int]:
+    """Returns the class of each token that the encoder reads, as a tagger learns it."""
+    scheme = tagging.of_task(task)
+    classes, _ = scheme.targets(source, spans, scheme.classes(manifest.labels))
+    return [*[IGNORED] * (len(cut.before) + prefix), *classes, *[IGNORED] * len(cut.after)]
 
 
 def _choices(allowed: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
@@ -232,6 +244,7 @@ def collate(pad: int) -> Any:
         "states": NOTHING,
         "aligned": IGNORED,
         "masked": IGNORED,
+        "classes": IGNORED,
         "choices": IGNORED,
         "places": IGNORED,
     }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewshot.errors import RunFolderError
 from fewshot.files import write
-from fewshot.models import model_folder
+from fewshot.models import draft_head, model_folder
 from fewshot.models.training_log import LOG
 from finetune import card
 from finetune.arguments import Arguments
@@ -85,7 +85,8 @@ def save(
     """Writes a model folder: weights as safetensors, vocabulary, manifest, card."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        built.model.save_pretrained(folder)
+        with draft_head.apart(built.model, folder):
+            built.model.save_pretrained(folder)
         built.tokenizer.save_pretrained(folder)
         built.manifest.write(folder)
         write(folder / "README.md", card.text(built.manifest, scores or {}), error=RunFolderError)

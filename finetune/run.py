@@ -128,6 +128,8 @@ def _prepare(
         training.load_best_model_at_end = bool(same and steps)
         if not training.load_best_model_at_end:
             say("the last model is kept, not the best: --save_steps must be a multiple of --eval_steps for that")
+    if arguments.draft_loss and training.ddp_find_unused_parameters is None:
+        training.ddp_find_unused_parameters = False  # the head is used behind the wrapped model's forward pass
     training.remove_unused_columns = False
     training.label_names = ["labels"]
 
@@ -166,6 +168,7 @@ def _trainer(
         asked=source.validation,
         shown=arguments.shown,
         decision_weight=weight,
+        draft_weight=arguments.draft_loss,
         word_dropout=arguments.word_dropout,
         shortlisted=shortlisted(arguments, training, built.model),
         tags=tags,

@@ -15,6 +15,7 @@ from transformers import Seq2SeqTrainer
 from transformers.trainer_utils import EvalLoopOutput
 
 from fewshot import formats
+from fewshot.models import draft_head
 from fewshot.models.model_folder import Manifest
 from fewshot.records import Example, Prediction, Scheme, Value
 from fewshot.scoring import evaluate
@@ -37,6 +38,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         asked: Sequence[Example] = (),
         shown: int = 0,
         decision_weight: float = 0.0,
+        draft_weight: float = 0.0,
         tags: dict[str, tuple[int, int]] | None = None,
         word_dropout: float = 0.0,
         shortlisted: bool = False,
@@ -46,7 +48,7 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         super().__init__(*args, **options)
         self._task, self._manifest, self._predict = task, manifest, predict
         self._asked, self._shown, self._say = asked, shown, say
-        self._weight, self._tags = decision_weight, tags or {}
+        self._weight, self._draft_weight, self._tags = decision_weight, draft_weight, tags or {}
         self._dropped, self._shortlisted = word_dropout, shortlisted
         # transformers expects models that accept `num_items_in_batch` to divide their loss by it. BART and T5 accept
         # any argument and ignore it: their loss is a mean, so accumulated steps would be summed instead of averaged.
@@ -64,8 +66,12 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
             total, outputs = self._tagged(model, inputs, beside["copied"], beside["states"], **more)
         else:
             total, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
-        if model.training and self.args.world_size > 1:
+        several = model.training and self.args.world_size > 1
+        if several:
             total = total * self._share(labels)
+        if self._draft_weight and "classes" in beside:
+            drafting = self._draft_weight * self._drafting(outputs, beside["classes"])
+            total = total + (drafting * self._share(beside["classes"]) if several else drafting)
         return (total, outputs) if return_outputs else total
 
     def _share(self, labels: Any) -> Any:
@@ -83,6 +89,14 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
             usual, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
             logits = outputs.logits
         return usual + self._weight * decisions.loss(logits, labels, copied, states, tags), outputs
+
+    def _drafting(self, outputs: Any, classes: Any) -> Any:
+        """Returns the mean cross-entropy of the head that drafts, over words."""
+        from torch.nn.functional import cross_entropy
+
+        model = self.accelerator.unwrap_model(self.model)
+        scores = draft_head.logits(model, outputs.encoder_last_hidden_state)
+        return cross_entropy(scores.flatten(0, 1).float(), classes.flatten(), ignore_index=features.IGNORED)
 
     def _among(self, model: Any, inputs: dict[str, Any], places: Any, choices: Any) -> tuple[Any, Any]:
         labels = inputs["labels"]
@@ -156,6 +170,23 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         scheme = Scheme(kind, self._manifest.labels, self._task.given(example))
         text = formats.get(formats.named(kind), kind).render(example.text, value, scheme)
         return " | ".join(text.split("\n"))[:300]
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Writes the head that drafts into its own file, as in a model folder."""
+        with draft_head.apart(self.accelerator.unwrap_model(self.model), Path(output_dir or str(self.args.output_dir))):
+            super()._save(output_dir, state_dict)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        within = self.accelerator.unwrap_model(model or self.model)
+        with draft_head.apart(within):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        draft_head.load(Path(resume_from_checkpoint), within, self._manifest)
+
+    def _load_best_model(self) -> None:
+        within = self.accelerator.unwrap_model(self.model)
+        with draft_head.apart(within):
+            super()._load_best_model()
+        draft_head.load(Path(str(self.state.best_model_checkpoint)), within, self._manifest)
 
     def save_model(self, output_dir: str | None = None, *args: Any, **more: Any) -> None:
         """Saves what transformers saves, and the manifest: every checkpoint is a model folder."""

@@ -29,7 +29,7 @@ SERVER = frozenset({
     "reasoning_tokens", "timeout", "rpm", "tpm", "budget_usd", "budget_tokens", "price_in", "price_out",
     "give_up_after", "grace",
 })  # fmt: skip
-LOCAL = frozenset({"model", "decoder", "device", "batch_tokens", "threshold"})
+LOCAL = frozenset({"model", "decoder", "draft", "device", "batch_tokens", "threshold"})
 BATCH = frozenset({"batch", "batch_poll"})
 """Settings of a run that some backends heed and others do not. A backend's file says `HEEDS = PROMPT | SERVER`, or
 which of them it heeds; one that says nothing heeds all. Settings that are in none of them are heeded by every run."""
@@ -38,12 +38,13 @@ which of them it heeds; one that says nothing heeds all. Settings that are in no
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
     """How and where a local model decodes. `None`: the model's own decoder, the first GPU or else the CPU, the default
-    batch (in padded tokens), the model's own score from which a span counts."""
+    batch (in padded tokens), the model's own score from which a span counts, the best first draft that it has."""
 
     decoder: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
     threshold: float | None = None
+    draft: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

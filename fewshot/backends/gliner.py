@@ -20,7 +20,7 @@ from fewshot.models.loaded import LoadedModel, broken
 NAME = "gliner"
 FORMAT = "spans"
 PROMPTED = False
-HEEDS = LOCAL - {"decoder"}
+HEEDS = LOCAL - {"decoder", "draft"}
 
 
 def open_backend(options: Options) -> LoadedModel:

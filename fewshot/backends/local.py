@@ -78,15 +78,21 @@ def _load(folder: Path, manifest: Manifest, options: Options) -> LoadedModel:
 
         if options.local.decoder is not None:
             raise InputError("--decoder needs a seq2seq model; this one is a tagger", hint="leave --decoder out")
+        if options.local.draft is not None:
+            raise InputError("--draft needs a seq2seq model; this one is a tagger", hint="leave --draft out")
         tagger = Tagger(model, tokenizer, manifest, **_batch_options(options))
         _check_classes(folder, tagger, manifest)
         predictor = tagger
     else:
+        from fewshot.models import draft_head
         from fewshot.models.seq2seq import Seq2Seq, check_generation
 
         check_generation(manifest.generation)
+        draft_head.load(folder, model, manifest)
         decoder, notices = _decoder(model, tokenizer, manifest, options)
-        predictor = Seq2Seq(model, tokenizer, manifest, decoder, **_batch_options(options))
+        predictor = Seq2Seq(
+            model, tokenizer, manifest, decoder, draft=_draft(decoder, manifest, options), **_batch_options(options)
+        )
     return LoadedModel(
         name=NAME,
         model=_without_slash(options.model or ""),
@@ -105,9 +111,11 @@ def _batch_options(options: Options) -> dict[str, Any]:
 
 def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
     """Returns the decoder, and notices about it: `--decoder`, else the manifest's, else `copy` if the model can."""
-    from fewshot.models.seq2seq import COPY, GENERATE, why_not_copy
+    from fewshot.models.seq2seq import COPY, GENERATE, HEAD, why_not_copy
 
     wanted = options.local.decoder or manifest.decoder
+    if wanted == HEAD:  # whether the model has one, its predictor says
+        return HEAD, []
     obstacle = why_not_copy(model, manifest, tokenizer)
     if wanted == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
         return GENERATE, ["local: this model was trained to choose names from the text, not to spell them"]
@@ -118,6 +126,16 @@ def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -
     if options.local.decoder == COPY:
         raise InputError(f"--decoder copy: {obstacle}", hint="use --decoder generate")
     return GENERATE, [f"local: decoded by generate: {obstacle}"]
+
+
+def _draft(decoder: str, manifest: Manifest, options: Options) -> str | None:
+    """Returns `--draft`, which is for answers that are tagged copies."""
+    from fewshot.models.seq2seq import COPY
+
+    if options.local.draft is not None and not (decoder == COPY and manifest.answer_format.copies):
+        what = f"decoder {decoder}" if decoder != COPY else f"format {manifest.format}"
+        raise InputError(f"--draft is for copy decoding of copy_tag, not for {what}", hint="leave --draft out")
+    return options.local.draft
 
 
 def _check_length(folder: Path, manifest: Manifest, places: int | None) -> None:

@@ -127,7 +127,12 @@ def _add_how(parser: argparse.ArgumentParser, *, scored: bool) -> None:
 def _add_local(parser: argparse.ArgumentParser) -> None:
     """How a model on this machine decodes, and where."""
     local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
-    local.add_argument("--decoder", choices=("copy", "generate"), help="[copy where the model can]")
+    local.add_argument("--decoder", choices=("copy", "generate", "head"), help="[copy where the model can]")
+    local.add_argument(
+        "--draft",
+        choices=("encoder", "copy", "none"),
+        help="what copying starts from [encoder, if the model has a head]",
+    )
     local.add_argument("--device", metavar="D", help="cpu, cuda, cuda:1 [the first GPU, else the CPU]")
     local.add_argument("--batch-tokens", type=int, metavar="N", help="padded tokens in a batch [8192]")
     local.add_argument("--threshold", type=float, metavar="P", help="gliner: the score from which a span counts [0.5]")

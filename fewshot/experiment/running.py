@@ -153,7 +153,9 @@ def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool =
         format=settings.format,
         labels=labels,
         definitions=definitions.of_labels(settings.task, labels, settings.definitions),
-        local=LocalOptions(settings.decoder, settings.device, settings.batch_tokens, settings.threshold),
+        local=LocalOptions(
+            settings.decoder, settings.device, settings.batch_tokens, settings.threshold, settings.draft
+        ),
     )
 
 

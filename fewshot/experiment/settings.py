@@ -81,6 +81,7 @@ class Settings:
     batch: bool = False
     batch_poll: float = 30.0
     decoder: str | None = None
+    draft: str | None = None
     device: str | None = None
     batch_tokens: int | None = None
     threshold: float | None = None
@@ -113,8 +114,10 @@ class Settings:
     def _check_choices(self) -> None:
         if self.api not in (None, *get_args(Api)):
             raise InputError(f"--api must be chat or completions, not {self.api}")
-        if self.decoder not in (None, "copy", "generate"):
-            raise InputError(f"--decoder must be copy or generate, not {self.decoder}")
+        if self.decoder not in (None, "copy", "generate", "head"):
+            raise InputError(f"--decoder must be copy, generate or head, not {self.decoder}")
+        if self.draft not in (None, "encoder", "copy", "none"):
+            raise InputError(f"--draft must be encoder, copy or none, not {self.draft}")
         if self.mentions not in (None, *get_args(Mentions)):
             raise InputError(f"--mentions must be every or once, not {self.mentions}")
         if self.examples_check not in get_args(Check):
@@ -208,6 +211,7 @@ class Keywords(TypedDict, total=False):
     batch: bool
     batch_poll: float
     decoder: str | None
+    draft: str | None
     device: str | None
     batch_tokens: int | None
     threshold: float | None
@@ -239,7 +243,7 @@ def with_changes(caller: str, settings: str | Settings, changes: Mapping[str, An
 
 PACE = frozenset({
     "concurrency", "rpm", "tpm", "timeout", "budget_usd", "budget_tokens", "price_in", "price_out", "give_up_after",
-    "grace", "device", "batch_tokens", "examples_check", "headers", "key_env", "batch", "batch_poll",
+    "grace", "draft", "device", "batch_tokens", "examples_check", "headers", "key_env", "batch", "batch_poll",
 })  # fmt: skip
 """Settings that change how fast and how far a run goes, or with which key, but not its results: a run may be continued
 with others."""

@@ -1,8 +1,9 @@
 """One answer of copy decoding while it is written: what is fed next, and how far the scores agree with it.
 
-    source  Blot of p53 and MDM2         place 2, nothing open, pending [<G>]
-    propose                              <G> p53 and MDM2          what is pending, and a draft of the source
-    accept(scores)                       keeps "p53"; </G> beats "and": a mark is closed, pending [</G>]
+    source  Blot of p53 and MDM2         place 2, nothing open, pending [Blot, of] fed; expected: <G> p53 </G> and MDM2
+    propose                              of <G> p53 </G> and MDM2       what is pending, and the draft
+    accept(scores)                       <G> beats "p53"; "p53" beats nothing; </G> beats "and"; <G> beats "MDM2":
+                                         "<G> p53 </G> and" is kept, a mark is closed, pending [<G>]
 
 No model here: `copy_decoding` runs it over a batch of rows. An answer keeps the source's words, and tags neither nest
 nor are empty.
@@ -17,16 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from fewshot.models.drafts import CLOSE, COPY, Course, Draft
 from fewshot.models.source_tokens import SourceTokens
-
-_OUTSIDE, _INSIDE = 24.0, 4.0
-"""Tokens that a run between tags, and one inside of them, is expected to have before any is known."""
-
-_LONGEST = 256
-"""Tokens of the longest draft: behind the next tag all of it is thrown away."""
-
-_MEMORY = 0.7
-"""How much of an expected run is the past; the rest is the run that has just ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +38,7 @@ class Row:
     """One answer while it is written. `pending`: written and not fed yet; `place`: the next source token."""
 
     source: SourceTokens
+    draft: Draft
     pending: list[int]
     opening: Sequence[int]
     closing: Sequence[int]
@@ -56,91 +50,91 @@ class Row:
     opened: int = 0
     certainty: float = 1.0
     marks: list[Mark] = field(default_factory=list)
-    runs: list[float] = field(default_factory=lambda: [_OUTSIDE, _INSIDE])
     progress: int = 0
+    passes: int = 0
+    course: Course = field(init=False)
+    _may_open: np.ndarray[Any, Any] = field(init=False)
+    _may_close: np.ndarray[Any, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        source, size = self.source, len(self.source)
+        self._may_open = np.array([*map(source.opens, range(size)), False])
+        self._may_close = np.array([False, *map(source.closes, range(size))])
 
     @property
     def done(self) -> bool:
         return self.place == len(self.source) and self.open < 0
 
-    def propose(self, shortest: int) -> list[int]:
-        """What is fed next: what is pending, and a draft as long as runs have been."""
+    def propose(self, overhead: float) -> list[int]:
+        """What is fed next: what is pending, and the draft. `overhead`: what one pass more costs, in tokens."""
         if self.done:
             self.progress = 0
             return []
-        run = self.runs[self.open >= 0]
-        draft = min(_LONGEST, max(shortest, math.ceil(run * 1.25)))
-        return [*self.pending, *self.source.ids[self.place : self.place + draft]]
+        self.passes += 1
+        self.course = self.draft.course(self.place, self.open, self.opened, overhead=overhead)
+        states = zip(self.course.steps, self.course.places, self.course.labels, strict=False)
+        return [*self.pending, *(self._token(step, place, label) for step, place, label in states)]
 
     def following(self, tokens: Sequence[int]) -> list[int]:
-        """The source token behind each fed one (behind the last of the source: any)."""
+        """The source token that may follow each fed one (behind the last of the source: any)."""
         if not tokens:
             return []
-        drafted = len(tokens) - len(self.pending)
-        behind = list(self.source.ids[self.place : self.place + drafted + 1])
-        return [0] * (len(self.pending) - 1) + behind + [0] * (drafted + 1 - len(behind))
+        behind = [self.source.ids[place] if place < len(self.source) else 0 for place in self.course.places]
+        return [0] * (len(self.pending) - 1) + behind
 
-    def possible_tags(self) -> Sequence[int]:
-        """The tags that may come while nothing changes."""
-        return self.opening if self.open < 0 else self.closing
+    def inside(self, tokens: Sequence[int]) -> list[bool]:
+        """Whether a tag is open behind each fed token, so that a closing one may follow."""
+        if not tokens:
+            return []
+        return [False] * (len(self.pending) - 1) + [label >= 0 for label in self.course.labels]
 
     def accept(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> None:
-        """Keeps the draft up to where a tag beats copying. Row `i` of the scores decides before token `place + i`."""
+        """Keeps the draft as far as the scores decide the same. Row `i` of the scores decides about step `i`."""
         # The decoder was fed `pending` (written, not seen yet) and the draft. The scores behind the last pending token
-        # and behind each draft token decide one thing each: copy on, or write a tag. Up to the first tag the draft is
-        # what one step at a time would have written, so its keys and values are valid; what is behind it is dropped
-        # (`rows.crop`).
-        before, inside = self.place, self.open >= 0
-        kept, best, margin = (self._closes if inside else self._opens)(copied, tags)
-        fed = len(self.pending)
-        self.place += kept
-        self.length += fed + kept  # what stays in the cache; the rejected rest of the draft is overwritten
-        tagged = best >= 0
-        if not tagged:
-            # All of the draft is kept, and the score behind its last token has already chosen the next source token. It
-            # is written but was not fed: it is what the next round begins with.
-            self.pending = [self.source.ids[self.place]] if self.place < len(self.source) else []
-            self.place += len(self.pending)
-        elif not inside:  # a tag opens before `place`; it is pending, as the decoder has not seen it
-            self.open, self.opened, self.certainty = best, self.place, _logistic(margin)
-            self.pending = [self.opening[best]]
-        else:
-            certainty = self.certainty * _logistic(margin)
-            self.marks.append(Mark(self.opened, self.place, self.labels[self.open], certainty))
-            self.pending = [self.closing[self.open]]
-            self.open = -1
-        self._remember(inside=inside, run=self.place - before, ended=tagged)
+        # and behind each draft token decide one thing each. Up to the first decision that the draft did not expect it
+        # is what one step at a time would have written, so its keys and values are valid; that decision is written, and
+        # what the draft has in its place is dropped (`rows.crop`), with all that is behind it.
+        course, fed = self.course, len(self.pending)
+        decisions = self._decisions(copied, tags)
+        self.draft.learn(course, decisions)
+        differs = np.flatnonzero(decisions[:-1] != course.steps)
+        kept = int(differs[0]) if len(differs) else len(course.steps)
+        for i in np.flatnonzero(decisions[: kept + 1] != COPY).tolist():
+            self._write_tag(int(decisions[i]), course.places[i], float(copied[i]), tags[i])
+        last, place = int(decisions[kept]), course.places[kept]
+        self.length += fed + kept
         self.progress = fed + kept
+        self.place = place + (last == COPY and place < len(self.source))
+        self.pending = (
+            [self._token(last, place, course.labels[kept])] if place < len(self.source) or last != COPY else []
+        )
 
-    def _opens(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> tuple[int, int, float]:
-        """(tokens copied, label that opens behind them or -1, margin) while nothing is open."""
-        ahead = min(len(copied), len(self.source) - self.place)
-        written = self.length + len(self.pending) + len(self.source) - self.place
-        room = written + 2 <= self.most
-        able = [room and self.source.opens(self.place + i) for i in range(ahead)]
-        scores = tags[:ahead, : len(self.labels)]
-        best = scores.argmax(1) if ahead else np.empty(0, int)
-        for i in np.flatnonzero(able & (scores.max(1) > copied[:ahead])) if ahead else ():
-            others = [copied[i], *(s for label, s in enumerate(scores[i]) if label != best[i])]
-            return int(i), int(best[i]), float(scores[i][best[i]] - max(others))
-        return min(len(copied) - 1, ahead), -1, 0.0
+    def _decisions(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What is written in each state of the course: `COPY`, `CLOSE`, or the label that opens."""
+        course, size = self.course, len(self.source)
+        places, labels, opened = (np.array(of) for of in (course.places, course.labels, course.opened))
+        opening, closing = tags[:, : len(self.labels)], tags[:, len(self.labels) :].max(1)
+        written = self.length + len(self.pending) + np.arange(len(places))
+        room = written + (size - places) + 2 <= self.most
+        opens = (labels < 0) & self._may_open[places] & room & (opening.max(1) > copied)
+        # The closing tag of any label says that the span ends: a model that doubts the label it opened would else find
+        # no end. Where nothing is left to copy it closes whatever the scores say.
+        ended = (places == size) | ((places > opened) & self._may_close[places] & (closing > copied))
+        return np.where(opens, opening.argmax(1), np.where((labels >= 0) & ended, CLOSE, COPY))
 
-    def _closes(self, copied: np.ndarray[Any, Any], tags: np.ndarray[Any, Any]) -> tuple[int, int, float]:
-        """(tokens copied, the open label if it closes behind them or -1, margin). The closing tag of any label says
-        that the span ends: a model that doubts the label it opened would else find no end."""
-        scores = tags[:, len(self.labels) :].max(1)
-        for i in range(len(copied)):
-            place = self.place + i
-            if place == len(self.source):  # nothing is left to copy: it closes whatever the scores say
-                return i, self.open, math.inf
-            if place > self.opened and self.source.closes(place - 1) and scores[i] > copied[i]:
-                return i, self.open, float(scores[i] - copied[i])
-        return len(copied) - 1, -1, 0.0
+    def _write_tag(self, decision: int, place: int, copied: float, tags: np.ndarray[Any, Any]) -> None:
+        if decision == CLOSE:
+            margin = math.inf if place == len(self.source) else float(tags[len(self.labels) :].max()) - copied
+            certainty = self.certainty * _logistic(margin)
+            self.marks.append(Mark(self.opened, place, self.labels[self.open], certainty))
+            self.open = -1
+        else:
+            others = [copied, *np.delete(tags[: len(self.labels)], decision)]
+            self.open, self.opened = decision, place
+            self.certainty = _logistic(float(tags[decision] - max(others)))
 
-    def _remember(self, *, inside: bool, run: int, ended: bool) -> None:
-        was = self.runs[inside]
-        if ended or run > was:
-            self.runs[inside] = _MEMORY * was + (1 - _MEMORY) * run
+    def _token(self, step: int, place: int, label: int) -> int:
+        return self.source.ids[place] if step == COPY else self.closing[label] if step == CLOSE else self.opening[step]
 
 
 def _logistic(margin: float) -> float:

@@ -19,6 +19,8 @@ from fewshot.files import whole
 from fewshot.records import Scheme
 
 MANIFEST = "fewshot.json"
+DRAFT_HEAD = "draft_head.safetensors"
+"""The file of the head that drafts (`draft_head`). It has one name, so that a manifest cannot point elsewhere."""
 ModelKind: TypeAlias = Literal["seq2seq", "tagger"]
 AUTO_CLASSES: Mapping[ModelKind, str] = {
     "seq2seq": "AutoModelForSeq2SeqLM",
@@ -34,7 +36,8 @@ _HINT = "train the model again"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a model was made for. `source_template`: what stands before each source; `end`: what closes each answer
-    (the study's `[END]`); lengths in tokens, what a vocabulary puts around a text included."""
+    (the study's `[END]`); `draft_head`: the file of the head that drafts, if there is one; lengths in tokens, what a
+    vocabulary puts around a text included."""
 
     task: str
     format: str
@@ -49,6 +52,7 @@ class Manifest:
     max_target_length: int | None = None
     truncate: bool = False
     decoder: str | None = None
+    draft_head: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -157,6 +161,7 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "max_input_length": (_is_length, _LENGTH),
     "max_target_length": (lambda value: value is None or _is_length(value), _LENGTH),
     "truncate": (lambda value: isinstance(value, bool), "true or false"),
+    "draft_head": (lambda value: value in (None, DRAFT_HEAD), f"{DRAFT_HEAD} or null"),
     "decoder": (lambda value: value in (None, "copy", "generate"), "copy or generate"),
     "generation": (_is_options, "an object of numbers"),
     "settings": (_is_table, "an object"),

@@ -2,9 +2,10 @@
 
     Seq2Seq(model, tokenizer, manifest).predict(examples)        # yields predictions, in any order
 
-Two decoders. `copy` decides about tags alone (BART and T5, format copy_tag: see `copy_decoding`), or copies the names
+Three decoders. `copy` decides about tags alone (BART and T5, format copy_tag: see `copy_decoding`), or copies the names
 of a hypothesis (format sentence: see `hypothesis_decoding`). `generate` writes freely, as transformers does it, and
-what it writes is aligned to the source like the answer of any other model. Texts that are longer than the model reads
+what it writes is aligned to the source like the answer of any other model. `head` writes nothing: the head that drafts
+for `copy` (see `draft_head`) is asked alone. Texts that are longer than the model reads
 are cut into windows, and the windows' answers are put together again.
 """
 
@@ -20,7 +21,8 @@ import torch
 from fewshot import tasks
 from fewshot.errors import InputError
 from fewshot.formats import Format
-from fewshot.models import batches, copy_decoding, vocabulary, windowed, windows
+from fewshot.models import batches, copy_decoding, draft_head, vocabulary, windowed, windows
+from fewshot.models.drafts import Copying, Drafter, Stepping
 from fewshot.models.model_folder import Manifest
 from fewshot.models.ragged_families import family_of
 from fewshot.models.source_tokens import SourceTokenizer, SourceTokens
@@ -28,7 +30,12 @@ from fewshot.models.windows import Window
 from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Value
 from fewshot.tasks import Task
 
-COPY, GENERATE = "copy", "generate"
+COPY, GENERATE, HEAD = "copy", "generate", "head"
+"""Decoders."""
+
+ENCODER, COPIED, NONE = "encoder", "copy", "none"
+"""Drafts of copy decoding: what the head on the encoder says, the source without tags, one token at a time."""
+
 _PLAIN = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "temperature": None,
           "top_k": None, "top_p": None, "early_stopping": False, "length_penalty": None, "min_length": 0,
           "forced_bos_token_id": None}  # fmt: skip
@@ -82,10 +89,11 @@ class _Piece(windowed.TokenPiece):
 
 @dataclass(slots=True)
 class Seq2Seq:
-    """One loaded model. `decoder`: `copy` or `generate`; `labels`: those that answers may use.
+    """One loaded model. `decoder`: `copy`, `generate` or `head`; `draft`: what copy decoding starts from, by default
+    the best that the model has.
 
     Raises:
-        InputError: the model reads too few tokens.
+        InputError: the model reads too few tokens, or has no head and is to be decoded or drafted by one.
     """
 
     model: Any
@@ -94,6 +102,7 @@ class Seq2Seq:
     decoder: str
     batch_tokens: int = batches.TOKENS
     rule: copy_decoding.Rule = "candidates"
+    draft: str | None = None
     cost: copy_decoding.Cost = field(default_factory=copy_decoding.Cost)
     cut: SourceTokenizer = field(init=False)
     task: Task = field(init=False)
@@ -101,6 +110,7 @@ class Seq2Seq:
     _scheme: Scheme = field(init=False)
     _prefix: list[int] = field(init=False)
     _room: int = field(init=False)
+    _head: draft_head.DraftHead | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.cut = SourceTokenizer(self.tokenizer)
@@ -108,6 +118,10 @@ class Seq2Seq:
         self._format, self._scheme = self.manifest.answer_format, self.manifest.scheme
         self._prefix = self.cut.text_ids(self.manifest.source_template) if self.manifest.source_template else []
         self._room = windowed.room(self.manifest.max_input_length, self._prefix, self.cut.framed(()))
+        self._head = draft_head.of(self.model, self.manifest, len(self.cut.before) + len(self._prefix))
+        if self._head is None and (self.decoder == HEAD or self.draft == ENCODER):
+            flag = f"--decoder {HEAD}" if self.decoder == HEAD else f"--draft {ENCODER}"
+            raise InputError(f"{flag}: this model has no head that drafts", hint="train it with --draft-loss")
         self.model.eval()
 
     def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
@@ -123,8 +137,11 @@ class Seq2Seq:
         return [self._piece(example, window, source) for window, source in windowed.cut(text, room, self.cut)]
 
     def answer(self, pieces: Sequence[_Piece]) -> None:
-        """Decodes a batch: `copy` by the tags of the format, or by its sentence; `generate` freely."""
-        if self.decoder != COPY:
+        """Decodes a batch: `copy` by the tags of the format, or by its sentence; `generate` freely; `head` not at
+        all."""
+        if self.decoder == HEAD:
+            self._classify(pieces)
+        elif self.decoder != COPY:
             self._generate(pieces)
         elif self._format.copies:
             self._copy(pieces)
@@ -136,15 +153,29 @@ class Seq2Seq:
 
     def _copy(self, pieces: Sequence[_Piece]) -> None:
         tags = vocabulary.tag_ids(self.tokenizer, self._format.tags(self._scheme))
-        decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule)
+        decoder = copy_decoding.CopyDecoder(self.model, tags, rule=self.rule, drafter=self._drafter(tuple(tags)))
         start = [self.model.config.decoder_start_token_id, *self.cut.before]
         decoded = decoder.decode([piece.encoded for piece in pieces], [piece.source for piece in pieces], start)
         for piece, marks in zip(pieces, decoded, strict=True):
             spans = copy_decoding.spans(piece.source, marks)
             piece.parsed = Parsed(self.task.completed(spans, piece.source.text), {}, 1.0)
-        self.cost.passes += decoder.cost.passes
-        self.cost.fed += decoder.cost.fed
-        self.cost.kept += decoder.cost.kept
+        self.cost.add(decoder.cost)
+
+    def _drafter(self, labels: Sequence[str]) -> Drafter:
+        if self.draft == NONE:
+            return Stepping()
+        if self._head is None or self.draft == COPIED:
+            return Copying()
+        return draft_head.Guessing(self._head, labels)
+
+    @torch.inference_mode()
+    def _classify(self, pieces: Sequence[_Piece]) -> None:
+        ids, mask = batches.padded([p.encoded for p in pieces], self.tokenizer.pad_token_id, self.model.device)
+        states = self.model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
+        going_on = [piece.window.start > 0 for piece in pieces]
+        said = self._head.spans(states, [p.source for p in pieces], going_on) if self._head is not None else []
+        for piece, spans in zip(pieces, said, strict=True):
+            piece.parsed = Parsed(self.task.completed(spans, piece.source.text), {})
 
     @torch.inference_mode()
     def _hypotheses(self, pieces: Sequence[_Piece]) -> None:

@@ -100,6 +100,7 @@ TABLE: Mapping[str, Moves] = {
     "grace": Moves(1.0, folder=False),
     "batch": Moves(True, folder=False, base={"batch_poll": 0.02}),
     "batch_poll": Moves(1.0, folder=False),
+    "draft": Moves("none", folder=False, base=LOCAL),
     "device": Moves("cuda", folder=False, base=LOCAL),
     "batch_tokens": Moves(99, folder=False, base=LOCAL),
     "examples_check": Moves("error", folder=False),

@@ -17,7 +17,8 @@ from fewshot.experiment.settings import Settings, without_credentials
         ("context", [1], [0]), ("concurrency", [1, 1000], [0]), ("batch_tokens", [1], [0]),
         ("temperature", [0.0, 2.0, 1], [-0.1, 2.1, float("nan")]), ("rpm", [0.1], [0, -1, float("inf"), float("nan")]),
         ("tpm", [1.0], [0]), ("timeout", [0.1], [0, float("inf")]), ("budget_usd", [0.01], [0, -1]),
-        ("budget_tokens", [1], [0]), ("decoder", [None, "copy", "generate"], ["beam"]),
+        ("budget_tokens", [1], [0]), ("decoder", [None, "copy", "generate", "head"], ["beam"]),
+        ("draft", [None, "encoder", "copy", "none"], ["generate", ""]),
     ],
 )  # fmt: skip
 def test_what_a_setting_may_be(name: str, legal: list[Any], refused: list[Any]) -> None:

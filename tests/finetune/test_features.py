@@ -9,7 +9,7 @@ import torch
 
 from fewshot import data, tasks
 from fewshot.formats import tag_pairs
-from fewshot.models.model_folder import Manifest
+from fewshot.models.manifest import DRAFT_HEAD, Manifest
 from fewshot.models.source_tokens import SourceTokenizer
 from fewshot.models.tagging import of
 from fewshot.models.vocabulary import tag_ids
@@ -66,6 +66,25 @@ def test_states_and_copied_are_those_of_the_copy_constraint() -> None:
     assert row["copied"][end] == ids[end + 1]
     assert row["states"][0] == features.NOTHING
     assert row["states"][-1] == features.NOTHING
+
+
+@pytest.mark.parametrize("family", ["bart", "t5"])
+def test_the_classes_of_the_head_that_drafts_stand_below_the_tokens_that_the_encoder_reads(family: str) -> None:
+    tokenizer, _ = tiny.seeded(family, ("GENEPROD",))
+    text = "in p53 kinase ok"
+    example = Example("a", "a", text, entities=(Span(3, 13, "GENEPROD"),))
+    said = manifest(labels=("GENEPROD",), draft_head=DRAFT_HEAD, source_template="Tag this: ")
+    (row,) = features.seq2seq([example], tasks.get("ner"), tokenizer, said).rows
+    assert len(row["classes"]) == len(row["input_ids"])
+    source = SourceTokenizer(tokenizer)(text)
+    begin = next(i for i in range(len(row["input_ids"])) if row["input_ids"][i : i + len(source)] == list(source.ids))
+    names = of("entities").classes(("GENEPROD",))
+    found = {
+        source.starts[i - begin]: names[number] for i, number in enumerate(row["classes"]) if number != features.IGNORED
+    }
+    assert found == {0: "O", 3: "B-GENEPROD", 7: "I-GENEPROD", 14: "O"}
+    without = features.seq2seq([example], tasks.get("ner"), tokenizer, manifest(labels=("GENEPROD",))).rows[0]
+    assert "classes" not in without
 
 
 def test_the_loss_of_decisions_is_that_of_the_candidates() -> None:

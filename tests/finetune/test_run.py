@@ -199,6 +199,77 @@ def test_low_rank_adapters_are_merged_into_the_folder(bases: dict[str, Path], co
 
 
 @pytest.mark.parametrize("base", ["bart", "t5"])
+def test_a_head_on_the_encoder_learns_to_draft(base: str, bases: dict[str, Path], corpus: Path) -> None:
+    from safetensors.torch import load_file
+
+    from fewshot import cli
+    from fewshot.models import model_folder
+
+    line = f"--task ner --data {corpus} --base-model {bases[base]} {QUICK} --max_steps 40 --learning_rate 3e-3"
+    assert run(f"{line} --run_name x --prompt_init 'Tag: ' --draft-loss 0.5 --save_steps 20") == 0
+    folder = Path("runs/models/x")
+    for saved in (folder, folder / "checkpoint-20"):
+        assert json.loads((saved / "fewshot.json").read_text())["draft_head"] == "draft_head.safetensors"
+        assert (saved / "draft_head.safetensors").stat().st_size > 1000
+        model_folder.load(saved, "AutoModelForSeq2SeqLM")
+    assert (folder / "draft_head.safetensors").read_bytes() != (
+        folder / "checkpoint-20/draft_head.safetensors"
+    ).read_bytes()
+    again = f"run --backend local --task ner --data {corpus} --model {folder}"
+    assert cli.main([*again.split(), "--decoder", "head", "--out", "runs/head"]) == 0
+    assert cli.main([*again.split(), "--draft", "copy", "--out", "runs/copy"]) == 0
+    assert scores("copy")["scores"] == scores("x")["scores"]
+    bias = load_file(folder / "draft_head.safetensors")["bias"]
+    assert bias.argmax() == 0, "it begins with zeros; most words are outside of entities, which is its first class"
+    assert cli.main(["compare", "runs/head", "runs/copy"]) == 0
+
+
+def test_a_head_goes_on_from_a_checkpoint(bases: dict[str, Path], corpus: Path) -> None:
+    """The best of the checkpoints is the model that is kept; its head must be of the same step."""
+    line = (
+        f"--task ner --data {corpus} --base-model {bases['bart']} --do_train --do_eval --draft-loss 1 --max_steps 30 "
+        "--learning_rate 3e-3 --eval_strategy steps --save_strategy steps --eval_steps 10 --save_steps 10 --run_name x"
+    )
+    assert run(line) == 0
+    folder = Path("runs/models/x")
+    state = json.loads((folder / "checkpoint-30/trainer_state.json").read_text())
+    best = Path(state["best_model_checkpoint"])
+    for name in ("draft_head.safetensors", "model.safetensors"):
+        assert (folder / name).read_bytes() == (best / name).read_bytes(), name
+    last = {file.name: file.read_bytes() for file in (folder / "checkpoint-30").glob("*.safetensors")}
+    assert run(f"{line} --overwrite_output_dir --resume_from_checkpoint {folder}/checkpoint-20") == 0
+    for name, bytes_ in last.items():
+        assert (folder / "checkpoint-30" / name).read_bytes() == bytes_, f"{name}: the same as without a break"
+
+
+def test_a_head_is_trained_by_two_processes(bases: dict[str, Path], corpus: Path) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['bart']} --do_train --max_steps 2 --draft-loss 1"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "finetune"]
+    done = subprocess.run(
+        [*command, *shlex.split(line), "--run_name", "x"],
+        check=False, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ROOT, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, "\n".join(line for line in done.stderr.splitlines() if "Error" in line)
+    from safetensors.torch import load_file
+
+    assert load_file(Path("runs/models/x/draft_head.safetensors"))["weight"].any()
+
+
+def test_a_head_without_a_weight_is_none_and_a_weight_leaves_the_first_step_as_it_was(
+    bases: dict[str, Path], corpus: Path
+) -> None:
+    line = f"--task ner --data {corpus} --base-model {bases['bart']} --do_train --max_steps 1 --max_grad_norm 1e9"
+    for name, weight in (("without", 0), ("with", 1)):
+        assert run(f"{line} --run_name {name} --draft-loss {weight}") == 0
+    without, with_ = (Path(f"runs/models/{name}") for name in ("without", "with"))
+    assert not (without / "draft_head.safetensors").exists()
+    assert json.loads((without / "fewshot.json").read_text())["draft_head"] is None
+    assert (without / "model.safetensors").read_bytes() == (with_ / "model.safetensors").read_bytes(), (
+        "zeros move no encoder, and no random number is drawn for them"
+    )
+
+
+@pytest.mark.parametrize("base", ["bart", "t5"])
 def test_the_loss_over_the_tokens_of_a_batch_teaches_as_the_whole_one_does(
     base: str, bases: dict[str, Path], corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +329,27 @@ def test_a_tagger_of_the_same_seed_is_the_same(bases: dict[str, Path], corpus: P
         ("--task nerd --base-model {bart} --data {corpus} --do_train", "unknown task 'nerd'"),
         ("--task ner --base-model {bart} --data missing.jsonl --do_train", "no such file"),
         ("--task causal --base-model {bart} --data {corpus} --format list --do_train", "cannot carry hypothesis"),
+        (
+            "--task ner --base-model {bart} --data {corpus} --do_train --draft-loss -1",
+            "--draft-loss must be at least 0",
+        ),
+        (
+            "--task ner --base-model {bart} --data {corpus} --do_train --draft-loss nan",
+            "--draft-loss must be at least 0",
+        ),
+        ("--task ner --base-model {bart} --data {corpus} --do_train --draft-loss 1 --lora", "adapters leave the rest"),
+        (
+            "--task ner --kind tagger --base-model {roberta} --data {corpus} --do_train --draft-loss 1",
+            "a tagger writes no answers",
+        ),
+        (
+            "--task ner --base-model {bart} --data {corpus} --do_train --draft-loss 1 --format list",
+            "--draft-loss is for answers in copy_tag",
+        ),
+        (
+            "--task causal --base-model {bart} --data {corpus} --do_train --draft-loss 1",
+            "--draft-loss is for answers in copy_tag",
+        ),
         ("--task ner --base-model {bart} --data {corpus} --skip-lines 1 --do_train", "need a CSV"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -17,6 +16,7 @@ from fewshot.experiment.settings import Settings
 from fewshot.files import CORPUS
 from tests.annotate.jobs import contents, done, legends, records
 from tests.docs.recipes import blocks
+from tests.recorded import answers
 from tests.servers.openai_server import OpenAiServer
 
 pytest.importorskip("ray", reason="ray is not installed")
@@ -106,9 +106,9 @@ def test_callers_of_a_server_share_budget_and_limit(tmp_path: Path) -> None:
         assert "of the budget of $5 is left" in err
         first = len(server.posts)
         spent = sum(
-            json.loads(line)["completion"]["prompt_tokens"] + json.loads(line)["completion"]["completion_tokens"]
+            line["completion"]["prompt_tokens"] + line["completion"]["completion_tokens"]
             for file in (out / "answers").rglob("responses.jsonl")
-            for line in file.read_text().splitlines()
+            for line in answers(file)
         )
         assert 0 < first < 60
         assert spent <= 5000

@@ -121,11 +121,7 @@ class Rows:
                 return block.o(self._attend(block.q(y), *self._cross[number], self._mask, index, widest))
 
             x = layer.attend(layer.attend(x, own, "own"), cross, "cross")
-<<<<<<< HEAD
-            x = torch.cat([layer.feed(some) for some in torch.split(x, _FED)])
-=======
             x = torch.cat([layer.feed(x[at : at + _FED]) for at in range(0, len(x), _FED)])
->>>>>>> decoder
         self.lengths = [length + count for length, count in zip(self.lengths, counts, strict=True)]
         return self._family.finish(x)
 

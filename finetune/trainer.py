@@ -172,8 +172,9 @@ class Trainer(Seq2SeqTrainer):  # type: ignore[misc]
         return " | ".join(text.split("\n"))[:300]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Writes the head that drafts into its own file, as in a model folder."""
-        with draft_head.apart(self.accelerator.unwrap_model(self.model), Path(output_dir or str(self.args.output_dir))):
+        """Writes the head that drafts into its own file, as in a model folder; one of several processes does."""
+        folder = Path(output_dir or str(self.args.output_dir)) if self.args.should_save else None
+        with draft_head.apart(self.accelerator.unwrap_model(self.model), folder):
             super()._save(output_dir, state_dict)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:

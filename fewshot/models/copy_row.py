@@ -72,6 +72,9 @@ class Row:
             return []
         self.passes += 1
         self.course = self.draft.course(self.place, self.open, self.opened, overhead=overhead)
+        places = self.most - self.length - len(self.pending)
+        if len(self.course.steps) > places:  # a draft may expect more tags than an answer has room for
+            self.course.cut(int(places))
         states = zip(self.course.steps, self.course.places, self.course.labels, strict=False)
         return [*self.pending, *(self._token(step, place, label) for step, place, label in states)]
 

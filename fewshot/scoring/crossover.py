@@ -119,8 +119,8 @@ def rising(points: Sequence[tuple[int, float]]) -> float | None:
     if points[-1][1] <= 0:
         return None
     for (x, y), (right, above) in zip(points[-2::-1], points[:0:-1], strict=True):
-        if y <= 0:
-            return exp(log(x) + (log(right) - log(x)) * -y / (above - y))
+        if y <= 0:  # within the two, whatever the logarithm rounds to
+            return min(max(exp(log(x) + (log(right) - log(x)) * -y / (above - y)), x), right)
     return points[0][0]
 
 

@@ -256,9 +256,9 @@ def child(path: Path, seconds: float = 0.02) -> subprocess.Popen[str]:
     return subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def until_lines(path: Path, count: int) -> None:
+def until_lines(path: Path, count: int, of: bytes = b'"key"') -> None:
     end = time.monotonic() + 20
-    while not (path.exists() and path.read_bytes().count(b'"key"') >= count):
+    while not (path.exists() and path.read_bytes().count(of) >= count):
         assert time.monotonic() < end
         time.sleep(0.005)
 
@@ -295,7 +295,7 @@ def test_one_interrupt_waits_for_what_is_in_flight(path: Path) -> None:
 
 def test_a_second_interrupt_leaves_now(path: Path) -> None:
     running = child(path, 60)
-    until_lines(path.with_name("log"), 4)
+    until_lines(path.with_name("log"), 4, b"\n")
     start = time.monotonic()
     os.kill(running.pid, signal.SIGINT)
     time.sleep(0.3)

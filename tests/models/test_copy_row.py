@@ -55,6 +55,27 @@ def passes(drafted: Row) -> list[str]:
     return told
 
 
+def test_no_more_is_fed_than_the_model_has_places_for() -> None:
+    drafted, most = row(tagging_all(), source(), most=14), 14  # room for all that is right: 12 tokens and the start
+    while not drafted.done:
+        fed = drafted.propose(41.0)
+        assert drafted.length + len(fed) <= most
+        answer = [START, *(WORDS.index(word) for word in RIGHT)]
+        known = [*answer[: drafted.length], *fed]
+        copied, tags = scores(known)
+        first = drafted.length + len(drafted.pending) - 1
+        drafted.accept(copied[first:], tags[first:])
+    assert [(mark.first, mark.after, mark.label) for mark in drafted.marks] == [(2, 3, "G"), (4, 5, "G")]
+
+
+def tagging_all() -> Draft:
+    """A draft that expects every word to be tagged: 24 tokens."""
+    draft = Draft(source())
+    for place in range(len(source())):
+        draft.expect(place, place + 1, 0)
+    return draft
+
+
 def test_the_example_of_the_documentation() -> None:
     drafted = row(Draft(source()), source())
     told = [

@@ -261,6 +261,7 @@ def test_hostile_texts_are_texts(attacked: Any, hostile_page: Path) -> None:
 def test_no_bidi_control_is_obeyed(attacked: Any) -> None:
     part = attacked.tab.locator(".part:visible")
     part.locator(".rows a").nth(1).click()
+    part.locator(".legend-text", has_text=r"\u202e").wait_for()  # the click shows another legend a moment later
     assert r"\u202e" in part.locator(".legend-text").inner_text()
     found = attacked.tab.evaluate(
         r"""() => {

@@ -160,9 +160,10 @@ def check(sources: Sequence[str]) -> None:
         if is_read_once(source):
             name = "standard input (-)" if source == "-" else source
             raise InputError(f"{name} can be read once, and a job that goes on reads again", hint="save it to a file")
-        data.guess(source) if data.is_path(source) else None
-        if data.is_path(source) and source != "demo" and not places.exists(source):
-            raise InputError(f"{source}: no such file or folder")
+        if data.is_path(source):
+            data.guess(source)
+            if source != "demo" and not places.exists(source):
+                raise InputError(f"{source}: no such file or folder")
         if sources.count(source) > 1:
             raise InputError(f"{source} is named twice")
 

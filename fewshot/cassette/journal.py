@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 from binascii import unhexlify
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from fewshot.cassette.lock import Lock, open_own
+from fewshot.cassette.syncing import Sync
 from fewshot.errors import DataError, RunFolderError
 
 PREFIX = b'{"key": "'
@@ -40,11 +40,6 @@ _LINE_GUESS = 4 * _KIB
 
 _SCAN_BUFFER = 1024 * _KIB
 """Bytes read at a time when the whole file is read in order."""
-
-SYNC_SECONDS = 0.2
-"""The longest that a written line may wait for `fsync`. It survives a crash of our process from the start; only a
-crash of the machine loses the answers of the last 0.2 s. A judgement: one `fsync` per answer would leave the pace of
-a run to the disk."""
 
 
 class Journal:
@@ -73,7 +68,7 @@ class Journal:
         self.torn = 0
         self._lock = None if readonly else Lock(path)
         self._fd = -1
-        self._sync: _Sync | None = None
+        self._sync: Sync | None = None
         try:
             self._fd = self._open(readonly)
             start, last = self._last_line()
@@ -200,7 +195,7 @@ class Journal:
         if not self._lock:
             raise RunFolderError(f"{self.path} is open for reading only")
         if self._sync is None:  # with the first line: a replay needs no thread
-            self._sync = _Sync(self._fd)
+            self._sync = Sync(self._fd)
         elif self._sync.error:  # the disk refused earlier lines, which the kernel had accepted
             raise RunFolderError(f"cannot write {self.path}: {self._sync.error.strerror}")
         fresh = {name: text for name, text in parts.items() if name not in self.parts}
@@ -256,39 +251,6 @@ class Journal:
         if self._lock:
             self._lock.release()
             self._lock = None
-
-
-class _Sync:
-    """Calls `fsync` in a thread of its own, once for everything written within `SYNC_SECONDS`."""
-
-    def __init__(self, fd: int) -> None:
-        self.wanted = threading.Event()
-        self.error: OSError | None = None
-        self._fd = fd
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cassette-fsync", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while self.wanted.wait() and not self._end.wait(SYNC_SECONDS):
-            self.wanted.clear()  # before the sync: a line written during it sets the flag again
-            if self._end.is_set():
-                # `finish` ran between the two lines above, and `clear` undid its `wanted.set()`: without this the
-                # next `wait` would never end.
-                return
-            self._now()
-
-    def _now(self) -> None:
-        try:
-            os.fsync(self._fd)
-        except OSError as error:
-            self.error = error
-
-    def finish(self) -> None:
-        self._end.set()
-        self.wanted.set()
-        self._thread.join()
-        self._now()
 
 
 def _key_at_start(line: bytes) -> bytes | None:

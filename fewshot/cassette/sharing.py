@@ -26,7 +26,8 @@ from fewshot.schema import Json
 PART = "part"
 _DIGITS = 16  # 64 bits: among a million parts two are alike by chance once in 37 million files
 _JOINT = "\n\n"
-_OWN = ("turns", "prompt", "max_tokens", "sample")  # what each request has for itself
+OWN = ("turns", "prompt", "max_tokens", "sample")
+"""The fields that each request has for itself."""
 
 Part = Callable[[str], object]
 """Gives the content of a part by its name; `None` if there is none."""
@@ -36,27 +37,28 @@ class Sharer:
     """Makes short requests of whole ones. It remembers the names of texts that it has seen."""
 
     def __init__(self) -> None:
-        self._names: dict[object, str] = {}
+        self._names: dict[tuple[str, object], str] = {}
 
     def short(self, request: Request) -> tuple[Json, dict[str, Json]]:
         """Returns a request as its line holds it, and the parts that it refers to, by name."""
         row = request_to_json(request)
         parts: dict[str, Json] = {}
-        same = {field: value for field, value in row.items() if field not in _OWN}
-        short: Json = {"same": self._name(encoded(same), {"same": same}, parts), "before": []}
+        same = {field: value for field, value in row.items() if field not in OWN}
+        short: Json = {"same": self._name(("same", encoded(same)), {"same": same}, parts), "before": []}
         if request.turns is not None:
             *groups, last = _groups(request.turns)
             for group in groups:
                 content = {"turns": [{"role": turn.role, "content": turn.content} for turn in group]}
-                short["before"].append(self._name(group, content, parts))
+                short["before"].append(self._name(("turns", group), content, parts))
             short["turns"] = [{"role": turn.role, "content": turn.content} for turn in last]
         else:
             *blocks, query = _blocks(request)
-            short["before"] += [self._name(block, {"prompt": block}, parts) for block in blocks]
+            short["before"] += [self._name(("prompt", block), {"prompt": block}, parts) for block in blocks]
             short["prompt"] = query
         return short | {"max_tokens": row["max_tokens"], "sample": row["sample"]}, parts
 
-    def _name(self, known: object, content: Json, parts: dict[str, Json]) -> str:
+    def _name(self, known: tuple[str, object], content: Json, parts: dict[str, Json]) -> str:
+        """The name of a part. `known`: what it holds, and of which kind: a block of a prompt may read like settings."""
         name = self._names.get(known)
         if name is None:
             name = self._names[known] = name_of(content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from fewshot.cassette import Cassette
 from fewshot.errors import InputError
 from fewshot.experiment.plan import Plan
 from fewshot.experiment.requests import Requests
@@ -36,6 +37,18 @@ def remarks(plan: Plan, scores: Scores, predictions: Sequence[Prediction]) -> tu
             f"{f' ({kinds})' if kinds else ''}; look at one with `fewshot show RUN ID`"
         )
     return tuple(lines)
+
+
+def of_recording(cassette: Cassette, recorded: int) -> list[str]:
+    """That a run goes on, and with how many answers; that the last line of its cassette was torn. `recorded`: the
+    answers that were there before."""
+    lines = []
+    if recorded:
+        lines.append(f"continued: {recorded:,} {'answer was' if recorded == 1 else 'answers were'} recorded already")
+    if cassette.torn:
+        torn = f"its last line was torn ({cassette.torn} bytes), was cut off and asked again"
+        lines.append(f"{cassette.path}: {torn}")
+    return lines
 
 
 def check_demonstrations(plan: Plan, requests: Requests) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from fewshot.experiment.differences import differences
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
-from fewshot.experiment.remarks import check_demonstrations, remarks
+from fewshot.experiment.remarks import check_demonstrations, of_recording, remarks
 from fewshot.experiment.requests import wording_of
 from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import PACE, Keywords, Settings, with_changes
@@ -124,7 +124,7 @@ def carried_out(
         tapes = Tapes(cassette, reuse=other, batches=folder.path, wait=wait)
         answers = system.answer(tapes, listen)
         done = end(folder, plan, system, answers)
-    return replace(done, notices=(*checked, *_continued(recorded), *_torn(cassette), *done.notices))
+    return replace(done, notices=(*checked, *of_recording(cassette, recorded), *done.notices))
 
 
 def load(folder: str | PathLike[str]) -> EndedRun:
@@ -283,19 +283,6 @@ def _check_batches(folder: RunFolder, settings: Settings) -> None:
             f"{folder.path} waits for batches, whose requests would be sent and paid again",
             hint=f"add --batch, or end them: `fewshot batch cancel {folder.path}`, `fewshot batch fetch {folder.path}`",
         )
-
-
-def _continued(recorded: int) -> tuple[str, ...]:
-    """Says that a run goes on, and with how many answers."""
-    if not recorded:
-        return ()
-    return (f"continued: {recorded:,} {'answer was' if recorded == 1 else 'answers were'} recorded already",)
-
-
-def _torn(cassette: Cassette) -> tuple[str, ...]:
-    if not cassette.torn:
-        return ()
-    return (f"{cassette.path}: its last line was torn ({cassette.torn} bytes), was cut off and asked again",)
 
 
 def recorded_answers(folder: RunFolder) -> Cassette:

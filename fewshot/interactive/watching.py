@@ -27,7 +27,9 @@ def listener(what: str, listen: Listener | None, *, shown: bool | None = None) -
         listen: The caller's.
         shown: Whether there is a bar. Default: if somebody looks and the caller does not listen.
     """
-    if not (_somebody_looks() and listen is None if shown is None else shown):
+    if shown is None:
+        shown = listen is None and _somebody_looks()
+    if not shown:
         yield listen
         return
     # tqdm's plain bar rewrites its line in a notebook as on a terminal, and needs no widgets there. What we import

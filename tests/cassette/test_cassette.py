@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.cassette import Cassette, journal, key
+from fewshot.cassette import Cassette, key, syncing
 from fewshot.cassette.as_json import completion_from_json, completion_to_json
 from fewshot.errors import DataError, RunFolderError
 from fewshot.records import Completion, Request, Turn
@@ -295,7 +295,7 @@ def test_the_disk_is_told_beside_the_work_within_a_fifth_of_a_second(
             assert time.monotonic() < end
             time.sleep(0.01)
         assert synced == ["cassette-fsync"], "once for the three, and not in our thread"
-    assert journal.SYNC_SECONDS <= 0.2
+    assert syncing.SYNC_SECONDS <= 0.2
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
@@ -346,10 +346,10 @@ def test_an_id_is_no_path(path: Path, tmp_path: Path) -> None:
 
 def test_closing_while_the_sync_thread_clears_its_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`finish` may come just before the flag is cleared: what it set must not be lost (this hung once in 100 runs)."""
-    monkeypatch.setattr(journal, "SYNC_SECONDS", 0.0)
+    monkeypatch.setattr(syncing, "SYNC_SECONDS", 0.0)
     monkeypatch.setattr(threading, "Event", _FinishedMeanwhile)
     descriptor = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
-    sync = journal._Sync(descriptor)
+    sync = syncing.Sync(descriptor)
     assert isinstance(sync.wanted, _FinishedMeanwhile)
     sync.wanted.meanwhile = sync._end
     sync.wanted.set()

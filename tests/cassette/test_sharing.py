@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fewshot.cassette import Cassette, key, sharing
 from fewshot.cassette.as_json import request_to_json
 from fewshot.errors import DataError
+from fewshot.files import encoded
 from fewshot.records import Completion, Request, Turn
 from tests.recorded import answers, whole_lines
 
@@ -63,6 +64,15 @@ def test_what_is_recorded_is_found_whole(tmp_path_factory: pytest.TempPathFactor
             assert cassette.get(key(request)) is not None, "by its digest"
             assert cassette.get(key(request), request) is not None, "by comparison"
         assert [row for _, row in cassette.requests()] == [request_to_json(request) for request in requests]
+
+
+def test_a_block_that_reads_like_settings_is_a_block() -> None:
+    sharer, plain = sharing.Sharer(), completions("query")
+    settings = {field: value for field, value in request_to_json(plain).items() if field not in sharing.OWN}
+    hostile = completions(encoded(settings), "query")
+    for request in (plain, hostile):
+        short, parts = sharer.short(request)
+        assert sharing.whole(short, parts.get) == request_to_json(request)
 
 
 def test_what_requests_share_is_written_once(tmp_path: Path) -> None:

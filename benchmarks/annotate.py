@@ -127,7 +127,8 @@ def with_ray(count: int) -> Iterator[dict[str, Any]]:
     """The rules by two actors, by one, and by the engine `local`; without the start of Ray."""
     import ray
 
-    ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
+    # Not a cluster that runs here, or that once did: Ray remembers the address of one that was killed.
+    ray.init(address="local", log_to_driver=False, logging_level="error", include_dashboard=False)
     path, settings = written(count), Settings(task="panelization")
     for engine, workers in (("ray", 1), ("ray", 2), ("local", 1), ("ray", 1), ("ray", 2), ("local", 1)):
         began = time.monotonic()

@@ -42,6 +42,11 @@ def test_rules_leave_nothing_behind() -> None:
     assert found.run.cost["tokens"] is None
 
 
+def test_a_folder_that_is_named_is_kept() -> None:
+    found = fewshot.predict(TEXTS, task="ner", out="kept")
+    assert len(fewshot.replay("kept").examples) == len(found) == 2
+
+
 def test_one_text_a_column_and_examples() -> None:
     assert len(fewshot.predict("p53 in HeLa", task="ner")) == 1
     assert len(fewshot.predict(pd.Series(TEXTS), task="ner")) == 2

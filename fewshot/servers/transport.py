@@ -162,7 +162,7 @@ class Connection:
 
             context = httpx2.create_ssl_context()
         # `send` bounds the whole: a timer of aiohttp's for the same would be set anew with every packet.
-        silence = SILENCE_SECONDS if SILENCE_SECONDS < self._total else None
+        silence = SILENCE_SECONDS if self._total > SILENCE_SECONDS else None
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context),
             timeout=aiohttp.ClientTimeout(

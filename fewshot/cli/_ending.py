@@ -39,7 +39,7 @@ def shown(done: EndedRun, *, as_json: bool = False, identical: bool = False) -> 
         _output.notice([f"scored as empty: {failed}"])
     if done.result.scores and done.asked:  # said once: it takes longer than to read a recorded run
         recorded = record.read(done.folder).settings
-        _output.notice(_doubts.notice(done.folder.examples(), done.result.task, recorded.data))
+        _output.notice(_doubts.notice(done.gold, done.result.task, recorded.data))
     return 0
 
 

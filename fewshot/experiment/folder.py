@@ -29,6 +29,7 @@ from fewshot.cassette import sharing
 from fewshot.engine.batch import state
 from fewshot.errors import RunFolderError, Where
 from fewshot.experiment.rows import prediction_at, request_at, scores_from_json
+from fewshot.fields import string_at
 from fewshot.records import Example, Kind, Prediction, Span
 from fewshot.schema import example_from_json, example_to_json, prediction_to_json
 from fewshot.scoring import Scores, tallies
@@ -208,7 +209,8 @@ class RunFolder:
         """
         demonstrations = {example.id: example for example in self.examples(DEMONSTRATIONS)}
         shown = self.shown()
-        texts = {example.id: example.text for example in self.examples()}
+        # Ids and texts alone: what gold says of them is read by those who score.
+        texts = {string_at(row, "id", where): string_at(row, "text", where) for row, where in self._rows(GOLD)}
         by_text = {text: shown[id_] for id_, text in texts.items() if id_ in shown}
         for id_, text in texts.items():
             if id_ not in shown and text in by_text:

@@ -43,12 +43,13 @@ def rescore(path: str | Path) -> Rescored:
     recording = Recording.of(folder, {})
     plan = recording.plan()
     system, answers = _answers(recording, plan)
-    scores = score(plan, system, answers)
+    kept = counted(plan, answers)
+    scores = score(plan, system, answers, kept)
     moved = movement(folder, plan, answers, scores)
     if moved is not None:
         with Lock(folder.responses):
             folder.write_predictions(answers.predictions, plan.task.kind)
-            folder.write_tallies(counted(plan, answers))
+            folder.write_tallies(kept)
             folder.write_scores(scores)
     return Rescored(folder, moved)
 

@@ -38,7 +38,9 @@ from fewshot.experiment.systems import system_of
 from fewshot.experiment.tallying import counted
 from fewshot.files import exists
 from fewshot.prompt import definitions
+from fewshot.records import Example
 from fewshot.scoring import Scores, evaluate
+from fewshot.scoring.tallies import Tallies
 
 RUNS = Path("runs")
 
@@ -50,7 +52,7 @@ _LONGEST_NAME = 120
 class EndedRun:
     """A run that has ended: its folder and its scores. `stopped`: why it is incomplete; `blocked`: whether a person
     must mend that before it can go on; `failures`: why a request was not answered, by id; `asked`: how many requests
-    (or texts) were sent now, none where all was recorded."""
+    (or texts) were sent now, none where all was recorded; `gold`: its examples, where it was carried out now."""
 
     folder: RunFolder
     result: Scores
@@ -59,6 +61,7 @@ class EndedRun:
     blocked: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
+    gold: Sequence[Example] = field(default=(), repr=False)
 
     @property
     def complete(self) -> bool:
@@ -237,8 +240,8 @@ def begin(folder: RunFolder, plan: Plan, system: System) -> None:
         folder.write_entities(plan.given)
 
 
-def score(plan: Plan, system: System, answers: Answers) -> Scores:
-    """The scores of the answers, under their signature."""
+def score(plan: Plan, system: System, answers: Answers, kept: Tallies | None = None) -> Scores:
+    """The scores of the answers, under their signature. `kept`: their counts, if they are counted already."""
     signature = Signature.make(plan, system.identity, shots=system.requests.shots, adapted=answers.adapted)
     return evaluate(
         plan.task,
@@ -248,17 +251,19 @@ def score(plan: Plan, system: System, answers: Answers) -> Scores:
         signature=signature.values,
         complete=answers.complete,
         failed=len(answers.failed),
+        scores=None if kept is None else kept.scores(),
     )
 
 
 def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> EndedRun:
     """Scores the answers and writes everything that is known after the last one. `scores.json` comes last: it says that
     the folder is whole."""
-    scores = score(plan, system, answers)
+    kept = counted(plan, answers)
+    scores = score(plan, system, answers, kept)
     folder.write_predictions(answers.predictions, plan.task.kind)
     folder.write_examples(DEMONSTRATIONS, system.requests.demonstrations)
     record.write(folder, record.read(folder).ended(system, answers))
-    folder.write_tallies(counted(plan, answers))
+    folder.write_tallies(kept)
     folder.write_scores(scores)
     notices = (*plan.notices, *system.notices, *answers.notices, *remarks(plan, scores, answers.predictions))
     return EndedRun(
@@ -269,6 +274,7 @@ def end(folder: RunFolder, plan: Plan, system: System, answers: Answers) -> Ende
         blocked=answers.blocked,
         failures=answers.failed,
         asked=answers.asked,
+        gold=plan.examples,
     )
 
 

@@ -48,8 +48,10 @@ def evaluate(
     signature: Mapping[str, Any],
     complete: bool = True,
     failed: int = 0,
+    scores: Mapping[str, float] | None = None,
 ) -> Scores:
-    """Scores the predictions of those examples that are labelled for the task.
+    """Scores the predictions of those examples that are labelled for the task. `scores`: those of their counts
+    (`Tallies.scores`), if they are counted already.
 
     Examples without a gold value are predicted but not scored; if no example has one, `scores` is empty.
     """
@@ -60,7 +62,7 @@ def evaluate(
         complete=complete,
         n=len(cases),
         failed=failed,
-        scores=dict(task.score(cases, labels)) if cases else {},
+        scores=dict(task.score(cases, labels) if scores is None else scores) if cases else {},
     )
 
 

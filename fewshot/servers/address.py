@@ -81,7 +81,7 @@ class Server:
         parts = self._parts
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path}"
 
-    @property
+    @cached_property
     def base(self) -> str:
         """The address without credentials and query, as it is sent to. aiohttp refuses credentials in the URL if there
         is an `Authorization` header as well."""

@@ -161,10 +161,13 @@ class Connection:
             import httpx2
 
             context = httpx2.create_ssl_context()
-        connect, silence = (min(most, self._total) for most in (CONNECT_SECONDS, SILENCE_SECONDS))
+        # `send` bounds the whole: a timer of aiohttp's for the same would be set anew with every packet.
+        silence = SILENCE_SECONDS if self._total > SILENCE_SECONDS else None
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context),
-            timeout=aiohttp.ClientTimeout(total=self._total, sock_connect=connect, sock_read=silence),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=min(CONNECT_SECONDS, self._total), sock_read=silence
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),  # no state from one answer to the next
         )
 

@@ -36,6 +36,9 @@ _MARK = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+_BEGINS = re.compile(r"[<\[◁]")
+"""What every mark begins with. Looking for these signs first is many times as fast as looking for marks everywhere."""
+
 _HARMONY = re.compile(r"<\|(start|channel|message|constrain|end|return|call)\|>")
 _BARE = re.compile(r"\s{0,20}analysis(?=[A-Z\"'“‘(])")
 """Harmony whose special tokens the server has taken out: `analysisWe need … assistantfinalGENEPROD: p53`."""
@@ -113,9 +116,18 @@ def _marks(text: str, labels: Sequence[str]) -> list[_Mark]:
     names = {label.casefold() for label in labels}
     return [
         _Mark(found.start(), found.end(), found["open"] is not None)
-        for found in _MARK.finditer(text)
+        for found in _found(text)
         if (found["opens"] or found["closes"] or "").casefold() not in names and not found[0].endswith("/>")
     ]
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    """What `_MARK.finditer` finds."""
+    end = 0
+    for begin in _BEGINS.finditer(text):
+        if begin.start() >= end and (found := _MARK.match(text, begin.start())):
+            end = found.end()
+            yield found
 
 
 def _of(text: str, marks: Sequence[_Mark]) -> Thoughts:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from fewshot.backends import Options, open_backend
-from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3
+from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3, _wire
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Completion, Example, Request, Turn
 from fewshot.servers.adapting import Adaptations, Refusal
+from fewshot.servers.address import Server
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import Fault, OpenAiServer
 
@@ -482,6 +483,29 @@ def test_opening_imports_no_sdk() -> None:
         "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_sdk_is_asked_once_for_its_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    sdk_headers = _wire._headers
+
+    async def counted(server: Server) -> dict[str, str]:
+        nonlocal asked
+        asked += 1
+        return await sdk_headers(server)
+
+    monkeypatch.setattr(_wire, "_headers", counted)
+
+    async def together(url: str) -> list[Completion]:
+        backend = opened(url)
+        try:
+            return await asyncio.gather(*(backend.answer(request(f"p{number}")) for number in range(8)))
+        finally:
+            await backend.close()
+
+    with OpenAiServer() as server:
+        assert len(asyncio.run(together(server.base_url))) == 8
+    assert asked == 1
 
 
 # Models that reason

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot.text.thinking import Thoughts, thoughts
+from fewshot.text.thinking import _MARK, Thoughts, _found, thoughts
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,29 @@ def test_extents_rise_and_lie_in_the_text(text: str, source: str) -> None:
     assert all(start < end for start, end in found.extents)
     assert not edges or edges[-1] <= len(text)
     found.without(text)
+
+
+MARKS = st.sampled_from(
+    [
+        "<",
+        "[",
+        "◁",
+        "<think ",
+        ">",
+        "<think>",
+        "</think>",
+        "[THINK]",
+        "[/THINK]",
+        "◁think▷",
+        "<channel|>",
+        "</",
+        "a",
+        " ",
+        "<think [THINK]>",
+    ]
+)
+
+
+@given(st.lists(MARKS, max_size=12).map("".join))
+def test_marks_are_found_as_by_the_expression_alone(text: str) -> None:
+    assert [found.span() for found in _found(text)] == [found.span() for found in _MARK.finditer(text)]

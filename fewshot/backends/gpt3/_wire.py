@@ -10,6 +10,7 @@ builds and checks some twenty objects per request: 0.4 ms of processor time, mor
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +29,7 @@ class Wire:
         self._server = server
         self._connection = Connection(server, total_seconds)
         self._headers: Mapping[str, str] = {}
+        self._preparing = asyncio.Lock()
 
     async def post(self, route: str, body: Mapping[str, Any]) -> Reply:
         """Sends one request; returns the reply, of whatever status.
@@ -36,7 +38,8 @@ class Wire:
             BackendError: There is none.
         """
         if not self._headers:
-            self._headers = await _headers(self._server)
+            async with self._preparing:  # the first requests come together; one of them is enough to ask the SDK
+                self._headers = self._headers or await _headers(self._server)
         return await self._connection.send("POST", self._server.url(route), self._headers, json.dumps(body).encode())
 
     async def get(self, route: str, seconds: float) -> bytes | None:

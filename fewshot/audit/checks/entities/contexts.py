@@ -17,7 +17,6 @@ from fewshot.audit.checks.entities.surfaces import Key, Place, Usage, key
 from fewshot.records import Example
 
 _NEXT = re.compile(r"\s*([^\W_]+|[^\w\s])")
-_PREVIOUS = re.compile(r"([^\W_]+|[^\w\s])\s*$")
 _NEAR = 40
 _SMOOTHING = 20.0
 """Mentions that a word's general frequency stands for, beside those that were seen with it."""
@@ -65,8 +64,9 @@ def _share(usage: Usage) -> float:
 
 def _neighbours(text: str, start: int, end: int) -> Sequence[tuple[str, str]]:
     """The word or sign before and behind, each with its side."""
-    behind, before = _NEXT.match(text, end), _PREVIOUS.search(text[max(0, start - _NEAR) : start])
+    # Backwards: an expression that ends at a place is looked for from every place before it.
+    behind, before = _NEXT.match(text, end), _NEXT.match(text[max(0, start - _NEAR) : start][::-1])
     return (
-        ("before", before[1].lower() if before else ""),
+        ("before", before[1][::-1].lower() if before else ""),
         ("behind", behind[1].lower() if behind else ""),
     )

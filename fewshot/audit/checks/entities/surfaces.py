@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from fewshot.records import Example, Span
 
@@ -24,8 +26,7 @@ _LEAST = 3
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An occurrence of a known surface that no entity touches."""
 
     example: Example
@@ -80,21 +81,22 @@ def _folded(word: str) -> str:
 def _bare(example: Example, known: dict[Key, Usage], by_first: dict[str, list[int]]) -> Iterator[Place]:
     """The occurrences of known surfaces outside all entities, the longest first, none within another."""
     places = list(_WORD.finditer(example.text))
-    words = tuple(_folded(place[0]) for place in places)
+    words = tuple(map(_folded, map(itemgetter(0), places)))
+    firsts = [at for at, word in enumerate(words) if word in by_first]  # few of a text's words begin a surface
     taken = _covered(example.entities or ())
-    at = 0
-    while at < len(words):
-        step = 1
-        for size in by_first.get(words[at], ()):
+    behind = 0  # the word behind the last occurrence
+    for at in firsts:
+        if at < behind:
+            continue
+        for size in by_first[words[at]]:
             candidate = words[at : at + size]
             if len(candidate) < size or candidate not in known:
                 continue
             start, end = places[at].start(), places[at + size - 1].end()
             if taken.isdisjoint(range(start, end)):
                 yield Place(example, start, end, candidate)
-                step = size
+                behind = at + size
                 break
-        at += step
 
 
 def _covered(spans: Sequence[Span]) -> set[int]:

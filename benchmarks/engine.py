@@ -3,8 +3,8 @@
     python benchmarks/engine.py [--peers PYTHON] [--only speed command replay limit cpu cassette] [--json]
 
 A server in a process of its own answers after 50 ms; 2,000 requests of 2 kB, 64 at a time: ideal 1.5625 s. PYTHON is
-the interpreter of an environment with some of `openai aiohttp lm_eval inspect_ai vcrpy` (`docs/benchmarks.md`); peers
-that are not installed there are left out. A ratio is our time divided by the peer's: below 1 we are faster.
+the interpreter of an environment with some of `openai[aiohttp] lm_eval[api] inspect_ai vcrpy` (`docs/benchmarks.md`);
+peers that are not installed there are left out. A ratio is our time divided by the peer's: below 1 we are faster.
 """
 
 from __future__ import annotations
@@ -91,17 +91,25 @@ class Bench:
         error = "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no message"])[-1]
         return Seen(wall, stats["seconds"], stats["limited"], error)
 
+    def take_turns(self) -> None:
+        """Runs our command and the peers' against the plain server, one after the other, several times: what else the
+        machine does meets all alike."""
+        commands: dict[str, Callable[[str], list[str]]] = {"ours": self.fresh}
+        commands |= {name: partial(self.theirs, name) for name in self.available(*PEERS)}
+        seen: dict[str, list[Seen]] = {name: [] for name in commands}
+        for _ in range(self.repeats):
+            for name, command in commands.items():
+                seen[name].append(self.run(command, latency=LATENCY))
+        self._seen = {name: best_of(runs) for name, runs in seen.items()}
+
     def best(self, command: Callable[[str], list[str]], **server: object) -> Seen:
-        """Returns the best of several runs, for wall and span each: other work on the machine only slows runs down."""
-        seen = [self.run(command, **server) for _ in range(self.repeats)]
-        whole = [one for one in seen if not one.error] or seen
-        return replace(whole[0], wall=min(one.wall for one in whole), span=min(one.span for one in whole))
+        """Returns the best of several runs."""
+        return best_of([self.run(command, **server) for _ in range(self.repeats)])
 
     def once(self, name: str) -> Seen:
         """Returns a program's best run against the plain server; two measures use it."""
-        if name not in self._seen:
-            command = self.fresh if name == "ours" else partial(self.theirs, name)
-            self._seen[name] = self.best(command, latency=LATENCY)
+        if not self._seen:
+            self.take_turns()
         return self._seen[name]
 
     def fresh(self, url: str) -> list[str]:
@@ -155,7 +163,8 @@ class Bench:
 
     def replay(self, *, vcr: bool) -> None:
         """Measures the re-run from recordings."""
-        self.once("ours")
+        if not self._runs:
+            self.run(self.fresh, latency=LATENCY)
         recorded = str(self.folder / "ours-1")
         mine = self.best(lambda url: [sys.executable, "-m", "fewshot", "run", "--replay", recorded])
         measure = "re-run from the cassette, whole command"
@@ -206,6 +215,12 @@ class Bench:
         measure = f"open {lines:,} lines of 1 kB, look up 1,000"
         self.add(Row(measure, "5 s", found["seconds"] / 5, found["seconds"], "s", "≤ 5 s"))
         self.add(Row(measure, "500 MB", found["megabytes"] / 500, found["megabytes"], "MB", "≤ 500 MB"))
+
+
+def best_of(seen: Sequence[Seen]) -> Seen:
+    """Returns the best of several runs, for wall and span each: other work on the machine only slows runs down."""
+    whole = [one for one in seen if not one.error] or seen
+    return replace(whole[0], wall=min(one.wall for one in whole), span=min(one.span for one in whole))
 
 
 def main() -> None:

@@ -14,11 +14,13 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from typing import TYPE_CHECKING
 
 from fewshot.errors import BackendError
 from fewshot.records import Completion
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying, RetryCallState
 
 BUSY = frozenset({429, 503, 529})
 """Statuses with which a server says "not now" (529: Anthropic's "overloaded"): the pacer slows down."""
@@ -110,6 +112,8 @@ def _failed_once(error: BackendError, send: Callable[[], Awaitable[Completion]])
 def _retrying(
     pace: Pace, pause: Callable[[float], Awaitable[None]], retried: Callable[[BackendError], None]
 ) -> AsyncRetrying:
+    from tenacity import AsyncRetrying, retry_if_exception
+
     failures: list[BackendError] = []
     start = monotonic()
 

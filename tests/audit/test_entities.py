@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot.audit.changes import changed
+from fewshot.audit.checks.entities import contexts
+from fewshot.audit.checks.entities.surfaces import key, usages
 from fewshot.audit.finding import Finding
 from fewshot.records import Example, Span
 from tests.audit.legends import findings, kinds
@@ -128,3 +131,37 @@ def test_any_entities_of_any_texts(texts: list[str], data: st.DataObject) -> Non
     for finding in findings(examples, "ner"):
         if finding.change is not None and finding.change.field != "record":
             changed(by_id[finding.id], finding.change)
+
+
+_WORDS = st.lists(
+    st.sampled_from(["p53", "P53", "Nitric", "nitric", "oxide", "GFP", "-", ",", "_", "a", "µM", " ", "  ", "\n"]),
+    max_size=25,
+)
+_PREVIOUS = re.compile(r"([^\W_]+|[^\w\s])\s*$")
+
+
+@given(_WORDS.map("".join), st.data())
+def test_the_word_before_is_the_last_one(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    before = _PREVIOUS.search(text[max(0, start - 40) : start])
+    (side, word), _ = contexts._neighbours(text, start, start)
+    assert (side, word) == ("before", before[1].lower() if before else "")
+
+
+@given(_WORDS.map("".join))
+def test_bare_surfaces_are_those_that_no_entity_touches(text: str) -> None:
+    """The longest first, from left to right, found here by trying every place."""
+    shown = tagged("[p53|GENE] [nitric oxide|DRUG] [p53-GFP|GENE] [nitric oxide p53|DRUG]", id="shown")
+    example = tagged(f"[GFP|GENE] {text}", id="asked")
+    found = usages([shown, example])
+    known = [surface for surface in found if sum(map(len, surface)) >= 3]
+    extents = [word.span() for word in re.finditer(r"[^\W_]+|[^\w\s]|_", example.text)]
+    expected, at = [], 1  # behind the entity
+    while at < len(extents):
+        start = extents[at][0]
+        ends = [end for _, end in reversed(extents[at:]) if key(example.text[start:end]) in known]
+        if ends:
+            expected.append((start, ends[0]))
+        at += len(key(example.text[start : ends[0]])) if ends else 1
+    places = [place for usage in found.values() for place in usage.bare]
+    assert sorted((place.start, place.end) for place in places if place.example is example) == expected

@@ -194,3 +194,15 @@ def test_entities_of_an_example_without_an_id_are_refused(tmp_path: Path, id_: o
     (tmp_path / "entities.jsonl").write_text(json.dumps({"id": id_, "entities": []}) + "\n")
     with pytest.raises(DataError, match=r"entities\.jsonl:1: id (must be|is missing)"):
         folder.spans("entities.jsonl", [EXAMPLE])
+
+
+def test_demonstrations_are_matched_by_the_texts_of_gold_alone(tmp_path: Path) -> None:
+    (tmp_path / "responses.jsonl").write_text('{"id": "a", "demonstrations": ["d"]}\n', "utf-8")
+    (tmp_path / "demonstrations.jsonl").write_text('{"id": "d", "text": "shown"}\n', "utf-8")
+    rows = [{"id": "a", "text": "x"}, {"id": "b", "text": "x", "entities": "broken"}, {"id": "c", "text": "y"}]
+    (tmp_path / "gold.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    shown = RunFolder(tmp_path).shown_examples()
+    assert {id_: [demo.id for demo in demos] for id_, demos in shown.items()} == {"a": ["d"], "b": ["d"]}
+    (tmp_path / "gold.jsonl").write_text('{"id": 7, "text": "x"}\n', "utf-8")
+    with pytest.raises(DataError, match=r"gold\.jsonl:1: id must be a string"):
+        RunFolder(tmp_path).shown_examples()

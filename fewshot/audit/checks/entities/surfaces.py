@@ -40,7 +40,7 @@ class Usage:
     """How a surface is labelled: counts by label, in all and by article; where it is not labelled."""
 
     labels: Counter[str] = field(default_factory=Counter)
-    by_group: dict[str, Counter[str]] = field(default_factory=dict)
+    by_group: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     bare: list[Place] = field(default_factory=list)
 
 
@@ -52,7 +52,7 @@ def usages(examples: Sequence[Example]) -> dict[Key, Usage]:
         for span in example.entities or ():
             usage = found[key(span.cut(example.text))]
             usage.labels[span.label] += 1
-            usage.by_group.setdefault(example.group, Counter())[span.label] += 1
+            usage.by_group[example.group][span.label] += 1
     lengths: dict[str, set[int]] = defaultdict(set)
     for known in found:
         if known and len(known) <= _LONGEST and sum(map(len, known)) >= _LEAST:

@@ -129,7 +129,16 @@ def said(done: Done, out: Path) -> str:
     if counts.tokens:
         cost = "cost unknown" if counts.usd is None else f"${counts.usd:,.4f}"
         pieces.append(f"{counts.tokens:,} tokens, {cost}")
-    return " · ".join((*pieces, f"{done.partitions:,} parts in {out / 'parts'}"))
+    return " · ".join((*pieces, parts_in(out, done.partitions)))
+
+
+def parts_in(out: Path, count: int) -> str:
+    """How many parts lie where.
+
+    >>> parts_in(Path("out"), 1), parts_in(Path("out"), 1200)
+    ('1 part in out/parts', '1,200 parts in out/parts')
+    """
+    return f"{count:,} part{'s' if count != 1 else ''} in {out / 'parts'}"
 
 
 def _failed(done: Done) -> str:

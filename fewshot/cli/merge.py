@@ -25,6 +25,7 @@ def main(args: argparse.Namespace) -> int:
     """Joins them; prints how much."""
     from fewshot.annotate.merging import merge, summary
     from fewshot.cli import _terminal
+    from fewshot.cli.annotate import parts_in
 
     merged = merge(args.shards, args.out)
     if args.json:
@@ -32,6 +33,6 @@ def main(args: argparse.Namespace) -> int:
     else:
         counts = merged.counts
         rejected = f" · {counts.rejected:,} rejected" if counts.rejected else ""
-        where = f"{merged.partitions:,} parts in {args.out / 'parts'}"
+        where = parts_in(args.out, merged.partitions)
         _terminal.line(f"{counts.written:,} of {counts.records:,} records{rejected} · {where}")
     return 0

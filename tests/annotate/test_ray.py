@@ -151,7 +151,7 @@ def test_the_command_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with started(*words[2:-4]) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert out.startswith("30 of 30 records annotated · 1 parts in panels/parts")
+    assert out.startswith("30 of 30 records annotated · 1 part in panels/parts")
     assert err == "", "Ray keeps quiet"
 
 

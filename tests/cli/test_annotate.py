@@ -93,7 +93,7 @@ def test_what_is_said_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(rules()) == 0
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        "12 of 13 records annotated · 1 rejected (out/rejects.jsonl) · 1 parts in out/parts",
+        "12 of 13 records annotated · 1 rejected (out/rejects.jsonl) · 1 part in out/parts",
         "Read them again: --data out/parts",
     ]
     assert said.err == ""

@@ -94,6 +94,9 @@ def test_a_run_says_how_much_of_its_gold_is_doubtful(dirty: Path, capsys: pytest
     assert cli.main(argv) == 0
     line = "1 of 1 scored examples have findings: see `fewshot audit dirty.jsonl --task panelization`"
     assert line in capsys.readouterr().err
+    for again in (argv, ["run", "--replay", "r"]):  # said once: it takes longer than to read what is recorded
+        assert cli.main(again) == 0
+        assert "findings" not in capsys.readouterr().err
     WRITER.write([marked(SIX)], Path("right.jsonl"))
     assert cli.main([*argv[:6], "right.jsonl", "--shots", "0", "--out", "s"]) == 0
     assert "findings" not in capsys.readouterr().err

@@ -244,11 +244,11 @@ def test_python_dash_m_is_the_same() -> None:
 
 def test_a_call_from_python_leaves_the_garbage_collector_alone() -> None:
     before = gc.get_threshold()
-    assert cli.main(["list"]) == 0
+    assert cli.main(["list", "tasks"]) == 0
     assert gc.get_threshold() == before
 
 
 def test_a_process_of_its_own_looks_for_garbage_seldom() -> None:
     code = "import gc; from fewshot.cli import main; main(); print(gc.get_threshold())"
-    done = subprocess.run([sys.executable, "-c", code, "list"], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, "list", "tasks"], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "(100000, 50, 100)"

@@ -111,15 +111,18 @@ def _batch_options(options: Options) -> dict[str, Any]:
 
 def _decoder(model: Any, tokenizer: Any, manifest: Manifest, options: Options) -> tuple[str, list[str]]:
     """Returns the decoder, and notices about it: `--decoder`, else the manifest's, else `copy` if the model can."""
-    from fewshot.models.seq2seq import COPY, GENERATE, HEAD, why_not_copy
+    from fewshot.models import ctranslate2_model
+    from fewshot.models.seq2seq import COPY, CT2, GENERATE, HEAD, why_not_copy
 
     wanted = options.local.decoder or manifest.decoder
     if wanted == HEAD:  # whether the model has one, its predictor says
         return HEAD, []
+    if wanted == CT2 and (why := ctranslate2_model.why_not(model, manifest.generation)):
+        raise InputError(f"--decoder ct2: {why}", hint="use --decoder generate")
     obstacle = why_not_copy(model, manifest, tokenizer)
-    if wanted == GENERATE and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
-        return GENERATE, ["local: this model was trained to choose names from the text, not to spell them"]
-    if wanted == GENERATE or (wanted is None and obstacle is None):
+    if wanted in (GENERATE, CT2) and manifest.decoder == COPY and manifest.answer_format.sentence is not None:
+        return wanted, ["local: this model was trained to choose names from the text, not to spell them"]
+    if wanted in (GENERATE, CT2) or (wanted is None and obstacle is None):
         return wanted or COPY, []
     if obstacle is None:
         return COPY, []

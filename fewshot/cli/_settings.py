@@ -127,7 +127,7 @@ def _add_how(parser: argparse.ArgumentParser, *, scored: bool) -> None:
 def _add_local(parser: argparse.ArgumentParser) -> None:
     """How a model on this machine decodes, and where."""
     local = parser.add_argument_group("local models", argument_default=argparse.SUPPRESS)
-    local.add_argument("--decoder", choices=("copy", "generate", "head"), help="[copy where the model can]")
+    local.add_argument("--decoder", choices=("copy", "generate", "ct2", "head"), help="[copy where the model can]")
     local.add_argument(
         "--draft",
         choices=("encoder", "copy", "none"),

@@ -114,8 +114,8 @@ class Settings:
     def _check_choices(self) -> None:
         if self.api not in (None, *get_args(Api)):
             raise InputError(f"--api must be chat or completions, not {self.api}")
-        if self.decoder not in (None, "copy", "generate", "head"):
-            raise InputError(f"--decoder must be copy, generate or head, not {self.decoder}")
+        if self.decoder not in (None, "copy", "generate", "ct2", "head"):
+            raise InputError(f"--decoder must be copy, generate, ct2 or head, not {self.decoder}")
         if self.draft not in (None, "encoder", "copy", "none"):
             raise InputError(f"--draft must be encoder, copy or none, not {self.draft}")
         if self.mentions not in (None, *get_args(Mentions)):

@@ -2,11 +2,11 @@
 
     Seq2Seq(model, tokenizer, manifest).predict(examples)        # yields predictions, in any order
 
-Three decoders. `copy` decides about tags alone (BART and T5, format copy_tag: see `copy_decoding`), or copies the names
+Four decoders. `copy` decides about tags alone (BART and T5, format copy_tag: see `copy_decoding`), or copies the names
 of a hypothesis (format sentence: see `hypothesis_decoding`). `generate` writes freely, as transformers does it, and
-what it writes is aligned to the source like the answer of any other model. `head` writes nothing: the head that drafts
-for `copy` (see `draft_head`) is asked alone. Texts that are longer than the model reads
-are cut into windows, and the windows' answers are put together again.
+what it writes is aligned to the source like the answer of any other model; `ct2` does the same with int8 weights in
+CTranslate2. `head` writes nothing: the head that drafts for `copy` (see `draft_head`) is asked alone. Texts that are
+longer than the model reads are cut into windows, and the windows' answers are put together again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fewshot import tasks
 from fewshot.errors import InputError
 from fewshot.formats import Format
 from fewshot.models import batches, copy_decoding, draft_head, vocabulary, windowed, windows
+from fewshot.models.ctranslate2_model import CTranslate2Model
 from fewshot.models.drafts import Copying, Drafter, Stepping
 from fewshot.models.model_folder import Manifest
 from fewshot.models.ragged_families import family_of
@@ -30,7 +31,7 @@ from fewshot.models.windows import Window
 from fewshot.records import Example, Parsed, Prediction, ProblemKind, Scheme, Value
 from fewshot.tasks import Task
 
-COPY, GENERATE, HEAD = "copy", "generate", "head"
+COPY, GENERATE, CT2, HEAD = "copy", "generate", "ct2", "head"
 """Decoders."""
 
 ENCODER, COPIED, NONE = "encoder", "copy", "none"
@@ -89,11 +90,13 @@ class _Piece(windowed.TokenPiece):
 
 @dataclass(slots=True)
 class Seq2Seq:
-    """One loaded model. `decoder`: `copy`, `generate` or `head`; `draft`: what copy decoding starts from, by default
-    the best that the model has.
+    """One loaded model. `decoder`: `copy`, `generate`, `ct2` or `head`; `draft`: what copy decoding starts from, by
+    default the best that the model has.
 
     Raises:
-        InputError: the model reads too few tokens, or has no head and is to be decoded or drafted by one.
+        InputError: the model reads too few tokens, or has no head and is to be decoded or drafted by one, or cannot be
+            converted for CTranslate2.
+        MissingExtraError: ctranslate2 is to decode and is not installed.
     """
 
     model: Any
@@ -111,6 +114,7 @@ class Seq2Seq:
     _prefix: list[int] = field(init=False)
     _room: int = field(init=False)
     _head: draft_head.DraftHead | None = field(init=False)
+    _converted: CTranslate2Model | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.cut = SourceTokenizer(self.tokenizer)
@@ -123,6 +127,8 @@ class Seq2Seq:
             flag = f"--decoder {HEAD}" if self.decoder == HEAD else f"--draft {ENCODER}"
             raise InputError(f"{flag}: this model has no head that drafts", hint="train it with --draft-loss")
         self.model.eval()
+        if self.decoder == CT2:
+            self._converted = CTranslate2Model(self.model)
 
     def predict(self, examples: Iterable[Example]) -> Iterator[Prediction]:
         """A prediction for each example as its last window is ready. Never reads an example's labels."""
@@ -137,8 +143,8 @@ class Seq2Seq:
         return [self._piece(example, window, source) for window, source in windowed.cut(text, room, self.cut)]
 
     def answer(self, pieces: Sequence[_Piece]) -> None:
-        """Decodes a batch: `copy` by the tags of the format, or by its sentence; `generate` freely; `head` not at
-        all."""
+        """Decodes a batch: `copy` by the tags of the format, or by its sentence; `generate` and `ct2` freely;
+        `head` not at all."""
         if self.decoder == HEAD:
             self._classify(pieces)
         elif self.decoder != COPY:
@@ -191,10 +197,15 @@ class Seq2Seq:
 
     @torch.inference_mode()
     def _generate(self, pieces: Sequence[_Piece]) -> None:
-        answers = generate(self.model, self.tokenizer, [piece.encoded for piece in pieces], self._options(pieces))
-        for piece, (answer, ended) in zip(pieces, answers, strict=True):
+        inputs, options = [piece.encoded for piece in pieces], self._options(pieces)
+        if self._converted is None:
+            rows = generated(self.model, self.tokenizer, inputs, options)
+        else:
+            rows = self._converted.written(inputs, options)
+        for piece, row in zip(pieces, rows, strict=True):
+            answer, ended = read(self.tokenizer, row)
             if self.manifest.end and self.manifest.end in answer:
-                answer, ended = answer[: answer.index(self.manifest.end)], True  # noqa: PLW2901
+                answer, ended = answer[: answer.index(self.manifest.end)], True
             closed = f"{answer} {self._format.end}" if ended and self._format.end else answer
             parsed = self._format.parse(closed, piece.source.text, self._scheme)
             problems = Counter(parsed.problems)
@@ -233,7 +244,7 @@ class Seq2Seq:
 
     def _output(self, example: Example, value: Value, pieces: Sequence[_Piece]) -> str:
         """The answer as text: what was generated, or the tagged copy that the decisions stand for."""
-        if self.decoder == GENERATE:
+        if self.decoder in (GENERATE, CT2):
             return "\n".join(piece.output for piece in pieces)
         return self._format.render(example.text, value, self._scheme)
 
@@ -256,13 +267,15 @@ def generated(
     return rows
 
 
+def read(tokenizer: Any, ids: Sequence[int]) -> tuple[str, bool]:
+    """The answer that ids stand for, and whether it ended by itself."""
+    ended = tokenizer.eos_token_id in ids
+    kept = ids[: ids.index(tokenizer.eos_token_id)] if ended else ids
+    return tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False), ended
+
+
 def generate(
     model: Any, tokenizer: Any, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]
 ) -> list[tuple[str, bool]]:
     """(answer, whether it ended by itself) of each input."""
-    answers = []
-    for row in generated(model, tokenizer, inputs, options):
-        ended = tokenizer.eos_token_id in row
-        kept = row[: row.index(tokenizer.eos_token_id)] if ended else row
-        answers.append((tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False), ended))
-    return answers
+    return [read(tokenizer, row) for row in generated(model, tokenizer, inputs, options)]

@@ -11,7 +11,7 @@ cell depends on, so that a sweep with other settings makes other folders and nev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
 
@@ -131,9 +131,12 @@ class Grid:
         return replace(cell, name=self._named(f"{base.short}-{size}", seed, settings, cell.command("", "")))
 
     def _for(self, backend: str, **changes: Any) -> Settings:
-        """The shared settings for a backend: only some have a Batch endpoint."""
-        batch = self.settings.batch and not backends.unheeded(backend, ["batch"])
-        return replace(self.settings, backend=backend, batch=batch, **changes)
+        """The shared settings for a backend, without those that do nothing for it: a cell of the rules is the same one
+        beside another server, and only some backends have a Batch endpoint."""
+        usual = Settings(task=self.settings.task, backend=backend)
+        names = [f.name for f in fields(Settings) if f.name != "demos"]  # a record of what is learned from
+        idle = backends.unheeded(backend, names)
+        return replace(self.settings, backend=backend, **(changes | {name: getattr(usual, name) for name in idle}))
 
     def _named(self, name: str, seed: int, settings: Settings, command: Sequence[str] = ()) -> str:
         plain = "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in name)[:100]
@@ -142,8 +145,7 @@ class Grid:
     def _seeds(self, asked: Settings) -> range:
         first = asked.seed
         drawn = asked.shots and demonstrations.is_seeded(asked.selector)
-        sampled = asked.temperature > 0 and not backends.unheeded(asked.backend, ["temperature"])
-        return range(first, first + (self.seeds if drawn or sampled else 1))
+        return range(first, first + (self.seeds if drawn or asked.temperature > 0 else 1))
 
 
 def identity_of(settings: Settings) -> dict[str, Any]:

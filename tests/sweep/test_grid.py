@@ -57,6 +57,21 @@ def test_names_tell_apart_what_is_not_the_same_and_survive_a_change_of_pace() ->
         assert not {cell.name for cell in other.trained} & set(names)
 
 
+def test_a_cell_is_the_same_beside_another_backend_with_settings_of_its_own() -> None:
+    one = grid()
+    prompting: dict[str, Any] = {"base_url": "http://127.0.0.1:8808/v1", "api": "chat", "max_tokens": 96, "model": "m"}
+    two = replace(grid(backends=("rules", "gpt3")), settings=replace(one.settings, **prompting))
+    assert set(names_of(one)) - {cell.name for cell in one.trained} < {cell.name for cell in two.prompted}
+    rules, prompted = two.prompted[0].settings, two.prompted[-1].settings
+    assert (rules.backend, rules.base_url, rules.max_tokens, rules.model) == ("rules", None, None, None)
+    assert (prompted.backend, prompted.base_url, prompted.max_tokens, prompted.model) == (
+        "gpt3", prompting["base_url"], 96, "m"
+    )  # fmt: skip
+    named = replace(one, settings=replace(one.settings, demos="train.jsonl", shots=3, base_url=prompting["base_url"]))
+    trained = named.trained[0].settings
+    assert (trained.demos, trained.shots, trained.base_url) == ("train.jsonl", None, None)
+
+
 def test_only_a_backend_with_a_batch_endpoint_is_asked_in_batches() -> None:
     asked = replace(grid(backends=("rules", "gpt3:m"), shots=(0,)), settings=Settings(task="ner", batch=True))
     assert [cell.settings.batch for cell in asked.prompted] == [False, True]

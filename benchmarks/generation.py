@@ -9,12 +9,13 @@ source, rounded up to a multiple of 16, so that every contender writes the same 
 then overruled). Medians of `--repeats` rounds in which the contenders take turns.
 
     local        `Seq2Seq.predict`, decoder `generate`: longest first, batches by number of tokens, answers parsed
+    local ct2    the same with decoder `ct2` (int8), one call per length of answer
     generate     model.generate in input order, `--batch` texts at a time, answers decoded to text
     ctranslate2  int8, greedy, one call per length of answer (it cannot end the rows of a call at different lengths);
                  its own batches, sorted by length (skipped if not installed)
 
-All get the same ids; all but the last run in fp32. The ratio is how many times faster `local` is; goal: at least as
-fast as `generate`.
+All get the same ids; `local` and `generate` run in fp32. The ratios are how many times faster `local` and `local ct2`
+are; goals: `local` is at least as fast as `generate`, `local ct2` as CTranslate2.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ import torch
 from torch import Tensor
 
 from benchmarks import sizes
-from benchmarks.decoding import medians, translator
+from benchmarks.decoding import CLOCKS, medians, translator
 from fewshot import data, tasks
 from fewshot.models.model_folder import Manifest, places
-from fewshot.models.seq2seq import GENERATE, Seq2Seq
+from fewshot.models.seq2seq import CT2, GENERATE, Seq2Seq
 from fewshot.records import Example
 
 STEP = 16
@@ -55,6 +56,7 @@ class Row:
     contender: str
     predictions_s: float
     local_is_faster: float | None = None
+    ct2_is_faster: float | None = None
 
 
 def answer_length(source: int) -> int:
@@ -84,6 +86,8 @@ class Forced(Seq2Seq):
     def _options(self, pieces: Sequence[Any]) -> Mapping[str, Any]:
         lengths = [answer_length(len(piece.encoded)) for piece in pieces]
         type(self).tokens += sum(lengths)
+        if self.decoder == CT2:  # it cannot end the rows of a call at different lengths
+            return {**super()._options(pieces), "min_new_tokens": max(lengths), "max_new_tokens": max(lengths)}
         ending = Ending(lengths, self.tokenizer.eos_token_id)
         return {**super()._options(pieces), "max_new_tokens": max(lengths) + 1, "logits_processor": [ending]}
 
@@ -113,6 +117,21 @@ class Case:
         made = list(self.local.predict(self.examples))
         if len(made) != len(self.examples) or Forced.tokens != sum(self.lengths):
             raise AssertionError("local wrote something else")
+
+    def converted(self) -> Callable[[], None]:
+        """Returns the run of our decoder `ct2`, with one call per length of answer."""
+        local = Forced(self.model, self.tokenizer, self.local.manifest, CT2)
+        alike: dict[int, list[Example]] = defaultdict(list)
+        for example, length in zip(self.examples, self.lengths, strict=True):
+            alike[length].append(example)
+
+        def run() -> None:
+            Forced.tokens = 0
+            made = [one for examples in alike.values() for one in local.predict(examples)]
+            if len(made) != len(self.examples) or Forced.tokens != sum(self.lengths):
+                raise AssertionError("local ct2 wrote something else")
+
+        return run
 
     @torch.inference_mode()
     def generate(self) -> None:
@@ -161,23 +180,29 @@ def measure(name: str, task: str, args: argparse.Namespace) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         rival = None if args.device != "cpu" else translator(case.model, Path(folder), args.threads)
         if rival is not None:
-            contenders["ctranslate2"] = case.translated(rival)
-        taken = medians(contenders, args.repeats)
+            contenders |= {"local ct2": case.converted(), "ctranslate2": case.translated(rival)}
+        taken = medians(contenders, args.repeats, CLOCKS[args.clock])
     made = []
     for contender, seconds in taken.items():
-        ratio = None if contender == "local" else round(seconds / taken["local"], 2)
-        made.append(Row(name, task, contender, round(len(case.examples) / seconds, 2), ratio))
+        ratios = [
+            round(seconds / taken[one], 2) if one in taken and contender != one else None
+            for one in ("local", "local ct2")
+        ]
+        made.append(Row(name, task, contender, round(len(case.examples) / seconds, 2), *ratios))
         print(made[-1], file=sys.stderr)
     return made
 
 
 def table(rows: Sequence[Row]) -> str:
     """Returns the table as Markdown."""
-    lines = ["| model | task | contender | predictions/s | local is × faster | goal |", "|---|---|---|---|---|---|"]
+    lines = ["| model | task | contender | predictions/s | local is × faster | local ct2 is × faster | goal |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
     for row in rows:
-        goal = "≥ 1" if row.contender == "generate" else ""
-        ratio = "" if row.local_is_faster is None else row.local_is_faster
-        lines.append(f"| {row.model} | {row.task} | {row.contender} | {row.predictions_s} | {ratio} | {goal} |")
+        goal = {"generate": "local ≥ 1", "ctranslate2": "local ct2 ≥ 1"}.get(row.contender, "")
+        ratios = ["" if one is None else one for one in (row.local_is_faster, row.ct2_is_faster)]
+        lines.append(
+            f"| {row.model} | {row.task} | {row.contender} | {row.predictions_s} | {ratios[0]} | {ratios[1]} | {goal} |"
+        )
     return "\n".join(lines)
 
 
@@ -192,6 +217,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=tuple(CLOCKS), default="wall")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)

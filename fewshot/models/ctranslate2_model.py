@@ -22,7 +22,8 @@ from fewshot.models import draft_head
 from fewshot.models.ragged_families import family_of
 
 _NAMES = {"num_beams": "beam_size", "repetition_penalty": "repetition_penalty",
-          "no_repeat_ngram_size": "no_repeat_ngram_size", "max_new_tokens": "max_decoding_length"}  # fmt: skip
+          "no_repeat_ngram_size": "no_repeat_ngram_size", "min_new_tokens": "min_decoding_length",
+          "max_new_tokens": "max_decoding_length"}  # fmt: skip
 """Options of transformers' `generate` by their name in CTranslate2."""
 
 _BART = {"normalize_before": False, "normalize_embedding": True}
@@ -89,11 +90,11 @@ class CTranslate2Model:
             inputs: Ids that the model reads, with its special tokens.
             options: Those of `generate`; those that `why_not` lets pass by asking for nothing are left out.
         """
-        given = {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
+        given = {"min_decoding_length": 0}  # an answer may be empty
+        given |= {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
         found = self._translator.translate_batch(
             [[str(id_) for id_ in row] for row in inputs],
             return_end_token=True,
-            min_decoding_length=0,  # an answer may be empty
             max_input_length=0,  # nothing is cut
             **given,
         )

@@ -23,8 +23,8 @@ _LONGEST = 512
 """Tokens of a window by default: the positions of BERT, and the length that T5 was trained with."""
 
 # Settings of `generate` that every model gets: greedy search, nothing forbidden.
-_PLAIN = {"no_repeat_ngram_size": 0, "num_beams": 1, "early_stopping": False, "length_penalty": None,
-          "min_length": 0, "max_length": None, "forced_bos_token_id": None}  # fmt: skip
+_PLAIN = {"no_repeat_ngram_size": 0, "num_beams": 1, "early_stopping": False, "length_penalty": 1.0,
+          "min_length": 0, "max_length": None, "forced_bos_token_id": None, "forced_eos_token_id": None}  # fmt: skip
 _ADAPTED = {"bart": ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"], "t5": ["q", "k", "v", "o", "wi", "wo"]}
 
 

@@ -41,6 +41,7 @@ from fewshot.prompt import definitions
 from fewshot.records import Example
 from fewshot.scoring import Scores, evaluate
 from fewshot.scoring.tallies import Tallies
+from fewshot.tasks import Task
 
 RUNS = Path("runs")
 
@@ -243,6 +244,8 @@ def begin(folder: RunFolder, plan: Plan, system: System) -> None:
 def score(plan: Plan, system: System, answers: Answers, kept: Tallies | None = None) -> Scores:
     """The scores of the answers, under their signature. `kept`: their counts, if they are counted already."""
     signature = Signature.make(plan, system.identity, shots=system.requests.shots, adapted=answers.adapted)
+    task = type(plan.task)
+    by_counts = task.score is Task.score and task.scores is Task.scores  # a plugin may score in a way of its own
     return evaluate(
         plan.task,
         plan.examples,
@@ -251,7 +254,7 @@ def score(plan: Plan, system: System, answers: Answers, kept: Tallies | None = N
         signature=signature.values,
         complete=answers.complete,
         failed=len(answers.failed),
-        scores=None if kept is None else kept.scores(),
+        scores=kept.scores() if kept is not None and by_counts else None,
     )
 
 

@@ -1,27 +1,31 @@
-"""The versions that a run depends on: Python, ours, the packages that ask and align, and those that plugins come in."""
+"""The versions that a run depends on: Python, ours, the packages that ask, align and run models, those of plugins."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from contextlib import suppress
 
-from fewshot import __version__, data, discovery
+from fewshot import __version__, backends, data, discovery
 from fewshot.errors import InputError
 from fewshot.experiment.plan import Plan
 
 _PACKAGES = ("openai", "huggingface_hub", "rapidfuzz", "numpy", "pandas")
+_MODELS = ("torch", "transformers", "ctranslate2", "gliner")
+"""What runs a model on this machine; recorded for the backends that do."""
 
 
 def used(plan: Plan) -> dict[str, str]:
     """Package → version."""
-    return _ours() | _plugins(plan)
+    here = not backends.unheeded(plan.settings.backend, ["device"])
+    return _installed(_PACKAGES + _MODELS if here else _PACKAGES) | _plugins(plan)
 
 
-def _ours() -> dict[str, str]:
+def _installed(packages: Sequence[str]) -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {"python": platform.python_version(), "fewshot": __version__}
-    for name in _PACKAGES:
+    for name in packages:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

@@ -11,7 +11,7 @@ draft decide about the next one, as in training.
     pass 3       </G> and <G> MDM2 </G> in mice .                    all as expected: the end
     written      Blot of <G> p53 </G> and <G> MDM2 </G> in mice .
 
-Twelve tokens in three passes instead of thirteen, and token for token what one step at a time would write: a draft is
+Twelve tokens in three passes instead of twelve, and token for token what one step at a time would write: a draft is
 kept up to the first decision that it did not expect, and what was decided there is written in its place. A head on the
 encoder (`draft_head`) guesses the tags beforehand, mostly right; then it is one pass:
 

@@ -1,6 +1,6 @@
 """One answer of copy decoding while it is written: what is fed next, and how far the scores agree with it.
 
-    source  Blot of p53 and MDM2         place 2, nothing open, pending [Blot, of] fed; expected: <G> p53 </G> and MDM2
+    source  Blot of p53 and MDM2         place 2, nothing open, Blot fed, pending [of]; expected: <G> p53 </G> and MDM2
     propose                              of <G> p53 </G> and MDM2       what is pending, and the draft
     accept(scores)                       <G> beats "p53"; "p53" beats nothing; </G> beats "and"; <G> beats "MDM2":
                                          "<G> p53 </G> and" is kept, a mark is closed, pending [<G>]

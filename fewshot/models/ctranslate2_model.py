@@ -26,6 +26,11 @@ _NAMES = {"num_beams": "beam_size", "repetition_penalty": "repetition_penalty",
           "max_new_tokens": "max_decoding_length"}  # fmt: skip
 """Options of transformers' `generate` by their name in CTranslate2."""
 
+_NEUTRAL = {"do_sample": False, "early_stopping": False, "length_penalty": 1.0, "min_length": 0, "temperature": 1.0,
+            "top_p": 1.0, "typical_p": 1.0, "num_beam_groups": 1, "num_return_sequences": 1,
+            "use_cache": True}  # fmt: skip
+"""Values of other options with which they do nothing."""
+
 _BART = {"normalize_before": False, "normalize_embedding": True}
 """What every BART of transformers does. CTranslate2 asks its configuration, where only older ones say so."""
 
@@ -34,11 +39,10 @@ def why_not(model: Any, generation: Mapping[str, Any]) -> str | None:
     """Why CTranslate2 cannot write what `generate` would; `None`: it can. `generation`: options of a manifest."""
     if family_of(model) is None:
         return f"models of type {model.config.model_type} are of another family than BART and T5"
-    if model.device.type not in ("cpu", "cuda"):
-        return f"CTranslate2 does not run on {model.device.type}"
+    if not _runs_on(model.device.type):
+        return f"CTranslate2 does not run on {model.device.type} here"
     for name, value in generation.items():
-        asks = value is True or value not in (None, False, 0, 1, 1.0)
-        if name not in _NAMES and asks:
+        if name not in _NAMES and value is not None and value != _NEUTRAL.get(name, ...):
             return f"{name}={value} of its fewshot.json has no counterpart in CTranslate2"
     return None
 
@@ -56,32 +60,13 @@ class CTranslate2Model:
     def __init__(self, model: Any, *, quantization: str = "int8") -> None:
         if find_spec("ctranslate2") is None:
             raise MissingExtraError("ctranslate2, which --decoder ct2 needs,", extra="ct2")
-        import ctranslate2
-
-        with tempfile.TemporaryDirectory(prefix="fewshot-ct2-") as temporary:
-            plain, converted = Path(temporary) / "transformers", Path(temporary) / "ctranslate2"
-            with draft_head.apart(model):
-                model.save_pretrained(plain)
-            _names_are_ids(model).save_pretrained(plain)
-            if model.config.model_type == "bart":
-                path = plain / "config.json"
-                path.write_text(json.dumps(_BART | json.loads(path.read_bytes())), "utf-8")
-            try:
-                ctranslate2.converters.TransformersConverter(str(plain)).convert(
-                    str(converted), quantization=quantization
-                )
-            except (ValueError, KeyError, NotImplementedError) as error:  # what it does not know of a configuration
-                raise InputError(
-                    f"--decoder ct2: CTranslate2 cannot convert this model ({' '.join(str(error).split())[:120]})",
-                    hint="use --decoder generate",
-                ) from error
-            self._translator = ctranslate2.Translator(
-                str(converted),
-                device=model.device.type,
-                device_index=model.device.index or 0,
-                intra_threads=torch.get_num_threads(),
-                inter_threads=1,
-            )
+        try:
+            self._translator = _converted(model, quantization)
+        except Exception as error:  # of transformers, CTranslate2, its libraries, the disk: each has its own
+            raise InputError(
+                f"--decoder ct2: CTranslate2 cannot take this model ({' '.join(str(error).split())[:120]})",
+                hint=f"use --decoder generate; the weights pass through {tempfile.gettempdir()} (TMPDIR)",
+            ) from error
 
     def written(self, inputs: Sequence[Sequence[int]], options: Mapping[str, Any]) -> list[list[int]]:
         """What is written for each input, with the token that ends an answer if one does.
@@ -99,6 +84,48 @@ class CTranslate2Model:
             **given,
         )
         return [[int(name) for name in one.hypotheses[0]] for one in found]
+
+
+def _runs_on(device: str) -> bool:
+    if device != "cuda":
+        return device == "cpu"
+    if find_spec("ctranslate2") is None:  # said when it is made
+        return True
+    import ctranslate2
+
+    return bool(ctranslate2.get_cuda_device_count())
+
+
+def _converted(model: Any, quantization: str) -> Any:
+    """The translator of a model. Nothing is left on the disk."""
+    import ctranslate2
+
+    class Converter(ctranslate2.converters.TransformersConverter):  # type: ignore[misc]
+        """Converts T5 as transformers 5 means it, which always says `tie_word_embeddings`, and elsewhere whether the
+        decoder's states are scaled (T5 1.1 and Flan: no)."""
+
+        def load_model(self, *args: Any, **options: Any) -> Any:
+            loaded = super().load_model(*args, **options)
+            if hasattr(loaded.config, "scale_decoder_outputs"):
+                loaded.config.tie_word_embeddings = loaded.config.scale_decoder_outputs
+            return loaded
+
+    with tempfile.TemporaryDirectory(prefix="fewshot-ct2-") as temporary:
+        plain, converted = Path(temporary) / "transformers", Path(temporary) / "ctranslate2"
+        with draft_head.apart(model):
+            model.save_pretrained(plain)
+        _names_are_ids(model).save_pretrained(plain)
+        if model.config.model_type == "bart":
+            path = plain / "config.json"
+            path.write_text(json.dumps(_BART | json.loads(path.read_bytes())), "utf-8")
+        Converter(str(plain)).convert(str(converted), quantization=quantization)
+        return ctranslate2.Translator(
+            str(converted),
+            device=model.device.type,
+            device_index=model.device.index or 0,
+            intra_threads=torch.get_num_threads(),
+            inter_threads=1,
+        )
 
 
 def _names_are_ids(model: Any) -> Any:

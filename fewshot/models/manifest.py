@@ -129,6 +129,10 @@ def _is_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
 
 
+def _is_labels(value: object) -> bool:
+    return _is_names(value) and bool(value)
+
+
 def _is_table(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -152,7 +156,7 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "task": _TEXT,
     "format": _TEXT,
     "kind": (lambda value: isinstance(value, str) and value in AUTO_CLASSES, " or ".join(AUTO_CLASSES)),
-    "labels": (_is_names, "a list of names"),
+    "labels": (_is_labels, "a list of names, at least one and none of them empty"),
     "source_template": _TEXT,
     "end": _TEXT,
     "base_model": _TEXT,
@@ -162,8 +166,8 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "max_target_length": (lambda value: value is None or _is_length(value), _LENGTH),
     "truncate": (lambda value: isinstance(value, bool), "true or false"),
     "draft_head": (lambda value: value in (None, DRAFT_HEAD), f"{DRAFT_HEAD} or null"),
-    "decoder": (lambda value: value in (None, "copy", "generate"), "copy or generate"),
-    "generation": (_is_options, "an object of numbers"),
+    "decoder": (lambda value: value in (None, "copy", "generate"), "copy or generate (--decoder takes more)"),
+    "generation": (_is_options, "an object that holds numbers, true or false alone"),
     "settings": (_is_table, "an object"),
 }
 """What each key may hold, and how to say so."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from fewshot.errors import InputError
@@ -165,7 +165,7 @@ def load_tokenizer(folder: Path) -> Any:
 
     check_tokenizer_config(folder)
     try:
-        with _nothing_printed():
+        with nothing_printed:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:
         raise unusable(folder, error) from None
@@ -174,24 +174,38 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-@contextmanager
-def _nothing_printed() -> Iterator[None]:
+class _Silence:
     """Keeps what is not Python from printing. tokenizers names the unknown options of a folder's tokens on standard
-    output: past the one place for output, amid `--json`, and whatever escape sequences they hold."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    try:
-        kept = os.dup(_STDOUT)
-    except OSError:  # closed: nothing is printed anyway
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device)
-            os.dup2(nowhere.fileno(), _STDOUT)
-        yield
-    finally:
-        os.dup2(kept, _STDOUT)
-        os.close(kept)
+    output: past the one place for output, amid `--json`, and whatever escape sequences they hold. Standard output is
+    the process's: of several threads the first redirects it, and the last one puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._depth, self._kept = Lock(), 0, -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._depth += 1
+            if self._depth > 1:
+                return
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            try:
+                self._kept = os.dup(_STDOUT)
+            except OSError:  # closed: nothing is printed anyway
+                self._kept = -1
+                return
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device)
+                os.dup2(nowhere.fileno(), _STDOUT)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0 and self._kept >= 0:
+                os.dup2(self._kept, _STDOUT)
+                os.close(self._kept)
+
+
+nothing_printed = _Silence()
 
 
 def load_model(

@@ -38,9 +38,15 @@ ENCODER, COPIED, NONE = "encoder", "copy", "none"
 """Drafts of copy decoding: what the head on the encoder says, the source without tags, one token at a time."""
 
 _PLAIN = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "temperature": None,
-          "top_k": None, "top_p": None, "early_stopping": False, "length_penalty": None, "min_length": 0,
-          "forced_bos_token_id": None}  # fmt: skip
-"""Some published configurations sample, or forbid repetition: copying an input is then impossible."""
+          "top_k": None, "top_p": None, "early_stopping": False, "length_penalty": 1.0, "min_length": 0,
+          "forced_bos_token_id": None, "forced_eos_token_id": None}  # fmt: skip
+"""Some published configurations sample, or forbid repetition: copying an input is then impossible; BART's end an
+answer that is cut as if it had ended by itself."""
+
+_RANGES: Mapping[str, tuple[type | tuple[type, ...], float]] = {
+    "num_beams": (int, 1), "no_repeat_ngram_size": (int, 0), "min_new_tokens": (int, 0), "max_new_tokens": (int, 1),
+    "repetition_penalty": ((int, float), 0.001)}  # fmt: skip
+"""Type and least value of options that are first looked at while a text is decoded."""
 
 BREAKING = ("no_repeat_ngram_size", "repetition_penalty", "do_sample", "num_beams")
 """Settings of `generate` that have no meaning for copy decoding, or forbid copying."""
@@ -73,6 +79,11 @@ def check_generation(options: Mapping[str, Any]) -> None:
     unknown = [name for name in options if name not in GenerationConfig().to_dict()]
     if unknown:
         raise InputError(f"fewshot.json: generation has no option {unknown[0][:60]!r}", hint="train the model again")
+    for name, (kind, least) in _RANGES.items():
+        value = options.get(name)
+        fits = isinstance(value, kind) and not isinstance(value, bool) and value >= least  # type: ignore[operator]
+        if value is not None and not fits:
+            raise InputError(f"fewshot.json: generation cannot be used ({name}={value})", hint="train the model again")
     try:
         GenerationConfig(**(_PLAIN | dict(options))).validate()
     except Exception as error:  # each option has errors of its own

@@ -105,13 +105,15 @@ class Grid:
     @property
     def prompted(self) -> list[Prompted]:
         """The cells that are prompted. A seed that could change nothing is not tried again."""
-        cells = []
+        cells: list[Prompted] = []
         for said in self.backends:
             backend, _, model = said.partition(":")
             for shots in self.shots:
                 asked = self._for(backend, model=model or self.settings.model, shots=shots)
                 for seed in self._seeds(asked):
                     settings = replace(asked, seed=seed)
+                    if any(cell.settings == settings for cell in cells):  # a plugin's backend may heed no shots
+                        continue
                     cells.append(Prompted(settings, self._named(f"{said}-{shots}shot", seed, settings)))
         return cells
 

@@ -182,6 +182,23 @@ def test_flags_that_cannot_copy(folder: Path) -> None:
         opened(folder, decoder="copy")
 
 
+@pytest.mark.parametrize("generation", [{"num_beams": 2}, {"num_beams": 3, "length_penalty": 0.6}])
+def test_beams_are_searched(folder: Path, generation: dict[str, float]) -> None:
+    replaced(folder, generation=generation, max_target_length=16)
+    assert {p.id for p in opened(folder).predict(FIGURES)} == {e.id for e in FIGURES}
+
+
+@pytest.mark.parametrize("decoder", ["generate", "ct2"])
+def test_an_answer_that_is_cut_is_counted_whatever_ends_a_bart(folder: Path, decoder: str) -> None:
+    replaced(folder, max_target_length=4)
+    written = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(written | {"forced_eos_token_id": 2}))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"forced_eos_token_id": 2}))
+    (prediction,) = opened(folder, decoder=decoder).predict([Example("a", "a", "(A) Western blot of p53.")])
+    assert prediction.problems["truncated"] == 1
+
+
 def test_free_formats_are_generated(folder: Path) -> None:
     replaced(folder, format="list")
     backend = opened(folder)

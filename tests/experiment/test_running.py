@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fewshot import replay, run
+from fewshot import replay, run, tasks
 from fewshot.errors import ReplayError, RunFolderError
+from fewshot.experiment import versions
+from fewshot.experiment.plan import plan_of
+from fewshot.experiment.settings import Settings
+from fewshot.tasks import Task
 from tests.servers.openai_server import OpenAiServer, status
 
 TEXTS = ("(A) Blot of p53.", "(A) Levels of MDM2 in mice.", "(A) Gel of CHK2 from yeast.", "(A) Assay for ATM kinase.")
@@ -156,3 +162,22 @@ def test_scores_are_a_data_frame() -> None:
     frame = run("ner", data="gold.jsonl", out="runs/one").scores
     assert list(frame.columns) == ["score", "value"]
     assert "strict.micro.f1" in set(frame["score"])
+
+
+def test_a_task_that_scores_in_a_way_of_its_own_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = type(tasks.get("ner")).score
+
+    def own(self: Task, cases: Any, labels: Any) -> dict[str, float]:
+        return {**usual(self, cases, labels), "own": 0.25}
+
+    monkeypatch.setattr(type(tasks.get("ner")), "score", own)
+    assert run("ner", data="gold.jsonl", out="runs/own").result.scores["own"] == 0.25
+    assert replay("runs/own").result.scores["own"] == 0.25
+
+
+def test_what_ran_a_model_here_is_recorded() -> None:
+    run("ner", data="gold.jsonl", out="runs/rules")
+    assert "torch" not in tomllib.loads(Path("runs/rules/run.toml").read_text())["versions"]
+    if find_spec("torch") is not None:
+        plan = plan_of(Settings(task="ner", data="gold.jsonl", backend="local", model="m"))
+        assert {"torch", "transformers"} <= versions.used(plan).keys()

@@ -55,6 +55,18 @@ def test_the_same_tokens_as_transformers(family: str, asked: dict[str, Any]) -> 
     assert written == transformers_writes(model, tokenizer, rows, options)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_t5_whose_states_are_not_scaled(seed: int) -> None:
+    """T5 1.1 and Flan: beams and penalties compare sums of scores, which a scale changes."""
+    tokenizer = tiny.unigram()
+    torch.manual_seed(seed)
+    model = tiny.t5(tokenizer, tie_word_embeddings=False)
+    rows = [tokenizer(text)["input_ids"] for text in TEXTS]
+    options = PLAIN | {"num_beams": 4, "length_penalty": 1.0}
+    written = CTranslate2Model(model, quantization="float32").written(rows, options)
+    assert written == transformers_writes(model, tokenizer, rows, options)
+
+
 @pytest.mark.parametrize("family", ["bart", "t5"])
 def test_an_answer_that_ends_is_told_from_one_that_is_cut(family: str) -> None:
     tokenizer, model = seeded(family)
@@ -91,6 +103,8 @@ def test_int8_answers_are_read_like_any_answer(family: str, form: str) -> None:
         ({"do_sample": True}, "do_sample=True"),
         ({"early_stopping": "never"}, "early_stopping"),
         ({"top_k": 5}, "top_k=5"),
+        ({"forced_bos_token_id": 0}, "forced_bos_token_id=0"),
+        ({"num_beams": 2, "length_penalty": 0.0}, "length_penalty=0.0"),
     ],
 )
 def test_options_without_a_counterpart_are_named(generation: dict[str, Any], name: str) -> None:
@@ -107,8 +121,27 @@ def test_a_model_of_another_family_is_named() -> None:
 
 def test_what_cannot_be_converted_is_one_line() -> None:
     model = tiny.bart(tiny.bpe(), activation_function="laplace")
-    with pytest.raises(InputError, match="CTranslate2 cannot convert this model"):
+    with pytest.raises(InputError, match="CTranslate2 cannot take this model"):
         CTranslate2Model(model)
+
+
+def test_a_disk_that_is_full_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    _, model = tiny.seeded("bart")
+    monkeypatch.setattr(model, "save_pretrained", full)
+    with pytest.raises(InputError, match=r"No space left on device.*TMPDIR"):
+        CTranslate2Model(model)
+
+
+def test_a_gpu_that_ctranslate2_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, model = tiny.seeded("bart")
+    monkeypatch.setattr(type(model), "device", torch.device("cuda"))
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    assert why_not(model, {}) == "CTranslate2 does not run on cuda here"
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
+    assert why_not(model, {}) is None
 
 
 def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

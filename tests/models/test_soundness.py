@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -186,18 +187,25 @@ def test_a_vocabulary_that_is_not_the_models(change: Callable[[Path], None], fol
         ({"max_target_length": "long"}, "max_target_length must be"),
         ({"labels": "GENEPROD"}, "labels must be a list of names"),
         ({"labels": [1]}, "labels must be"),
+        ({"labels": []}, "labels must be a list of names, at least one"),
+        ({"labels": [""]}, "none of them empty"),
         ({"task": ["ner"]}, "task must be a string, not a list"),
         ({"task": None}, "task must be a string, not nothing"),
         ({"kind": ["seq2seq"]}, "kind must be seq2seq or tagger"),
         ({"format": 3}, "format must be"),
         ({"format": "poem"}, "poem"),
         ({"decoder": "magic"}, "decoder must be copy or generate"),
+        ({"decoder": "ct2"}, "--decoder takes more"),
         ({"truncate": "no"}, "truncate must be true or false"),
         ({"generation": [4]}, "generation must be"),
         ({"generation": {"num_beams": [4]}}, "generation must be"),
         ({"generation": {"custom_generate": 1}}, "no option 'custom_generate'"),
         ({"generation": {"num_beams": "many"}}, "generation must be"),
         ({"generation": {"num_beams": 2, "num_return_sequences": 5}}, "generation cannot be used"),
+        ({"generation": {"num_beams": 0}}, r"generation cannot be used \(num_beams=0\)"),
+        ({"generation": {"num_beams": 2.0}}, r"generation cannot be used \(num_beams=2.0\)"),
+        ({"generation": {"no_repeat_ngram_size": -1}}, "no_repeat_ngram_size=-1"),
+        ({"generation": {"repetition_penalty": 0}}, "repetition_penalty=0"),
         ({"settings": 1}, "settings must be"),
         ({"labelled": -3}, "labelled must be"),
     ],
@@ -348,6 +356,30 @@ def test_a_folder_prints_nothing(closed: bool, tmp_path: Path, capfd: pytest.Cap
         os.close(kept)
     print("behind")
     assert capfd.readouterr().out.split() == ["before", "behind"]
+
+
+def test_threads_that_load_together_give_standard_output_back(capfd: pytest.CaptureFixture[str]) -> None:
+    inside, done = Event(), Event()
+
+    def first() -> None:
+        with model_folder.nothing_printed:
+            inside.set()
+            done.wait(5)
+
+    def second() -> None:
+        inside.wait(5)
+        with model_folder.nothing_printed:
+            done.set()
+            threads[0].join(5)  # the first one leaves before the second
+            os.write(1, b"lost")
+
+    threads = [Thread(target=first), Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    os.write(1, b"kept")
+    assert capfd.readouterr().out == "kept"
 
 
 @pytest.mark.parametrize("name", ["extra_ids", "offset", "num_madeup_words", "of_a_later_version"])

@@ -17,7 +17,8 @@ _MODELS = ("torch", "transformers", "ctranslate2", "gliner")
 
 def used(plan: Plan) -> dict[str, str]:
     """Package → version."""
-    here = not backends.unheeded(plan.settings.backend, ["device"])
+    name = plan.settings.backend  # no backend of ours, where answers are read from a file
+    here = name in backends.names() and not backends.unheeded(name, ["device"])
     return _installed(_PACKAGES + _MODELS if here else _PACKAGES) | _plugins(plan)
 
 

@@ -51,6 +51,7 @@ class Learned:
         shown: The few-shot rows and the programs, one point each.
         level: What the curves have to pass; `None` if nothing was prompted.
         sizes: The sizes that were tried.
+        program: The best program, if it is better than the level: fine-tuning would have to pass it as well.
     """
 
     comparison: Comparison
@@ -58,6 +59,7 @@ class Learned:
     shown: Sequence[Curve]
     level: Curve | None
     sizes: Sequence[int]
+    program: Curve | None = None
 
     @property
     def score(self) -> str:
@@ -67,7 +69,14 @@ class Learned:
     @cached_property
     def crossovers(self) -> Mapping[str, Crossover]:
         """By base model, where it passes the level for good; empty without counts by article."""
-        level = self.level
+        return self._passing(self.level)
+
+    @cached_property
+    def past_the_program(self) -> Mapping[str, Crossover]:
+        """By base model, where it passes the program that is better than the level, for good."""
+        return self._passing(self.program)
+
+    def _passing(self, level: Curve | None) -> Mapping[str, Crossover]:
         if level is None or not level.points[0].row.counts:
             return {}
         base = level.points[0].row.counts
@@ -103,13 +112,13 @@ def learned(comparison: Comparison, cells: Mapping[Path, Trained | None]) -> Lea
         for name, points in curves.items()
     ]
     sizes = sorted({point.size for curve in trained for point in curve.points})
-    return Learned(comparison, trained, shown, _level(comparison, shown), sizes)
+    level, program = _level(comparison, shown), _best(comparison, shown, "program")
+    better = level is not None and program is not None and program.points[0].fold.mean > level.points[0].fold.mean
+    return Learned(comparison, trained, shown, level, sizes, program if better else None)
 
 
 def at_disposal(row: Row) -> int:
     """Returns how many labelled examples a system that is shown some had at its disposal."""
-    if row.kind == "program":
-        return 0
     run = row.runs[0]
     selector = run.recorded.settings.selector
     if run.signature.shots and demonstrations.is_shared(selector):
@@ -118,9 +127,9 @@ def at_disposal(row: Row) -> int:
 
 
 def _level(comparison: Comparison, shown: Sequence[Curve]) -> Curve | None:
-    by_label = {curve.name: curve for curve in shown}
-    for kind in ("prompted", "program"):
-        best = best_of([curve.points[0].row for curve in shown if curve.kind == kind], comparison.headline)
-        if best is not None:
-            return by_label[best.label]
-    return None
+    return _best(comparison, shown, "prompted") or _best(comparison, shown, "program")
+
+
+def _best(comparison: Comparison, shown: Sequence[Curve], kind: str) -> Curve | None:
+    best = best_of([curve.points[0].row for curve in shown if curve.kind == kind], comparison.headline)
+    return None if best is None else next(curve for curve in shown if curve.name == best.label)

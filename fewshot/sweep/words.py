@@ -7,7 +7,7 @@ tiny-bart does not beat the best few-shot row within the sizes tried (6 to 60).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fewshot.report import numbers
 from fewshot.report.table import Cell, Heading, Table
@@ -18,7 +18,8 @@ from fewshot.sweep.curves import Curve, Learned
 
 
 def sentences(found: Learned) -> list[str]:
-    """Returns one sentence a fine-tuned model, the earliest first."""
+    """Returns one sentence a fine-tuned model, the earliest first; then the same about a program that is better than
+    what was prompted."""
     if not found.trained:
         return []
     if found.level is None:
@@ -26,14 +27,23 @@ def sentences(found: Learned) -> list[str]:
     if not found.crossovers:
         return ["Scores of this task keep no counts by article, so that no crossover can be told."]
     other = f"the best {'few-shot row' if found.level.kind == 'prompted' else 'program'}"
-    named = f"{other}, {found.level.title} with {value(found.level.points[0].fold)},"
-    curves = [curve for curve in found.trained if curve.name in found.crossovers]
-    curves.sort(key=lambda curve: found.crossovers[curve.name].size or float("inf"))
-    return [_sentence(found, curve, other if number else named) for number, curve in enumerate(curves)]
+    said = list(_passing(found, found.level, found.crossovers, other))
+    if found.program is not None:
+        said += _passing(found, found.program, found.past_the_program, "the best program")
+    return said
 
 
-def _sentence(found: Learned, curve: Curve, other: str) -> str:
-    one, short = found.crossovers[curve.name], curve.title
+def _passing(found: Learned, level: Curve, crossovers: Mapping[str, Crossover], other: str) -> Iterator[str]:
+    """A sentence a fine-tuned model; the first one names what it has to pass."""
+    named = f"{other}, {level.title} with {value(level.points[0].fold)},"
+    curves = [curve for curve in found.trained if curve.name in crossovers]
+    curves.sort(key=lambda curve: crossovers[curve.name].size or float("inf"))
+    for number, curve in enumerate(curves):
+        yield _sentence(found, curve, crossovers[curve.name], other if number else named)
+
+
+def _sentence(found: Learned, curve: Curve, one: Crossover, other: str) -> str:
+    short = curve.title
     if one.size is None:
         not_before = "" if one.low is None or one.already else f"; not before {count(one.low)} by its interval"
         return f"{short} does not beat {other} within the sizes tried ({tried(found)}{not_before})."

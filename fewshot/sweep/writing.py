@@ -97,6 +97,8 @@ def to_json(found: Learned) -> dict[str, Any]:
             for curve in (*found.shown, *found.trained)
         ],
         "crossovers": {name: asdict(one) for name, one in found.crossovers.items()},
+        "program": None if found.program is None else found.program.name,
+        "past_the_program": {name: asdict(one) for name, one in found.past_the_program.items()},
         "sentences": words.sentences(found),
     }
 

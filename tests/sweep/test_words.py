@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import fewshot
@@ -53,6 +55,17 @@ def said(base: Learned, found: Crossover) -> str:
 )
 def test_each_case_has_its_sentence(base: Learned, found: Crossover, sentence: str) -> None:
     assert sentence in said(base, found)
+
+
+def test_a_program_that_is_better_than_what_was_prompted_has_to_be_passed_too(base: Learned) -> None:
+    program = replace(base.shown[0], name="rules", title="the rules")
+    prompted = replace(base.shown[0], kind="prompted", title="model (3 shots)")
+    one = Learned(base.comparison, base.trained, [prompted, program], prompted, base.sizes, program)
+    one.__dict__["crossovers"] = {"models/tiny": Crossover(31.0, 20.0, 50.0, False, GAPS)}
+    one.__dict__["past_the_program"] = {"models/tiny": Crossover(None, 50.0, None, False, GAPS)}
+    first, second = words.sentences(one)
+    assert "beats the best few-shot row, model (3 shots) with" in first
+    assert second.startswith("tiny does not beat the best program, the rules with")
 
 
 def test_a_curve_that_equals_its_level_does_not_beat_it(base: Learned) -> None:

@@ -77,6 +77,15 @@ def test_what_is_prompted_alone_has_a_page_and_goes_on(capsys: pytest.CaptureFix
     assert {"report.html", "sweep.md", "sweep.csv", "sweep.json", "curves.svg", "pool.jsonl", "cells"} <= names
 
 
+@pytest.mark.parametrize(("selector", "labelled"), [("nearest", 60), ("fixed", 2)])
+def test_rules_that_are_shown_examples_had_them_at_their_disposal(
+    selector: str, labelled: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*SMALL, "--backends", "rules", "--shots", "2", "--selector", selector, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [curve["points"][0]["labelled"] for curve in found["curves"]] == [labelled]
+
+
 def test_a_server_that_fails_leaves_the_rest_and_is_asked_again(capsys: pytest.CaptureFixture[str]) -> None:
     refused = [faults.status(401, "no such key", kind="invalid_request_error")] * 20
     with OpenAiServer(answers="none", faults=refused) as server:

@@ -71,17 +71,21 @@ def named(rows: Sequence[Row]) -> list[Row]:
 
 def labelled(rows: Sequence[Row]) -> list[Row]:
     """Rows with labels that are unique."""
-    names = Counter(row.name for row in rows)
-    keys = telling(rows)
-    labels = [
-        row.name if names[row.name] == 1 else f"{row.name} ({described(row, keys)})" if keys else row.name
-        for row in rows
-    ]
+    labels = [row.name if not (keys := _apart(row, rows)) else f"{row.name} ({described(row, keys)})" for row in rows]
     again = Counter(labels)
     return [
         replace(row, label=label if again[label] == 1 else f"{label} [{row.runs[0].folder.path}]")
         for row, label in zip(rows, labels, strict=True)
     ]
+
+
+def _apart(row: Row, rows: Sequence[Row]) -> list[str]:
+    """The settings that tell a row from others of its name: without those that follow from others, where that is
+    enough."""
+    alike = [other for other in rows if other.name == row.name]
+    keys = telling(rows) if len(alike) > 1 else []
+    plain = [key for key in keys if key not in _DERIVED]
+    return plain if len({described(other, plain) for other in alike}) == len(alike) else keys
 
 
 def described(row: Row, keys: Iterable[str]) -> str:

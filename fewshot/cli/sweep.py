@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     with work.claimed():
         write_pool(pool, work.out)
         done = _run(grid, work)
-    _show(done, work.out, args.gpu_hour_usd, as_json=args.json)
+    _show(done, grid, work.out, args.gpu_hour_usd, as_json=args.json)
     return _end(done, len(grid.prompted) + len(grid.trained), work.out)
 
 
@@ -179,12 +179,12 @@ def _score(one: Done) -> str:
     return f"{name} {scores.scores[name]:.3f}" if name in scores.scores else "not scored"
 
 
-def _show(done: Sequence[Done], out: Path, gpu_hour_usd: float | None, *, as_json: bool) -> None:
+def _show(done: Sequence[Done], grid: Grid, out: Path, gpu_hour_usd: float | None, *, as_json: bool) -> None:
     from fewshot.cli import _output, _terminal
     from fewshot.report import layout, page
     from fewshot.sweep import found, in_detail, words, writing
 
-    result = found(done, gpu_hour_usd=gpu_hour_usd)
+    result = found(done, grid, gpu_hour_usd=gpu_hour_usd)
     if result is None:
         return
     writing.write(result, in_detail(result, gpu_hour_usd=gpu_hour_usd), out)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 METHOD = (
     "Crossover: where the paired difference from the best row that is not trained becomes positive for good, by "
     "straight lines in the logarithm of the size; its interval holds the sizes at which the difference cannot be told "
-    "from 0, by the jackknife over articles and the spread over seeds (Welch–Satterthwaite)."
+    "from 0, by the jackknife over articles and, where there are several, the spread over seeds (Welch–Satterthwaite)."
 )
 
 
@@ -136,8 +136,8 @@ def _gap(formula: Formula, base: NDArray[Any], ours: NDArray[Any], size: int) ->
         if seeds > 1:
             parts.append((float(formula.over(counts.sum(1)).var(ddof=1)) / seeds, seeds - 1.0))
     variance = sum(part for part, _ in parts)
-    if variance == 0.0:
-        return Gap(size, delta, delta, delta), None
+    if variance == 0.0:  # alike in every article: nothing says how far another article would be
+        return (Gap(size, 0.0, 0.0, 0.0), None) if delta == 0.0 else (Gap(size, delta, None, None), "no spread")
     freedom = variance**2 / sum(part**2 / each for part, each in parts)
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * sqrt(variance)
     return Gap(size, delta, max(-1.0, delta - reach), min(1.0, delta + reach)), None

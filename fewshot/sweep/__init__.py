@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from fewshot import data, tasks
 from fewshot.data._source import Source
 from fewshot.errors import InputError
+from fewshot.experiment.folder import PREDICTIONS
 from fewshot.experiment.plan import demos_of, labelled, pool_of
 from fewshot.experiment.settings import Settings
 from fewshot.files import digest
@@ -27,7 +29,7 @@ from fewshot.sweep.curves import Learned, learned
 from fewshot.sweep.grid import Grid, Trained, identity_of
 from fewshot.sweep.sizes import USUAL, sizes
 
-__all__ = ["Grid", "default_folder", "found", "grid_of", "in_detail", "write_pool"]
+__all__ = ["Grid", "apart", "default_folder", "found", "grid_of", "in_detail", "write_pool"]
 
 
 def grid_of(
@@ -66,6 +68,18 @@ def grid_of(
             f"{settings.data} has no train split with labels for {task.name}",
             hint="name labelled examples with --demos, or split the data: `fewshot split`",
         )
+    scored = labelled(dataset.split(settings.split), task)[: settings.limit]
+    if not scored:
+        raise InputError(
+            f"{settings.data}: no example of its {settings.split} split is labelled for {task.name}: nothing is scored",
+            hint="name labelled data with --data",
+        )
+    pool = apart(pool, scored)
+    if not pool:
+        raise InputError(
+            f"all {task.name} examples to learn from are of the articles that are scored",
+            hint="name others with --demos, or split the data: `fewshot split`",
+        )
     by_base = flags_of(flags)
     if unknown := [name for name in by_base if name and name not in bases]:
         raise InputError(f"--train-flags {unknown[0]}=…: --finetune does not name {unknown[0]}")
@@ -76,9 +90,22 @@ def grid_of(
         bases=tuple(base_of(name, (*by_base.get("", ()), *by_base.get(name, ()))) for name in dict.fromkeys(bases)),
         sizes=sizes(train_sizes, of=len(pool)) if bases else (),
         seeds=seeds,
-        data=digest([data.digest(pool), dataset.digest]),
+        data=digest([data.digest(pool), dataset.digest, *_contents(settings)]),
     )
     return grid, pool
+
+
+def _contents(settings: Settings) -> list[str]:
+    """Digests of the files that settings name beside the data: what changes in them makes other cells."""
+    named = [settings.prompt, settings.entities and str(Path(settings.entities) / PREDICTIONS)]
+    return [sha256(Path(path).read_bytes()).hexdigest() for path in named if path and Path(path).is_file()]
+
+
+def apart(pool: Sequence[Example], scored: Sequence[Example]) -> list[Example]:
+    """Returns the examples of other articles than those that are scored. Demonstrations are chosen so for each query; a
+    training sees all it is given."""
+    groups, ids = {example.group for example in scored}, {example.id for example in scored}
+    return [example for example in pool if example.group not in groups and example.id not in ids]
 
 
 def write_pool(pool: Sequence[Example], out: Path) -> None:
@@ -93,16 +120,20 @@ def default_folder(grid: Grid, root: Path = Path("runs")) -> Path:
     return root / f"sweep-{grid.settings.task}-{digest(same)[:8]}"
 
 
-def found(done: Sequence[Done], *, gpu_hour_usd: float | None = None) -> Learned | None:
-    """Returns what the complete cells say; `None` if there is none."""
-    whole = {one.folder: one.cell for one in done if one.why is None}
+def found(done: Sequence[Done], grid: Grid, *, gpu_hour_usd: float | None = None) -> Learned | None:
+    """Returns what the complete cells of a grid say; `None` if there is none."""
+    cells = [*(cell.name for cell in grid.prompted), *(cell.name for cell in grid.trained)]
+    order = {name: place for place, name in enumerate(cells)}
+    complete = sorted((one for one in done if one.why is None), key=lambda one: order[one.cell.name])
+    whole = {one.folder: one.cell for one in complete}  # as asked, not as they ended: seeds are paired by their place
     if not whole:
         return None
     names: dict[str | Path, str] = {
         folder: cell.base.short for folder, cell in whole.items() if isinstance(cell, Trained)
     }
     compared = compare(list(whole), names=names, gpu_hour_usd=gpu_hour_usd)
-    return learned(compared, {path: cell if isinstance(cell, Trained) else None for path, cell in whole.items()})
+    trained = {path: cell if isinstance(cell, Trained) else None for path, cell in whole.items()}
+    return learned(compared, trained, missing=len(order) - len(whole))
 
 
 def in_detail(result: Learned, *, gpu_hour_usd: float | None = None) -> Comparison:

@@ -26,12 +26,14 @@ OURS = frozenset({"task", "kind", "data", "limit", "base_model", "seed", "output
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model to fine-tune. `flags`: of `fewshot finetune`, beside those that a sweep sets; `rate`: of learning."""
+    """A model to fine-tune. `flags`: of `fewshot finetune`, beside those that a sweep sets; `rate`: of learning;
+    `digest`: of a folder's files, which another training may write anew under the same name."""
 
     name: str
     kind: ModelKind
     rate: float
     flags: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def short(self) -> str:
@@ -55,7 +57,8 @@ def base_of(name: str, flags: Sequence[str] = ()) -> Base:
         raise InputError(f"{folder} has no {model_folder.CONFIG} that can be read: is it a model?") from None
     kind: ModelKind = "seq2seq" if writes else "tagger"
     rates = TINY_RATES if name in model_folder.bundled() else RATES
-    return Base(name, kind, rates[kind], tuple(flags))
+    held = model_folder.digest(folder) if Path(name).is_dir() else ""
+    return Base(name, kind, rates[kind], tuple(flags), held)
 
 
 def names_of(flags: Iterable[str]) -> frozenset[str]:

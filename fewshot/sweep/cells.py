@@ -145,15 +145,14 @@ class Work:
     def _trained(self, cell: Trained, ended: Ended) -> None:
         folder, start = self.folder(cell), monotonic()
         try:
-            if self.is_complete(cell):
-                ended.put(Done(cell, folder))
-                return
-            self._train(cell)
-            settings = replace(cell.settings, model=str(self._model(cell)))
-            run(settings, out=folder, listen=self._unless_stopped)
-            if not self.keep_models:
-                shutil.rmtree(self._model(cell))
-            ended.put(Done(cell, folder, monotonic() - start))
+            complete = self.is_complete(cell)
+            if not complete:
+                self._train(cell)
+                settings = replace(cell.settings, model=str(self._model(cell)))
+                run(settings, out=folder, listen=self._unless_stopped)
+            if not self.keep_models:  # a sweep that was killed may have left them beside a complete run
+                shutil.rmtree(self._model(cell), ignore_errors=complete)
+            ended.put(Done(cell, folder, None if complete else monotonic() - start))
         except FewshotError as error:  # the other trainings may be spared what stopped this one
             ended.put(Done(cell, folder, monotonic() - start, str(error), error.exit_code))
         except BaseException as error:

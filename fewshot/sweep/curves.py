@@ -8,6 +8,7 @@ favours it, by as much as they vary by chance.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +51,7 @@ class Learned:
         trained: The curves of the base models, in the order asked.
         shown: The few-shot rows and the programs, one point each.
         level: What the curves have to pass; `None` if nothing was prompted.
-        sizes: The sizes that were tried.
+        missing: Cells that were asked for and are not complete.
         program: The best program, if it is better than the level: fine-tuning would have to pass it as well.
     """
 
@@ -58,8 +59,13 @@ class Learned:
     trained: Sequence[Curve]
     shown: Sequence[Curve]
     level: Curve | None
-    sizes: Sequence[int]
     program: Curve | None = None
+    missing: int = 0
+
+    @property
+    def cells(self) -> int:
+        """How many cells are complete."""
+        return sum(len(row.runs) for row in self.comparison.systems)
 
     @property
     def score(self) -> str:
@@ -93,8 +99,9 @@ class Learned:
         return min(found, key=lambda name: found[name]) if found else None
 
 
-def learned(comparison: Comparison, cells: Mapping[Path, Trained | None]) -> Learned:
-    """Returns what a comparison of cells says. `cells`: by run folder, the cell if it was trained."""
+def learned(comparison: Comparison, cells: Mapping[Path, Trained | None], *, missing: int = 0) -> Learned:
+    """Returns what a comparison of cells says. `cells`: by run folder, the cell if it was trained; `missing`: cells
+    that are not complete."""
     score = comparison.headline
     curves: dict[str, list[Point]] = {}
     shown: list[Curve] = []
@@ -107,14 +114,19 @@ def learned(comparison: Comparison, cells: Mapping[Path, Trained | None]) -> Lea
             curves.setdefault(cell.base.name, []).append(Point(cell.size, row, fold))
         else:
             shown.append(Curve(row.label, row.label, row.kind, [Point(at_disposal(row), row, fold)]))
+    last = Counter(Path(name).name for name in curves)
     trained = [
-        Curve(name, Path(name).name, "local", sorted(points, key=lambda point: point.size))
+        Curve(
+            name,
+            Path(name).name if last[Path(name).name] == 1 else name,
+            "local",
+            sorted(points, key=lambda point: point.size),
+        )
         for name, points in curves.items()
     ]
-    sizes = sorted({point.size for curve in trained for point in curve.points})
     level, program = _level(comparison, shown), _best(comparison, shown, "program")
     better = level is not None and program is not None and program.points[0].fold.mean > level.points[0].fold.mean
-    return Learned(comparison, trained, shown, level, sizes, program if better else None)
+    return Learned(comparison, trained, shown, level, program if better else None, missing)
 
 
 def at_disposal(row: Row) -> int:

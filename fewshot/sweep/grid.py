@@ -130,7 +130,8 @@ class Grid:
     def _trained(self, base: Base, size: int, seed: int) -> Trained:
         settings = self._for("local", model=None, shots=None)
         cell = Trained(settings, "", base, size, seed, steps_of(base.flags, size))
-        return replace(cell, name=self._named(f"{base.short}-{size}", seed, settings, cell.command("", "")))
+        held = [base.digest] if base.digest else []
+        return replace(cell, name=self._named(f"{base.short}-{size}", seed, settings, [*cell.command("", ""), *held]))
 
     def _for(self, backend: str, **changes: Any) -> Settings:
         """The shared settings for a backend, without those that do nothing for it: a cell of the rules is the same one

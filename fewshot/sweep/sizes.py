@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from math import ceil
 
 from fewshot.errors import InputError
+
+_SIZE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?%?|\.[0-9]{1,12}%?")
 
 USUAL = ("1%", "2.5%", "5%", "10%", "25%", "50%", "100%")
 """The grid of shares that the SourceData language models were measured on."""
@@ -26,15 +29,15 @@ def sizes(words: Iterable[str], *, of: int) -> tuple[int, ...]:
     Raises:
         InputError: neither a number nor a share, none, or more than there are.
     """
-    return tuple(sorted({_size(word.strip(), of) for word in words}))
+    found = tuple(sorted({_size(word.strip(), of) for word in words}))
+    if not found:
+        raise InputError("--train-sizes names none", hint="like 10,50,25%,100%")
+    return found
 
 
 def _size(word: str, of: int) -> int:
-    try:
-        number = Fraction(word.removesuffix("%")) if len(word) < 20 else None
-    except (ValueError, ZeroDivisionError):
-        number = None
-    if number is None or "/" in word:
+    number = Fraction(word.removesuffix("%")) if _SIZE.fullmatch(word) else None
+    if number is None:
         raise InputError(f"--train-sizes: {word[:40]!r} is neither a number nor a share", hint="like 10,50,25%,100%")
     count = Fraction(of) * number / 100 if word.endswith("%") else number
     if not word.endswith("%") and count.denominator != 1:

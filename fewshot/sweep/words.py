@@ -18,8 +18,14 @@ from fewshot.sweep.curves import Curve, Learned
 
 
 def sentences(found: Learned) -> list[str]:
-    """Returns one sentence a fine-tuned model, the earliest first; then the same about a program that is better than
-    what was prompted."""
+    """Returns what is missing, then one sentence a fine-tuned model, the earliest first; then the same about a program
+    that is better than what was prompted."""
+    missing = f"{found.missing:,} of {found.missing + found.cells:,} cells"
+    cautions = [f"Incomplete: {missing} are missing, and what follows may change with them."] if found.missing else []
+    return [*cautions, *_said(found)]
+
+
+def _said(found: Learned) -> list[str]:
     if not found.trained:
         return []
     if found.level is None:
@@ -35,7 +41,9 @@ def sentences(found: Learned) -> list[str]:
 
 def _passing(found: Learned, level: Curve, crossovers: Mapping[str, Crossover], other: str) -> Iterator[str]:
     """A sentence a fine-tuned model; the first one names what it has to pass."""
-    named = f"{other}, {level.title} with {value(level.points[0].fold)},"
+    size = level.points[0].size
+    chose = f", which had {count(size)} labelled at its disposal," if size else ""
+    named = f"{other}, {level.title}{chose} with {value(level.points[0].fold)},"
     curves = [curve for curve in found.trained if curve.name in crossovers]
     curves.sort(key=lambda curve: crossovers[curve.name].size or float("inf"))
     for number, curve in enumerate(curves):
@@ -43,32 +51,42 @@ def _passing(found: Learned, level: Curve, crossovers: Mapping[str, Crossover], 
 
 
 def _sentence(found: Learned, curve: Curve, one: Crossover, other: str) -> str:
-    short = curve.title
-    if one.size is None:
-        not_before = "" if one.low is None or one.already else f"; not before {count(one.low)} by its interval"
-        return f"{short} does not beat {other} within the sizes tried ({tried(found)}{not_before})."
+    """Says "beats" and "does not beat" of what the interval shows, and of the rest that it cannot be told."""
+    last, plain, sizes = one.gaps[-1], other.rstrip(","), f"within the sizes tried ({tried(one)})"
+    by_one = "" if all(point.fold.seeds > 1 for point in curve.points) else "; one seed: the interval is too narrow"
+    if one.why is not None:
+        where = "at none of" if one.size is None else f"from about {count(one.size)} labelled on within"
+        return f"{curve.title} scores above {plain} {where} the sizes tried ({tried(one)}; no interval: {one.why})."
+    if one.size is None and last.high is not None and last.high <= 0:
+        return f"{curve.title} does not beat {other} {sizes[:-1]}{by_one})."
+    if one.high is None:
+        best = "the best estimate is no crossover" if one.size is None else f"the best estimate is {estimate(one)}"
+        return f"Whether {curve.title} beats {other} cannot be told {sizes}: {best}{_not_before(one)}{by_one}."
     if one.already:
-        until = _until(one)
-        return f"{short} beats {other} at the smallest size tried already: {count(one.size)} labelled{until}."
-    return f"From about {count(one.size)} labelled {unit(found)} on{_span(one)} {short} beats {other.rstrip(',')}."
+        surely = f" (95%: from {count(one.high)} on{by_one})" if one.high != one.gaps[0].size else ""
+        note = f" ({by_one[2:]})" if by_one and not surely else surely
+        first = count(one.gaps[0].size)
+        return f"{curve.title} beats {other} at the smallest size tried already: {first} labelled{note}."
+    return f"From {estimate(one)} labelled {unit(found)} on{_span(one, by_one)} {curve.title} beats {plain}."
 
 
-def _until(one: Crossover) -> str:
-    if one.why is not None:
-        return f" (no interval: {one.why})"
-    if one.high == one.gaps[0].size:
-        return ""
-    return f" (surely from {count(one.high)} on)" if one.high is not None else " (within the sizes tried, not surely)"
+def estimate(one: Crossover) -> str:
+    """A crossover in few words.
+
+    `about 130`
+    """
+    return "unknown" if one.size is None else f"about {count(one.size)}"
 
 
-def _span(one: Crossover) -> str:
+def _not_before(one: Crossover) -> str:
+    return "" if one.low is None else f", not before {count(one.low)} (95%)"
+
+
+def _span(one: Crossover, by_one: str) -> str:
     seeds = ", ".join("none" if size is None else count(size) for size in one.seeds) if len(one.seeds) > 1 else ""
-    by_seed = f"; by seed {seeds}" if seeds else ""
-    if one.why is not None:
-        return f" (no interval: {one.why}{by_seed})"
+    by_seed = f"; by seed {seeds}" if seeds else by_one
     low = "less than the smallest size tried" if one.low is None else count(one.low)
-    high = "more than the largest" if one.high is None else count(one.high)
-    return f" (95%: {low} to {high}{by_seed})"
+    return f" (95%: {low} to {count(one.high or 0)}{by_seed})"
 
 
 def unit(found: Learned) -> str:
@@ -76,9 +94,10 @@ def unit(found: Learned) -> str:
     return f"{found.comparison.task.unit} legends"
 
 
-def tried(found: Learned) -> str:
-    """The sizes that were tried, in words."""
-    return f"{count(found.sizes[0])} to {count(found.sizes[-1])}" if len(found.sizes) > 1 else count(found.sizes[0])
+def tried(one: Crossover) -> str:
+    """The sizes that a model was tried at, in words."""
+    first, last = one.gaps[0].size, one.gaps[-1].size
+    return count(first) if first == last else f"{count(first)} to {count(last)}"
 
 
 def count(size: float) -> str:
@@ -107,7 +126,7 @@ def table(found: Learned) -> Table:
         Heading("labelled", note="labelled: examples that a system had at its disposal"),
         Heading(found.score),
         Heading("± seeds", rank=2, note="± seeds: standard deviation over seeds, no part of the interval"),
-        Heading("Δ", rank=1, note=f"Δ: minus {level}, with its interval over articles and seeds"),
+        Heading("Δ", rank=1, note=f"Δ: minus {level}, with its interval over articles, and seeds if several"),
     ]
     gaps = {name: {gap.size: gap for gap in one.gaps} for name, one in found.crossovers.items()}
     rows = []
@@ -142,5 +161,7 @@ def notes(found: Learned) -> Iterator[str]:
     yield INTERVALS
     if found.crossovers:
         yield METHOD
+    if any(point.fold.seeds == 1 for curve in found.trained for point in curve.points):
+        yield "One seed: intervals of trained models leave out what another draw of examples would change."
     if sum(curve.kind == "prompted" for curve in found.shown) > 1:
         yield "The best few-shot row was chosen on these articles, which favours it."

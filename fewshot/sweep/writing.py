@@ -12,6 +12,7 @@ from fewshot.errors import RunFolderError
 from fewshot.report import markdown, page
 from fewshot.report.comparison import Comparison
 from fewshot.report.page import pictures
+from fewshot.report.page.charts import alone
 from fewshot.report.page.charts.curves import Crossing
 from fewshot.report.page.charts.curves import Curve as Drawn
 from fewshot.report.page.charts.curves import Point as Dot
@@ -28,13 +29,13 @@ def write(found: Learned, compared: Comparison, out: Path) -> None:
         RunFolderError: the folder cannot be written.
     """
     said = words.sentences(found)
-    text = "\n\n".join([markdown.text(words.table(found), {}), *said]) + "\n"
+    text = "\n\n".join([markdown.text(words.table(found), {}), *map(markdown.escaped, said)]) + "\n"
     drawn = picture(found)
     texts = {
         "sweep.md": text,
         "sweep.csv": _csv(found),
         "sweep.json": json.dumps(to_json(found), ensure_ascii=False, indent=1) + "\n",
-        "curves.svg": drawn.svg,
+        "curves.svg": alone(drawn.svg),
     }
     for name, content in texts.items():
         files.write(out / name, content, error=RunFolderError)
@@ -55,10 +56,14 @@ def picture(found: Learned) -> Picture:
     first = found.crossovers.get(found.earliest or "")
     crossing = None
     if first is not None and first.size is not None:
-        ends = found.sizes[0], found.sizes[-1]
-        low = first.low if first.low is not None else ends[0]
-        high = first.high if first.high is not None else ends[1]
-        crossing = Crossing(first.size, low, high, words.sentences(found)[0])
+        low, high = (end.size for end in (first.gaps[0], first.gaps[-1]))
+        known = first.why is None
+        crossing = Crossing(
+            first.size,
+            (first.low if first.low is not None else low) if known else None,
+            (first.high if first.high is not None else high) if known else None,
+            words.estimate(first),
+        )
     unit = f"labelled {words.unit(found)} at a system's disposal"
     return pictures.learning_curves(drawn, found.score, unit=unit, crossing=crossing)
 
@@ -99,6 +104,7 @@ def to_json(found: Learned) -> dict[str, Any]:
         "crossovers": {name: asdict(one) for name, one in found.crossovers.items()},
         "program": None if found.program is None else found.program.name,
         "past_the_program": {name: asdict(one) for name, one in found.past_the_program.items()},
+        "missing": found.missing,
         "sentences": words.sentences(found),
     }
 

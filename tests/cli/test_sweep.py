@@ -11,11 +11,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fewshot import cli
+from fewshot.errors import InputError
+from fewshot.experiment.settings import Settings
+from fewshot.files import CORPUS
+from fewshot.sweep import grid_of
 from tests.cli.conftest import Fails
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import OpenAiServer
@@ -75,6 +81,50 @@ def test_what_is_prompted_alone_has_a_page_and_goes_on(capsys: pytest.CaptureFix
     assert [curve["points"][0]["labelled"] for curve in found["curves"]] == [0, 0]
     names = {path.name for path in Path("runs/small").iterdir()}
     assert {"report.html", "sweep.md", "sweep.csv", "sweep.json", "curves.svg", "pool.jsonl", "cells"} <= names
+    assert "<style>" in Path("runs/small/curves.svg").read_text("utf-8"), "a picture that stands alone"
+
+
+def test_no_training_learns_from_an_article_that_is_scored(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": f"{group}/{number}", "group": group, "text": f"(A) Blot of p{number}.", "entities": []}
+        for group in ("a", "b")
+        for number in range(3)
+    ]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("test.jsonl").write_text("".join(json.dumps(row | {"id": f"t{row['id']}"}) + "\n" for row in rows[:3]))
+    settings = Settings(task="ner", data="test.jsonl", demos="train.jsonl")
+    _, pool = grid_of(settings, backends=["rules"])
+    assert {example.group for example in pool} == {"b"}
+    with pytest.raises(InputError, match="all ner examples to learn from are of the articles that are scored"):
+        grid_of(replace(settings, demos="test.jsonl"), backends=["rules"])
+
+
+def test_what_cannot_be_scored_is_not_begun(fails: Fails) -> None:
+    Path("new.jsonl").write_text('{"id": "a", "text": "(A) Blot of p53."}\n')
+    argv = ["sweep", "--task", "ner", "--data", "new.jsonl", "--demos", "demo", "--backends", "rules", "--dry-run"]
+    assert "no example of its test split is labelled for ner: nothing is scored" in fails(*argv)
+
+
+def test_another_prompt_or_another_base_model_makes_other_cells(tmp_path: Path) -> None:
+    prompt, base = Path("p.txt"), tmp_path / "base"
+    prompt.write_bytes((ROOT / "prompts" / "panelization.txt").read_bytes())
+    shutil.copytree(CORPUS / "models" / "tiny-tagger", base)
+
+    def cells() -> set[str]:
+        settings = Settings(task="panelization", prompt=str(prompt))
+        grid, _ = grid_of(settings, backends=["gpt3:m"], shots=[0], bases=[str(base)], train_sizes=["3"])
+        return {*(cell.name for cell in grid.prompted), *(cell.name for cell in grid.trained)}
+
+    before = cells()
+    assert cells() == before
+    prompt.write_text(prompt.read_text() + "\n")
+    assert not cells() & before
+    between = cells()
+    (base / "README.md").write_text("of no matter")
+    assert cells() == between
+    config = base / "config.json"
+    config.write_text(config.read_text() + "\n")
+    assert len(cells() & between) == 1, "the prompted cell"
 
 
 @pytest.mark.parametrize(("selector", "labelled"), [("nearest", 60), ("fixed", 2)])
@@ -94,6 +144,8 @@ def test_a_server_that_fails_leaves_the_rest_and_is_asked_again(capsys: pytest.C
     said = capsys.readouterr()
     assert "runs/small is incomplete: 2 of 4 cells are missing, the first gpt3 m, 0 shots, seed 0" in said.err
     assert "rules-2" in said.out
+    for name in ("report.html", "sweep.md"):
+        assert "Incomplete: 2 of 4 cells are missing" in Path("runs/small", name).read_text("utf-8")
     with OpenAiServer(answers="none", port=server.port) as server:
         assert cli.main(asked) == 0
 

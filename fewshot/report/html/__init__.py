@@ -110,5 +110,7 @@ def _classes(marks: Sequence[Mark]) -> str:
         return ""
     states = {mark.state for mark in marks}
     colour = "right" if states <= {RIGHT, PREDICTED} else "missed" if states == {"missed"} else "wrong"
+    if states == {PREDICTED}:  # nobody judged it
+        colour = ""
     sides = [side for side in ("gold", "predicted") if any(getattr(mark, side) for mark in marks)]
-    return " ".join([*sides, colour])
+    return " ".join(filter(None, [*sides, colour]))

@@ -63,6 +63,7 @@ def picture(found: Learned) -> Picture:
             (first.low if first.low is not None else low) if known else None,
             (first.high if first.high is not None else high) if known else None,
             words.estimate(first),
+            found.level.points[0].fold.mean if found.level is not None else None,
         )
     unit = f"labelled {words.unit(found)} at a system's disposal"
     return pictures.learning_curves(drawn, found.score, unit=unit, crossing=crossing)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from fewshot.report.page.charts import fitted
 from fewshot.report.page.charts.scale import Scale
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720.0, 400.0, 54.0, 520.0, 16.0, 346.0  # pixels
-_NAME, _GAP = 24, 17.0  # characters of a name; pixels between two names
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 790.0, 400.0, 54.0, 520.0, 16.0, 346.0  # pixels
+_NAME, _GAP = 32, 17.0  # characters of a name; pixels between two names
 _LEAST = 0.5  # where 0 labelled examples stand on a logarithmic axis
 
 
@@ -43,12 +43,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Where fine-tuning begins to win, with its interval, and the sentence that says so."""
+    """Where fine-tuning begins to win, with its interval, in words; `y`: the score of what it passes."""
 
     x: float
     low: float | None = None
     high: float | None = None
     text: str = ""
+    y: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Learning curves, in pixels. `crossing`: its line and the band of its interval."""
+    """Learning curves, in pixels. `crossing`: its line, the band of its interval, its words, the height of what is
+    passed there."""
 
     title: str
     x_unit: str
@@ -82,7 +84,7 @@ class Curves:
     paths: Sequence[Path]
     x_ticks: Sequence[tuple[float, str]]
     y_ticks: Sequence[tuple[float, str]]
-    crossing: tuple[float, float, float, str] | None = None
+    crossing: tuple[float, float, float, str, float | None] | None = None
     anchors: Sequence[tuple[float, str]] = field(default=())
     width: float = _WIDTH
     height: float = _HEIGHT
@@ -118,7 +120,7 @@ class Curves:
             _apart([_path(curve, place, x, y) for place, curve in enumerate(curves)]),
             x_ticks,
             y.ticks(),
-            None if crossing is None else _crossing(crossing, x),
+            None if crossing is None else _crossing(crossing, x, y),
             [(y(anchor.y), anchor.text) for anchor in anchors],
         )
 
@@ -173,6 +175,6 @@ def _apart(paths: Sequence[Path]) -> list[Path]:
     return moved
 
 
-def _crossing(crossing: Crossing, x: Scale) -> tuple[float, float, float, str]:
+def _crossing(crossing: Crossing, x: Scale, y: Scale) -> tuple[float, float, float, str, float | None]:
     low, high = crossing.low or crossing.x, crossing.high or crossing.x
-    return x(crossing.x), x(low), x(high), crossing.text
+    return x(crossing.x), x(low), x(high), crossing.text, None if crossing.y is None else y(crossing.y)

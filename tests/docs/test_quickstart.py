@@ -37,7 +37,7 @@ def test_every_cell_runs_and_shows_what_it_is_about(cells: list[Any]) -> None:
     assert "panelization · rules" in output(run, "text/html")
     assert "class=&" not in output(run, "text/html")
     assert "(A) Western blot of p53" in output(spans, "text/plain")
-    assert '<span class="predicted right">p53</span><sub>GENEPROD</sub>' in output(found, "text/html")
+    assert '<span class="predicted">p53</span><sub>GENEPROD</sub>' in output(found, "text/html")
     assert "GENEPROD" in output(frame, "text/plain")
     assert "smollm2" in output(table, "text/html").lower()
     assert "<table>" in output(table, "text/html")

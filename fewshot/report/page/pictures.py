@@ -110,7 +110,7 @@ def cost_and_quality(systems: Named, score: str) -> Picture | None:
     return Picture(
         name="cost",
         title="Cost and quality",
-        question="What does a better score cost? Off the dashed line, another one scores higher for no more, told apart or not.",
+        question="What does a better score cost? Off the dashed line another one scores higher for no more money.",
         svg=drawn("scatter", Scatter.of(points, title=f"{score} by {unit}", x_unit=unit, y_unit=score)),
         data=_table([unit, "score", "low", "high"], rows, last="front"),
     )

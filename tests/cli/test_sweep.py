@@ -21,7 +21,8 @@ from fewshot import cli
 from fewshot.errors import InputError
 from fewshot.experiment.settings import Settings
 from fewshot.files import CORPUS
-from fewshot.sweep import grid_of
+from fewshot.sweep import found, grid_of
+from fewshot.sweep.cells import Work
 from tests.cli.conftest import Fails
 from tests.servers import openai_server as faults
 from tests.servers.openai_server import OpenAiServer
@@ -97,6 +98,18 @@ def test_no_training_learns_from_an_article_that_is_scored(tmp_path: Path) -> No
     assert {example.group for example in pool} == {"b"}
     with pytest.raises(InputError, match="all ner examples to learn from are of the articles that are scored"):
         grid_of(replace(settings, demos="test.jsonl"), backends=["rules"])
+
+
+def test_seeds_are_in_their_order_whichever_cell_ended_first(tmp_path: Path) -> None:
+    settings = Settings(task="panelization", limit=4, selector="random")
+    grid, _ = grid_of(settings, backends=["rules"], shots=[2], seeds=3)
+    done = list(Work(tmp_path / "out").all(grid))
+    for order in (done, done[::-1]):
+        result = found(order, grid)
+        assert result is not None
+        runs = result.comparison.systems[0].runs
+        assert [run.recorded.settings.seed for run in runs] == [0, 1, 2]
+        assert result.missing == 0
 
 
 def test_what_cannot_be_scored_is_not_begun(fails: Fails) -> None:

@@ -50,7 +50,7 @@ def why_not(model: Any, generation: Mapping[str, Any]) -> str | None:
 class CTranslate2Model:
     """The same weights in CTranslate2. `quantization`: of the weights, `int8` or `float32`.
 
-    The weights are converted when it is made, through a temporary folder: 1 to 5 seconds for a model of BART-base size.
+    The weights are converted when it is made, through a temporary folder.
 
     Raises:
         MissingExtraError: ctranslate2 is not installed.

@@ -10,17 +10,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from fewshot.errors import InputError
 from fewshot.files import CORPUS
 from fewshot.models.manifest import AUTO_CLASSES, MANIFEST, Manifest, ModelKind, read_manifest
+from fewshot.models.silence import nothing_printed
 from fewshot.models.soundness import check_config, check_tokenizer_config, check_vocabulary, check_weights
 from fewshot.servers import hub
 
@@ -31,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 CONFIG = "config.json"
-_STDOUT = 1  # the file descriptor
 WEIGHTS = ("*.safetensors", "*.bin")
 VOCABULARY = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt",
@@ -172,40 +169,6 @@ def load_tokenizer(folder: Path) -> Any:
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(f"{folder}: its tokenizer is a slow one, without offsets", hint="take a model with a fast one")
     return tokenizer
-
-
-class _Silence:
-    """Keeps what is not Python from printing. tokenizers names the unknown options of a folder's tokens on standard
-    output: past the one place for output, amid `--json`, and whatever escape sequences they hold. Standard output is
-    the process's: of several threads the first redirects it, and the last one puts it back."""
-
-    def __init__(self) -> None:
-        self._lock, self._depth, self._kept = Lock(), 0, -1
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._depth += 1
-            if self._depth > 1:
-                return
-            if sys.stdout is not None:
-                sys.stdout.flush()
-            try:
-                self._kept = os.dup(_STDOUT)
-            except OSError:  # closed: nothing is printed anyway
-                self._kept = -1
-                return
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device)
-                os.dup2(nowhere.fileno(), _STDOUT)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._depth -= 1
-            if self._depth == 0 and self._kept >= 0:
-                os.dup2(self._kept, _STDOUT)
-                os.close(self._kept)
-
-
-nothing_printed = _Silence()
 
 
 def load_model(

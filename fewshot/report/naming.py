@@ -71,7 +71,12 @@ def named(rows: Sequence[Row]) -> list[Row]:
 
 def labelled(rows: Sequence[Row]) -> list[Row]:
     """Rows with labels that are unique."""
-    labels = [row.name if not (keys := _apart(row, rows)) else f"{row.name} ({described(row, keys)})" for row in rows]
+    alike: dict[str, list[Row]] = {}
+    for row in rows:
+        alike.setdefault(row.name, []).append(row)
+    keys = telling(rows)
+    apart = {name: _apart(of_name, keys) for name, of_name in alike.items()}
+    labels = [f"{row.name} ({described(row, apart[row.name])})" if apart[row.name] else row.name for row in rows]
     again = Counter(labels)
     return [
         replace(row, label=label if again[label] == 1 else f"{label} [{row.runs[0].folder.path}]")
@@ -79,13 +84,13 @@ def labelled(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _apart(row: Row, rows: Sequence[Row]) -> list[str]:
-    """The settings that tell a row from others of its name: without those that follow from others, where that is
+def _apart(alike: Sequence[Row], keys: Sequence[str]) -> Sequence[str]:
+    """Those of the settings that tell rows of one name apart: without those that follow from others, where that is
     enough."""
-    alike = [other for other in rows if other.name == row.name]
-    keys = telling(rows) if len(alike) > 1 else []
+    if len(alike) == 1:
+        return []
     plain = [key for key in keys if key not in _DERIVED]
-    return plain if len({described(other, plain) for other in alike}) == len(alike) else keys
+    return plain if len({described(row, plain) for row in alike}) == len(alike) else keys
 
 
 def described(row: Row, keys: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from fewshot.models import encoder as encoders
 from fewshot.models import model_folder
 from fewshot.models.loaded import LoadedModel
 from fewshot.models.manifest import Manifest
+from fewshot.models.silence import nothing_printed
 from fewshot.records import Example
 from tests.models import tiny
 
@@ -362,13 +363,13 @@ def test_threads_that_load_together_give_standard_output_back(capfd: pytest.Capt
     inside, done = Event(), Event()
 
     def first() -> None:
-        with model_folder.nothing_printed:
+        with nothing_printed:
             inside.set()
             done.wait(5)
 
     def second() -> None:
         inside.wait(5)
-        with model_folder.nothing_printed:
+        with nothing_printed:
             done.set()
             threads[0].join(5)  # the first one leaves before the second
             os.write(1, b"lost")

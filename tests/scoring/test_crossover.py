@@ -106,3 +106,10 @@ def test_what_lies_beyond_it_is_above_and_what_lies_right_below_is_not(sizes: li
     assert not before or before[-1] <= 0 or any(abs(x - found) <= 1e-9 * found for x, _ in points)
     assert points[0][0] <= found <= points[-1][0] * (1 + 1e-9)
     assert all(one < other for one, other in pairwise(sizes))
+
+
+def test_what_is_alike_in_every_article_has_no_interval() -> None:
+    alike = [(size, [counts(hits, spread=0.0)]) for size, hits in ((10, 0.4), (100, 0.6))]
+    found = crossover([counts(0.5, spread=0.0)], alike, "starts.f1")
+    assert found.size is not None
+    assert (found.low, found.high, found.why) == (None, None, "no spread")

@@ -15,7 +15,10 @@ def test_shares_are_rounded_up_and_equal_sizes_are_one() -> None:
     assert sizes(USUAL, of=4560) == (46, 114, 228, 456, 1140, 2280, 4560)
 
 
-@pytest.mark.parametrize("word", ["", "ten", "1/2", "-5", "0", "0%", "61", "101%", "5.5", "nan", "inf%", "1e999", "%"])
+@pytest.mark.parametrize(
+    "word",
+    ["", "ten", "1/2", "-5", "0", "0%", "61", "101%", "5.5", "nan", "inf%", "1e999", "%", "1e9", "1e9999999", "٣"],
+)
 def test_what_is_no_size_is_one_line(word: str) -> None:
     with pytest.raises(InputError, match="--train-sizes"):
         sizes([word], of=60)
@@ -28,3 +31,8 @@ def test_any_word_is_a_size_or_an_error(word: str, of: int) -> None:
     except InputError:
         return
     assert all(1 <= size <= of for size in found)
+
+
+def test_no_size_is_none() -> None:
+    with pytest.raises(InputError, match="--train-sizes names none"):
+        sizes([], of=60)

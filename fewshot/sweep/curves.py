@@ -51,7 +51,8 @@ class Learned:
         trained: The curves of the base models, in the order asked.
         shown: The few-shot rows and the programs, one point each.
         level: What the curves have to pass; `None` if nothing was prompted.
-        missing: Cells that were asked for and are not complete.
+        missing: How many cells that were asked for are not complete.
+        cells: How many are; systems that answer alike are one row of the comparison.
         program: The best program, if it is better than the level: fine-tuning would have to pass it as well.
     """
 
@@ -61,11 +62,7 @@ class Learned:
     level: Curve | None
     program: Curve | None = None
     missing: int = 0
-
-    @property
-    def cells(self) -> int:
-        """How many cells are complete."""
-        return sum(len(row.runs) for row in self.comparison.systems)
+    cells: int = 0
 
     @property
     def score(self) -> str:
@@ -126,7 +123,7 @@ def learned(comparison: Comparison, cells: Mapping[Path, Trained | None], *, mis
     ]
     level, program = _level(comparison, shown), _best(comparison, shown, "program")
     better = level is not None and program is not None and program.points[0].fold.mean > level.points[0].fold.mean
-    return Learned(comparison, trained, shown, level, program if better else None, missing)
+    return Learned(comparison, trained, shown, level, program if better else None, missing, len(cells))
 
 
 def at_disposal(row: Row) -> int:

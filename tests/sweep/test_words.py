@@ -112,7 +112,7 @@ def test_what_a_row_had_at_its_disposal_is_said(base: Learned) -> None:
 
 
 def test_cells_that_are_missing_come_first(base: Learned) -> None:
-    one = replace(base, missing=2)
+    one = replace(base, missing=2, cells=1)
     assert words.sentences(one)[0] == "Incomplete: 2 of 3 cells are missing, and what follows may change with them."
     assert words.sentences(base)[0].startswith("tiny does not beat")
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from fewshot.annotate.tally import Counts
 from fewshot.backends import LocalBackend, PromptedBackend
+from fewshot.engine.interrupts import held
 from fewshot.errors import FewshotError, InputError
 from fewshot.experiment.plan import Plan
 from fewshot.experiment.requests import requests_of
@@ -82,15 +83,21 @@ class Direct:
     notices: Sequence[str]
 
     def answer(self, number: int, examples: Sequence[Example], listen: Callable[[int], None]) -> Answered:
-        """Asks one by one; a record that breaks the backend is refused, unless every one does."""
-        return asyncio.run(self._all(examples, listen))
+        """Asks one by one; a record that breaks the backend is refused, unless every one does. Ctrl-C and SIGTERM wait
+        for the record at hand."""
+        with held() as arrived:
+            return asyncio.run(self._all(examples, listen, arrived))
 
-    async def _all(self, examples: Sequence[Example], listen: Callable[[int], None]) -> Answered:
+    async def _all(
+        self, examples: Sequence[Example], listen: Callable[[int], None], arrived: Sequence[object]
+    ) -> Answered:
         plan = of(self.plan, examples)
         predictions: dict[str, Prediction] = {}
         refused: dict[str, str] = {}
         first: Exception | None = None
         for count, example in enumerate(examples, 1):
+            if arrived:
+                break
             try:
                 predictions[example.id] = await self._one(plan, example)
             except Exception as error:  # whatever a text does to a backend, the next one is asked

@@ -67,7 +67,8 @@ def annotate(asked: Job, listen: Listener | None = None) -> Done:
         try:
             return run.done(_ends(asked, run))
         except KeyboardInterrupt as stop:
-            said = f"stopped; {run.partitions:,} parts are whole in {asked.out}, the same command goes on"
+            whole = "1 part is whole" if run.partitions == 1 else f"{run.partitions:,} parts are whole"
+            said = f"stopped; {whole} in {asked.out}, the same command goes on"
             raise type(stop)(said) from None
 
 

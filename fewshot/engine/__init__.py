@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fewshot.engine.budget import Budget
+from fewshot.engine.interrupts import handed, held
 from fewshot.engine.job import Batching, Job
 from fewshot.engine.local import predict
 from fewshot.engine.outcome import Outcome
@@ -49,8 +47,8 @@ def ask(job: Job) -> Outcome:
 
     session = _session(job)
 
-    async def run() -> tuple[Outcome, list[signal.Signals]]:
-        with _signals(session) as received:
+    async def run(waiting: list[signal.Signals]) -> tuple[Outcome, list[signal.Signals]]:
+        with handed(session, waiting) as received:
             try:
                 return await session.run(), received
             finally:
@@ -59,9 +57,10 @@ def ask(job: Job) -> Outcome:
 
     if _in_a_loop():  # `asyncio.run` refuses to run inside another loop, such as that of a notebook
         with ThreadPoolExecutor(1) as thread:
-            outcome, received = thread.submit(asyncio.run, run()).result()
+            outcome, received = thread.submit(lambda: asyncio.run(run([]))).result()
     else:
-        outcome, received = asyncio.run(run())
+        with held() as waiting:
+            outcome, received = asyncio.run(run(waiting))
     if received:
         raise (KeyboardInterrupt if signal.SIGINT in received else Terminated)(session.parting)
     return outcome
@@ -74,7 +73,7 @@ async def aask(job: Job) -> Outcome:
         ReplayError, DataError, RunFolderError: As `ask`.
     """
     session = _session(job)
-    with _signals(session):
+    with handed(session, []):
         return await session.run()
 
 
@@ -92,32 +91,3 @@ def _in_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-@contextmanager
-def _signals(session: Session | BatchSession) -> Iterator[list[signal.Signals]]:
-    """Hands Ctrl-C and SIGTERM to the session for as long as the block runs; yields the list of those that came. Does
-    nothing outside the main thread."""
-    received: list[signal.Signals] = []
-    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
-        yield received
-        return
-    loop, before = asyncio.get_running_loop(), {}
-
-    def receive(number: signal.Signals, handler: Callable[[], None]) -> None:
-        received.append(number)
-        handler()
-
-    try:
-        for number, handler in ((signal.SIGINT, session.interrupt), (signal.SIGTERM, session.terminate)):
-            before[number] = signal.getsignal(number)
-            loop.add_signal_handler(number, receive, number, handler)
-    except (NotImplementedError, RuntimeError):  # Windows, and loops without signal support: signals act as usual
-        before.clear()
-    try:
-        yield received
-    finally:
-        for number, previous in before.items():
-            # `remove_signal_handler` installs Python's default, not the handler that was there before.
-            loop.remove_signal_handler(number)
-            signal.signal(number, previous)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from fewshot.annotate import Job, annotate, answering, asking
 from fewshot.annotate.job import Shard
 from fewshot.cassette.lock import Lock
 from fewshot.errors import DataError, InputError, RunFolderError
+from fewshot.experiment.plan import Plan
 from fewshot.experiment.settings import Settings
 from fewshot.records import Example, Prediction
 from tests.annotate.jobs import TEXT, contents, done, job, legends, records, rejects
@@ -202,6 +204,25 @@ def test_the_same_command_passes_over_what_is_written(tmp_path: Path, monkeypatc
     assert done(source, tmp_path / "out").counts.written == 35
     assert asked == [1, 3]
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_signal_waits_for_the_record_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = legends(tmp_path / "in.jsonl", 35)
+    ended: list[str] = []
+    real = answering.Direct._one
+
+    async def one(self: answering.Direct, plan: Plan, example: Example) -> Prediction:
+        if example.id == "f12":
+            signal.raise_signal(signal.SIGINT)
+        found = await real(self, plan, example)
+        ended.append(example.id)
+        return found
+
+    monkeypatch.setattr(answering.Direct, "_one", one)
+    with pytest.raises(KeyboardInterrupt, match="stopped; 1 part is whole"):
+        done(source, tmp_path / "out")
+    assert ended == [f"f{n}" for n in range(13)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(

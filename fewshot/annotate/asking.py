@@ -13,8 +13,8 @@ from fewshot.backends import Backend, open_backend
 from fewshot.cassette import Cassette
 from fewshot.engine import Progress
 from fewshot.experiment.answers import Answers, Tapes
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import Plan
-from fewshot.experiment.running import options
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of
 from fewshot.prompt.wording import ResolvedPrompt

@@ -10,10 +10,12 @@ for all. Both kinds become lines of `responses.jsonl`, so resume and replay are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 from fewshot import discovery
+from fewshot.aside import Aside
 from fewshot.records import Api, Completion, Example, Prediction, Request, Training
 
 if TYPE_CHECKING:  # they bring HTTP, which most backends do not need
@@ -250,6 +252,25 @@ def unheeded(name: str, settings: Iterable[str]) -> list[str]:
     if not isinstance(heeds, frozenset):
         return []
     return [setting for setting in settings if setting in (PROMPT | SERVER | LOCAL | BATCH) - heeds]
+
+
+@contextmanager
+def prepared(name: str) -> Iterator[None]:
+    """Begins what takes a backend long and needs no options (the `ASIDE` of its file) in a process beside this one, for
+    as long as the block runs.
+
+    Raises:
+        InputError: The backend is unknown.
+    """
+    aside = discovery.optional(__name__, name, "ASIDE")
+    if not isinstance(aside, Aside):
+        yield
+        return
+    aside.begin()
+    try:
+        yield
+    finally:
+        aside.end()
 
 
 def open_backend(name: str, options: Options) -> Backend:

@@ -10,36 +10,84 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
+from fewshot.aside import Aside
 from fewshot.cli import _terminal
 from fewshot.records import Example
 from fewshot.text.visible import shortened
 
 if TYPE_CHECKING:
     from fewshot.audit.cleaning import Reading
+    from fewshot.experiment.plan import Plan
+    from fewshot.experiment.running import EndedRun
     from fewshot.report.comparison import Comparison
     from fewshot.report.page.document import Document
 
 _MOST = 2000
 """Examples that are looked at: some two seconds. Of more, a line would come late; `fewshot audit` looks at all."""
 _LONGEST = 200
+_ASIDE = 300
+"""Examples from which on looking takes so long that a process of its own pays."""
 
 
-def notice(examples: Sequence[Example], task: str, source: str) -> list[str]:
+class Beside:
+    """Gold that is looked at while a backend is asked about it.
+
+    with Beside() as doubts:
+        done = run(settings, beginning=doubts.look)
+        doubts.of(done)
+    """
+
+    def __init__(self) -> None:
+        self._aside: Aside[int] | None = None
+
+    def look(self, plan: Plan) -> None:
+        """Begins, where that does not take a core from a model on this machine."""
+        if plan.prompted and _ASIDE <= len(plan.examples) <= _MOST:
+            self._aside = Aside(partial(_count, plan.examples, plan.task.name))
+            self._aside.begin()
+
+    def of(self, done: EndedRun) -> list[str]:
+        """The line about the gold of a run that asked. Said once: it takes longer than to read a recorded run."""
+        from fewshot.experiment import record
+
+        if not done.result.scores or not done.asked:
+            return []
+        source = record.read(done.folder).settings.data
+        return notice(done.gold, done.result.task, source, None if self._aside is None else self._aside.result())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._aside is not None:
+            self._aside.end()
+
+
+def notice(examples: Sequence[Example], task: str, source: str, counted: int | None = None) -> list[str]:
     """The line; none where nothing is doubtful, or where there are too many examples to look at in passing.
 
-    `source`: where the examples come from, as `--data` names it.
+    Args:
+        examples: Gold.
+        task: The name of the task.
+        source: Where the examples come from, as `--data` names it.
+        counted: How many are doubtful, if that is known.
     """
     if not 0 < len(examples) <= _MOST:
         return []
-    from fewshot.audit.cleaning import doubtful_ids
-
-    doubtful = len(doubtful_ids(examples, task, quick=True))
+    doubtful = _count(examples, task) if counted is None else counted
     if not doubtful:
         return []
     command = f"fewshot audit {shlex.quote(shortened(source, _LONGEST))} --task {task}"
     return [f"{doubtful} of {len(examples)} scored examples have findings: see `{command}`"]
+
+
+def _count(examples: Sequence[Example], task: str) -> int:
+    from fewshot.audit.cleaning import doubtful_ids
+
+    return len(doubtful_ids(examples, task, quick=True))
 
 
 def of_comparison(compared: Comparison) -> list[str]:

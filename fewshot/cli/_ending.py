@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from fewshot.experiment.running import EndedRun
 
 
-def shown(done: EndedRun, *, as_json: bool = False, identical: bool = False) -> int:
-    """Prints the scores of a run; returns the exit code. `identical`: says that a replay is.
+def shown(
+    done: EndedRun, *, as_json: bool = False, identical: bool = False, doubts: _doubts.Beside | None = None
+) -> int:
+    """Prints the scores of a run; returns the exit code. `identical`: says that a replay is. `doubts`: has looked at
+    gold already.
 
     Raises:
         IncompleteError: it is incomplete; says why.
     """
     from fewshot import tasks
-    from fewshot.experiment import record
 
     _output.notice(done.notices)
     if as_json:
@@ -37,9 +39,7 @@ def shown(done: EndedRun, *, as_json: bool = False, identical: bool = False) -> 
         raise IncompleteError(message, hint="the same command continues it")
     if failed:
         _output.notice([f"scored as empty: {failed}"])
-    if done.result.scores and done.asked:  # said once: it takes longer than to read a recorded run
-        recorded = record.read(done.folder).settings
-        _output.notice(_doubts.notice(done.gold, done.result.task, recorded.data))
+    _output.notice((doubts or _doubts.Beside()).of(done))
     return 0
 
 

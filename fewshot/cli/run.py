@@ -16,10 +16,16 @@ something first (key, model, address, credit); 130 Ctrl-C.
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fewshot.cli import _settings
 from fewshot.errors import InputError
+
+if TYPE_CHECKING:
+    from fewshot.experiment.answers import Listener
+    from fewshot.experiment.running import Beginning, EndedRun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Runs, replays, or shows what would be sent."""
-    from fewshot.cli import _ending, _output, _terminal
+    from fewshot.cli import _doubts, _ending, _output, _terminal
 
     _check(args)
     if args.dry_run:
@@ -48,17 +54,28 @@ def main(args: argparse.Namespace) -> int:
 
         _terminal.text(dry_run(_settings.settings(args), examples=args.count))
         return 0
-    with _output.progress("asking") as listen:
-        if args.replay is not None:
-            from fewshot.experiment.replaying import replay
+    with _doubts.Beside() as doubts:
+        with _output.progress("asking") as listen:
+            done = _replayed(args, listen) if args.replay is not None else _asked(args, listen, doubts.look)
+        identical = args.replay is not None and args.out is None
+        return _ending.shown(done, as_json=args.json, identical=identical, doubts=doubts)
 
-            done = replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
-        else:
-            from fewshot.experiment.running import run
 
-            settings = _settings.settings(args)
-            done = run(settings, out=args.out, reuse=args.reuse, listen=listen)
-    return _ending.shown(done, as_json=args.json, identical=args.replay is not None and args.out is None)
+def _replayed(args: argparse.Namespace, listen: Listener | None) -> EndedRun:
+    from fewshot.experiment.replaying import replay
+
+    return replay(args.replay, out=args.out, listen=listen, **_settings.given(args))
+
+
+def _asked(args: argparse.Namespace, listen: Listener | None, beginning: Beginning) -> EndedRun:
+    from fewshot import backends
+    from fewshot.experiment.folder import SCORES
+    from fewshot.experiment.running import run
+
+    settings = _settings.settings(args)
+    there = args.out is not None and (args.out / SCORES).exists()  # then nothing is asked, as a rule
+    with nullcontext() if there else backends.prepared(settings.backend):
+        return run(settings, out=args.out, reuse=args.reuse, listen=listen, beginning=beginning)
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -18,9 +18,10 @@ from fewshot import cassette
 from fewshot.backends import open_backend
 from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.replaying import replay
-from fewshot.experiment.running import options, run
+from fewshot.experiment.running import run
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import system_of
 from fewshot.files import CORPUS

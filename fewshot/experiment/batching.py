@@ -22,8 +22,9 @@ from fewshot.errors import IncompleteError, InputError, RunFolderError
 from fewshot.experiment import record
 from fewshot.experiment.answers import Listener, Tapes
 from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import plan_of
-from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, options, run
+from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, run
 from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of

@@ -7,10 +7,10 @@ from fewshot.backends import open_backend
 from fewshot.engine import prices
 from fewshot.engine.prices import Price
 from fewshot.errors import InputError
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.remarks import check_demonstrations
 from fewshot.experiment.requests import estimate
-from fewshot.experiment.running import options
 from fewshot.experiment.secrecy import refuse_secrets
 from fewshot.experiment.settings import Settings
 from fewshot.experiment.systems import LocalSystem, PromptedSystem, system_of

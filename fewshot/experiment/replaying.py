@@ -29,6 +29,7 @@ from fewshot.experiment.folder import (
     ENTITIES,
     RunFolder,
 )
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import (
     Entities,
     Materials,
@@ -41,7 +42,7 @@ from fewshot.experiment.plan import (
     pool_of,
 )
 from fewshot.experiment.record import Recorded
-from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, options, recorded_answers, score
+from fewshot.experiment.running import EndedRun, begin, claimed, end, finished, recorded_answers, score
 from fewshot.experiment.settings import Keywords, Settings, with_changes
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.verifying import check_scoring, compare

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Unpack
+from typing import TypeAlias, Unpack
 
-from fewshot.backends import LocalOptions, Options, open_backend
+from fewshot.backends import open_backend
 from fewshot.cassette import Cassette
 from fewshot.engine.batch.state import State
 from fewshot.errors import RunFolderError
@@ -27,6 +27,7 @@ from fewshot.experiment import record
 from fewshot.experiment.answers import Answers, Listener, System, Tapes
 from fewshot.experiment.differences import differences
 from fewshot.experiment.folder import DEMONSTRATIONS, GOLD, PREDICTIONS, SCORES, RunFolder
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import Plan, plan_of
 from fewshot.experiment.record import Recorded
 from fewshot.experiment.remarks import check_demonstrations, of_recording, remarks
@@ -37,13 +38,14 @@ from fewshot.experiment.signature import Signature
 from fewshot.experiment.systems import system_of
 from fewshot.experiment.tallying import counted
 from fewshot.files import exists
-from fewshot.prompt import definitions
 from fewshot.records import Example
 from fewshot.scoring import Scores, evaluate
 from fewshot.scoring.tallies import Tallies
 from fewshot.tasks import Task
 
 RUNS = Path("runs")
+
+Beginning: TypeAlias = Callable[[Plan], None]
 
 _LONGEST_NAME = 120
 """Characters of a model's name in the name of a folder, which must stay below 255 bytes."""
@@ -77,6 +79,7 @@ def run(
     reuse: str | PathLike[str] | None = None,
     listen: Listener | None = None,
     wait: bool = True,
+    beginning: Beginning | None = None,
     **settings: Unpack[Keywords],
 ) -> EndedRun:
     """Asks a backend about every example of a data set and scores its answers.
@@ -88,6 +91,7 @@ def run(
         reuse: Another run, whose answers are taken for equal requests.
         listen: Called with the progress, several times a second.
         wait: With `batch`: whether to submit what is missing and to wait for it, or only to take what has come.
+        beginning: Called with the plan before anything is asked; not where all is there already.
         settings: The fields of `Settings`.
 
     Raises:
@@ -97,7 +101,7 @@ def run(
     """
     asked = with_changes("run", task, dict(settings))
     refuse_secrets(asked)
-    return carried_out(plan_of(asked), out=out, reuse=reuse, listen=listen, wait=wait)
+    return carried_out(plan_of(asked), out=out, reuse=reuse, listen=listen, wait=wait, beginning=beginning)
 
 
 def carried_out(
@@ -107,6 +111,7 @@ def carried_out(
     reuse: str | PathLike[str] | None = None,
     listen: Listener | None = None,
     wait: bool = True,
+    beginning: Beginning | None = None,
 ) -> EndedRun:
     """Does what is planned; the arguments and what is raised are those of `run`."""
     if out is not None and (done := finished(RunFolder(Path(out)), plan)):
@@ -124,6 +129,8 @@ def carried_out(
             return done
         _check_batches(folder, plan.settings)
         begin(folder, plan, system)
+        if beginning is not None:
+            beginning(plan)
         recorded = len(cassette)
         tapes = Tapes(cassette, reuse=other, batches=folder.path, wait=wait)
         answers = system.answer(tapes, listen)
@@ -139,36 +146,6 @@ def load(folder: str | PathLike[str]) -> EndedRun:
     """
     place = RunFolder(Path(folder))
     return EndedRun(place, place.scores(), failures=record.read(place).failed)
-
-
-def options(settings: Settings, *, labels: tuple[str, ...] = (), offline: bool = False) -> Options:
-    """What a backend is opened with."""
-    return Options(
-        task=settings.task,
-        model=settings.model,
-        base_url=settings.base_url,
-        api=settings.api,
-        headers=settings.headers,
-        key_env=settings.key_env,
-        offline=offline,
-        timeout=settings.timeout,
-        # A limit that the user sets is for all of the answer, thoughts included.
-        reasoning_tokens=_reasoning_room(settings),
-        format=settings.format,
-        labels=labels,
-        definitions=definitions.of_labels(settings.task, labels, settings.definitions),
-        local=LocalOptions(
-            settings.decoder, settings.device, settings.batch_tokens, settings.threshold, settings.draft
-        ),
-    )
-
-
-def _reasoning_room(settings: Settings) -> int | None:
-    """Tokens for a thought beside those of the answer; `None`: learnt from the first answers. `--max-tokens` limits
-    both together, unless `--reasoning-tokens` is given too."""
-    if settings.reasoning_tokens is not None:
-        return settings.reasoning_tokens
-    return None if settings.max_tokens is None else 0
 
 
 def finished(folder: RunFolder, plan: Plan) -> EndedRun | None:

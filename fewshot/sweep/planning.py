@@ -13,9 +13,9 @@ from fewshot.backends import open_backend
 from fewshot.engine.prices import Price
 from fewshot.experiment import record
 from fewshot.experiment.folder import RunFolder
+from fewshot.experiment.options import options
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.requests import estimate
-from fewshot.experiment.running import options
 from fewshot.experiment.systems import PromptedSystem, system_of
 from fewshot.sweep.cells import Cell, Work
 from fewshot.sweep.grid import Grid, Prompted, Trained

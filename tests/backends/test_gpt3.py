@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -596,3 +597,17 @@ async def test_a_server_that_ends_a_thought_at_a_stop_is_sent_none_any_more() ->
     assert [("stop" in post.body) for post in server.posts] == [True, False, False]
     assert {completion.text for completion in completions} == {thought}
     assert completions[0].adapted == {"stop": "dropped"}
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="nothing is computed aside here")
+def test_the_sdk_is_imported_aside() -> None:
+    code = (
+        "import asyncio, sys; from fewshot import backends; from fewshot.backends.gpt3 import _wire;"
+        "from fewshot.servers.address import Server\n"
+        "with backends.prepared('gpt3'):\n"
+        "    headers = asyncio.run(_wire._headers(Server('http://x/v1', 'k', {}, '')))\n"
+        "assert headers['user-agent'].startswith('AsyncOpenAI/'), headers\n"
+        "assert headers['Authorization'] == 'Bearer k', headers\n"
+        "sys.exit('openai' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

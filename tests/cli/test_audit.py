@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fewshot import cli
+from fewshot.cli import _doubts
 from fewshot.data.jsonl import WRITER
 from fewshot.records import Example
 from tests.audit.legends import SIX, marked
@@ -100,6 +103,20 @@ def test_a_run_says_how_much_of_its_gold_is_doubtful(dirty: Path, capsys: pytest
     WRITER.write([marked(SIX)], Path("right.jsonl"))
     assert cli.main([*argv[:6], "right.jsonl", "--shots", "0", "--out", "s"]) == 0
     assert "findings" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="nothing is computed aside here")
+def test_gold_is_looked_at_while_the_backend_is_asked(
+    dirty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, count = os.getpid(), _doubts._count
+    monkeypatch.setattr(_doubts, "_ASIDE", 1)
+    monkeypatch.setattr(_doubts, "_count", lambda *given: count(*given) if os.getpid() != here else 99)
+    argv = ["run", "--backend", "rules", "--task", "panelization", "--data", str(dirty), "--shots", "0", "--out", "r"]
+    assert cli.main(argv) == 0
+    assert "1 of 1 scored examples have findings" in capsys.readouterr().err
+    monkeypatch.setattr(_doubts.Beside, "look", lambda *given: pytest.fail("asked for a run that is complete"))
+    assert cli.main(argv) == 0
 
 
 def test_the_page_is_written_beside_the_findings(dirty: Path) -> None:

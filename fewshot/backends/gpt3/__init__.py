@@ -17,7 +17,7 @@ from typing import Any
 
 from fewshot.backends import BATCH, PROMPT, SERVER, Options
 from fewshot.backends.gpt3._listing import models_of, retirement
-from fewshot.backends.gpt3._wire import Wire
+from fewshot.backends.gpt3._wire import SDK, Wire
 from fewshot.errors import BackendError, InputError
 from fewshot.records import Api, Completion, Request
 from fewshot.servers.adapting import Adaptations, Terms
@@ -45,6 +45,7 @@ _LONGEST_NAME = 120
 
 KEY = "OPENAI_API_KEY"
 HEEDS = PROMPT | SERVER | BATCH
+ASIDE = SDK
 ALIASES = ("openai",)
 """Other names under which `--backend` knows this one; it is recorded under its own."""
 

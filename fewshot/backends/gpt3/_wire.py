@@ -15,8 +15,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from fewshot.aside import Aside
 from fewshot.errors import BackendError
-from fewshot.servers.address import Server, custom_headers
+from fewshot.servers.address import API, Server, custom_headers
+from fewshot.servers.secrets import NO_KEY
 from fewshot.servers.transport import Connection, Reply, headers_of
 
 _SET_BY_AIOHTTP = frozenset({"host", "content-length", "accept-encoding", "connection"})
@@ -58,7 +60,20 @@ class Wire:
 
 
 async def _headers(server: Server) -> dict[str, str]:
-    """Lets the SDK send an empty request into a transport that only captures it; returns its headers and ours."""
+    """The SDK's headers and ours."""
+    theirs = await asyncio.to_thread(SDK.result)  # the loop is not kept waiting
+    own = headers_of(server)
+    dropped = _SET_BY_AIOHTTP | {name.lower() for name in server.headers}
+    if "authorization" in {name.lower() for name in custom_headers()}:  # of OPENAI_CUSTOM_HEADERS: the SDK's own order
+        own.pop("Authorization", None)
+    else:
+        dropped |= {"authorization"}
+    return {name: value for name, value in theirs.items() if name not in dropped} | own
+
+
+def _of_sdk() -> dict[str, str]:
+    """Lets the SDK send an empty request into a transport that only captures it. Its headers depend on the environment
+    alone: what it says of the key is replaced."""
     import httpx2
     import openai
 
@@ -68,13 +83,14 @@ async def _headers(server: Server) -> dict[str, str]:
         captured.append(request)
         return httpx2.Response(200, json={})
 
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(capture))
-    async with openai.AsyncOpenAI(api_key=server.key, base_url=server.base, max_retries=0, http_client=http) as sdk:
-        await sdk.post("models", cast_to=httpx2.Response, body={})
-    own = headers_of(server)
-    dropped = _SET_BY_AIOHTTP | {name.lower() for name in server.headers}
-    if "authorization" in {name.lower() for name in custom_headers()}:  # of OPENAI_CUSTOM_HEADERS: the SDK's own order
-        own.pop("Authorization", None)
-    else:
-        dropped |= {"authorization"}
-    return {name: value for name, value in captured[0].headers.items() if name not in dropped} | own
+    async def post() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.MockTransport(capture))
+        async with openai.AsyncOpenAI(api_key=NO_KEY, base_url=API, max_retries=0, http_client=http) as sdk:
+            await sdk.post("models", cast_to=httpx2.Response, body={})
+
+    asyncio.run(post())
+    return dict(captured[0].headers)
+
+
+SDK = Aside(_of_sdk)
+"""The headers of the SDK, which takes half a second of processor time to import."""

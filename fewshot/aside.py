@@ -74,9 +74,20 @@ def _compute(function: Callable[[], object], sender: Connection) -> None:
     """Runs in the process: sends what the function returns, or closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the program's, which then ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _let_go(sender.fileno())
     os.nice(_NICEST)
     gc.disable()  # it would touch, and so copy, every page of memory
     try:
         sender.send(function())
     except Exception:
         os._exit(1)  # without a traceback
+
+
+def _let_go(kept: int) -> None:
+    """Closes what was open, but for one descriptor: a program that is killed would go on holding its locks and its
+    output through this process."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nowhere, standard)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from fewshot.aside import Aside
+from fewshot.cassette.lock import Lock
 
+ROOT = Path(__file__).parents[1]
 forks = pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="computed in this process here")
 
 
@@ -65,6 +69,25 @@ def test_ctrl_c_does_not_reach_it() -> None:
     aside.begin()
     assert aside.result() != os.getpid()
     aside.end()
+
+
+@forks
+def test_what_a_killed_program_held_is_free_at_once(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, time; from fewshot.aside import Aside; from fewshot.cassette.lock import Lock;"
+        "from pathlib import Path\n"
+        "with Lock(Path(sys.argv[1])):\n"
+        "    Aside(lambda: time.sleep(9)).begin(); print('begun', flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    path = tmp_path / "held"
+    path.touch()
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(path)], env=dict(os.environ, PYTHONPATH=str(ROOT)), capture_output=True,
+        timeout=30, check=False,
+    )  # fmt: skip
+    assert (killed.stdout, killed.returncode) == (b"begun\n", -signal.SIGKILL)
+    with Lock(path):
+        pass
 
 
 @forks

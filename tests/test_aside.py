@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from fewshot.aside import Aside
+from fewshot import aside as module
+from fewshot.aside import Aside, can_fork
 from fewshot.cassette.lock import Lock
 
 ROOT = Path(__file__).parents[1]
-forks = pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="computed in this process here")
+forks = pytest.mark.skipif(not can_fork(), reason="computed in this process here")
 
 
 @forks
@@ -61,13 +62,16 @@ def test_a_process_that_was_killed_is_done_without() -> None:
 
 @forks
 def test_ctrl_c_does_not_reach_it() -> None:
+    here = os.getpid()
+
     def found() -> int:
-        os.kill(os.getpid(), signal.SIGINT)
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGINT)
         return os.getpid()
 
     aside = Aside(found)
     aside.begin()
-    assert aside.result() != os.getpid()
+    assert aside.result() != here
     aside.end()
 
 
@@ -88,6 +92,27 @@ def test_what_a_killed_program_held_is_free_at_once(tmp_path: Path) -> None:
     assert (killed.stdout, killed.returncode) == (b"begun\n", -signal.SIGKILL)
     with Lock(path):
         pass
+
+
+def test_no_process_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    aside = Aside(os.getpid)
+    aside.begin()
+    assert aside.result() == os.getpid()
+    aside.end()
+
+
+@forks
+def test_a_process_that_is_late_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = os.getpid()
+    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    aside = Aside(lambda: os.getpid() if os.getpid() == here else signal.pause())
+    aside.begin()
+    assert aside.result() == here
+    aside.end()
 
 
 @forks

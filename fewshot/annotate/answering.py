@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from fewshot.annotate.tally import Counts
 from fewshot.backends import LocalBackend, PromptedBackend
-from fewshot.engine.interrupts import held
 from fewshot.errors import FewshotError, InputError
 from fewshot.experiment.plan import Plan
 from fewshot.experiment.requests import requests_of
 from fewshot.experiment.systems import PromptedSystem
+from fewshot.interrupts import held
 from fewshot.records import Example, Prediction
 from fewshot.scoring.reading import nothing, read_answers, too_long
 
@@ -106,7 +106,7 @@ class Direct:
             listen(count)
         if first is not None and not predictions:
             raise first
-        return Answered(predictions, refused)
+        return Answered(predictions, refused, stopped="a signal came" if arrived else None)
 
     async def _one(self, plan: Plan, example: Example) -> Prediction:
         requests = requests_of(plan, self.system.builder, (example,))

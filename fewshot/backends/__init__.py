@@ -266,8 +266,8 @@ def prepared(name: str) -> Iterator[None]:
     if not isinstance(aside, Aside):
         yield
         return
-    aside.begin()
     try:
+        aside.begin()
         yield
     finally:
         aside.end()

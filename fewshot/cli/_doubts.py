@@ -30,6 +30,8 @@ _MOST = 2000
 _LONGEST = 200
 _ASIDE = 300
 """Examples from which on looking takes so long that a process of its own pays."""
+_NICENESS = 5
+"""The answers are waited for, not this."""
 
 
 class Beside:
@@ -46,7 +48,7 @@ class Beside:
     def look(self, plan: Plan) -> None:
         """Begins, where that does not take a core from a model on this machine."""
         if plan.prompted and _ASIDE <= len(plan.examples) <= _MOST:
-            self._aside = Aside(partial(_count, plan.examples, plan.task.name))
+            self._aside = Aside(partial(_count, plan.examples, plan.task.name), niceness=_NICENESS)
             self._aside.begin()
 
     def of(self, done: EndedRun) -> list[str]:

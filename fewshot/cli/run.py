@@ -69,12 +69,13 @@ def _replayed(args: argparse.Namespace, listen: Listener | None) -> EndedRun:
 
 def _asked(args: argparse.Namespace, listen: Listener | None, beginning: Beginning) -> EndedRun:
     from fewshot import backends
-    from fewshot.experiment.folder import SCORES
+    from fewshot.experiment.folder import SCORES, RunFolder
     from fewshot.experiment.running import run
 
     settings = _settings.settings(args)
-    there = args.out is not None and (args.out / SCORES).exists()  # then nothing is asked, as a rule
-    with nullcontext() if there else backends.prepared(settings.backend):
+    # A complete run asks nothing, and a batch is sent by the SDK itself.
+    idle = settings.batch or (args.out is not None and RunFolder(args.out).holds(SCORES))
+    with nullcontext() if idle else backends.prepared(settings.backend):
         return run(settings, out=args.out, reuse=args.reuse, listen=listen, beginning=beginning)
 
 

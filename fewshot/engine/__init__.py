@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from fewshot.engine.budget import Budget
-from fewshot.engine.interrupts import handed, held
 from fewshot.engine.job import Batching, Job
 from fewshot.engine.local import predict
 from fewshot.engine.outcome import Outcome
@@ -24,6 +23,7 @@ from fewshot.engine.progress import Progress
 from fewshot.engine.retries import Pace
 from fewshot.engine.session import Session
 from fewshot.errors import Terminated
+from fewshot.interrupts import handed, held
 
 if TYPE_CHECKING:
     from fewshot.engine.batch.session import BatchSession
@@ -61,6 +61,8 @@ def ask(job: Job) -> Outcome:
     else:
         with held() as waiting:
             outcome, received = asyncio.run(run(waiting))
+            if received:
+                waiting.clear()  # whatever came while the loop closed: the session was told, and says how it ends
     if received:
         raise (KeyboardInterrupt if signal.SIGINT in received else Terminated)(session.parting)
     return outcome

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
 import pytest
 
+from fewshot.aside import can_fork
 from fewshot.backends import Options, open_backend
 from fewshot.backends.gpt3 import DEFAULT_MODEL, Gpt3, _wire
 from fewshot.errors import BackendError, InputError
@@ -599,15 +601,17 @@ async def test_a_server_that_ends_a_thought_at_a_stop_is_sent_none_any_more() ->
     assert completions[0].adapted == {"stop": "dropped"}
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="nothing is computed aside here")
-def test_the_sdk_is_imported_aside() -> None:
+@pytest.mark.skipif(not can_fork(), reason="nothing is computed aside here")
+def test_a_run_imports_the_sdk_aside(tmp_path: Path) -> None:
     code = (
-        "import asyncio, sys; from fewshot import backends; from fewshot.backends.gpt3 import _wire;"
-        "from fewshot.servers.address import Server\n"
-        "with backends.prepared('gpt3'):\n"
-        "    headers = asyncio.run(_wire._headers(Server('http://x/v1', 'k', {}, '')))\n"
-        "assert headers['user-agent'].startswith('AsyncOpenAI/'), headers\n"
-        "assert headers['Authorization'] == 'Bearer k', headers\n"
-        "sys.exit('openai' in sys.modules)"
+        "import sys; from fewshot import cli\n"
+        "code = cli.main(['run', '--backend', 'gpt3', '--model', 'm', '--task', 'ner', '--limit', '2', '--shots', '0',"
+        " '--base-url', sys.argv[1], '--out', sys.argv[2]])\n"
+        "sys.exit(code or 'openai' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    with OpenAiServer() as server:
+        argv = [sys.executable, "-c", code, server.base_url, str(tmp_path / "run")]
+        done = subprocess.run(argv, env=dict(os.environ, no_proxy="127.0.0.1"), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(server.posts) == 2
+    assert all(post.headers["user-agent"].startswith("AsyncOpenAI/") for post in server.posts)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fewshot import cli
+from fewshot import cli, engine
+from fewshot.aside import can_fork
 from fewshot.cli import _doubts
 from fewshot.data.jsonl import WRITER
+from fewshot.engine import Job, Outcome
+from fewshot.experiment.plan import Plan
 from fewshot.records import Example
 from tests.audit.legends import SIX, marked
 from tests.cli.conftest import Fails
@@ -105,7 +107,7 @@ def test_a_run_says_how_much_of_its_gold_is_doubtful(dirty: Path, capsys: pytest
     assert "findings" not in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="nothing is computed aside here")
+@pytest.mark.skipif(not can_fork(), reason="nothing is computed aside here")
 def test_gold_is_looked_at_while_the_backend_is_asked(
     dirty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,20 @@ def test_gold_is_looked_at_while_the_backend_is_asked(
     argv = ["run", "--backend", "rules", "--task", "panelization", "--data", str(dirty), "--shots", "0", "--out", "r"]
     assert cli.main(argv) == 0
     assert "1 of 1 scored examples have findings" in capsys.readouterr().err
+    events, look, ask = list[str](), _doubts.Beside.look, engine.ask
+
+    def looked(beside: _doubts.Beside, plan: Plan) -> None:
+        events.append("look")
+        look(beside, plan)
+
+    def asked(job: Job) -> Outcome:
+        events.append("ask")
+        return ask(job)
+
+    monkeypatch.setattr(_doubts.Beside, "look", looked)
+    monkeypatch.setattr(engine, "ask", asked)
+    assert cli.main([*argv[:-1], "s"]) == 0
+    assert events == ["look", "ask"]
     monkeypatch.setattr(_doubts.Beside, "look", lambda *given: pytest.fail("asked for a run that is complete"))
     assert cli.main(argv) == 0
 

@@ -9,7 +9,6 @@ with held() as arrived:
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -47,21 +46,34 @@ def held() -> Iterator[list[signal.Signals]]:
             usual[signal.Signals(number)](number, frame)
         arrived.append(signal.Signals(number))
 
-    for number in usual:
-        signal.signal(number, hold)
     try:
+        for number in usual:
+            signal.signal(number, hold)
         yield arrived
     finally:
-        for number, usually in usual.items():
-            signal.signal(number, usually)
+        with _blocked():
+            for number, usually in usual.items():
+                signal.signal(number, usually)
         if arrived:
             signal.raise_signal(arrived[0])
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """Keeps both from this thread while handlers change."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
 def handed(session: Stoppable, waiting: list[signal.Signals]) -> Iterator[list[signal.Signals]]:
     """Hands Ctrl-C and SIGTERM to a session for as long as the block runs, those of `waiting` first; yields the list of
     those that came. Does nothing outside the main thread. Needs a running event loop."""
+    import asyncio  # here: a third of what `fewshot --help` takes
+
     received: list[signal.Signals] = []
     if threading.current_thread() is not threading.main_thread():
         yield received
@@ -77,7 +89,7 @@ def handed(session: Stoppable, waiting: list[signal.Signals]) -> Iterator[list[s
         for number, handler in handlers.items():
             before[number] = signal.getsignal(number)
             loop.add_signal_handler(number, receive, number, handler)
-    except (NotImplementedError, RuntimeError):  # Windows, and loops without signal support: signals act as usual
+    except (NotImplementedError, RuntimeError):  # a loop without signal support: signals act as they did
         before.clear()
     while waiting:
         number = waiting.pop(0)
@@ -85,7 +97,7 @@ def handed(session: Stoppable, waiting: list[signal.Signals]) -> Iterator[list[s
     try:
         yield received
     finally:
-        for number, previous in before.items():
-            # `remove_signal_handler` installs Python's default, not the handler that was there before.
-            loop.remove_signal_handler(number)
-            signal.signal(number, previous)
+        with _blocked():  # `remove_signal_handler` installs Python's default, not the handler that was there before
+            for number, previous in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, previous)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fewshot.cassette import Cassette
 from fewshot.engine import Job, ask
-from fewshot.engine.interrupts import handed, held
 from fewshot.errors import Terminated
+from fewshot.interrupts import handed, held
 from tests.engine.scripted import QUICK, Scripted, asked
 
 
@@ -105,3 +107,23 @@ def test_a_signal_before_the_loop_runs_ends_the_job(tmp_path: Path, monkeypatch:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert backend.closed
+
+
+def test_a_signal_while_the_loop_closes_does_not_hide_how_the_run_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: Any = asyncio.run
+
+    def late(main: object) -> object:
+        found: object = run(main)
+        signal.raise_signal(signal.SIGINT)
+        return found
+
+    monkeypatch.setattr("asyncio.run", late)
+    threading.Timer(0.2, signal.raise_signal, (signal.SIGTERM,)).start()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: pytest.fail("raised outside the session"))
+    try:
+        with Cassette.open(tmp_path / "responses.jsonl") as cassette, pytest.raises(Terminated):
+            ask(Job([asked("a")], Scripted(wait=60), cassette, pace=replace(QUICK, grace=0.1)))
+    finally:
+        signal.signal(signal.SIGTERM, before)

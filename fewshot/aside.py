@@ -1,4 +1,4 @@
-"""A function that is computed beside the program, by a process that takes only what the others leave.
+"""A function that is computed beside the program, by a process of its own.
 
     doubtful = Aside(lambda: slow(examples))
     doubtful.begin()            # forks: the process has everything that is in memory

@@ -1,10 +1,10 @@
 """Ctrl-C and SIGTERM around an event loop. Their handlers raise; inside a loop that would leave coroutines half made.
 
-with held() as arrived:                       # both wait here ...
-    asyncio.run(work(arrived))                # ... for work that looks at `arrived` where it can stop,
-                                              # and raise once the loop is closed
-with held() as arrived:
-    asyncio.run(...)                          # inside: `with handed(session, arrived)`: a session is told of them
+    with held() as arrived:
+        asyncio.run(work(arrived))          # which looks at `arrived` where it can stop
+
+Both signals wait for the end of the block and act then. Inside the loop, `handed(session, arrived)` tells a session of
+those that wait and of those that come.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _blocked() -> Iterator[None]:
 def handed(session: Stoppable, waiting: list[signal.Signals]) -> Iterator[list[signal.Signals]]:
     """Hands Ctrl-C and SIGTERM to a session for as long as the block runs, those of `waiting` first; yields the list of
     those that came. Does nothing outside the main thread. Needs a running event loop."""
-    import asyncio  # here: a third of what `fewshot --help` takes
+    import asyncio  # here: whoever only holds signals back has no use for it
 
     received: list[signal.Signals] = []
     if threading.current_thread() is not threading.main_thread():

@@ -92,11 +92,12 @@ async def test_a_session_is_told_of_those_that_wait() -> None:
 
 
 def test_a_signal_before_the_loop_runs_ends_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = asyncio.run
+    run: Any = asyncio.run
 
     def late(main: object) -> object:
         signal.raise_signal(signal.SIGTERM)
-        return run(main)  # type: ignore[arg-type]
+        found: object = run(main)
+        return found
 
     monkeypatch.setattr("asyncio.run", late)
     before = signal.signal(signal.SIGTERM, lambda number, frame: pytest.fail("raised outside the session"))

@@ -37,9 +37,11 @@ _NICENESS = 5
 class Beside:
     """Gold that is looked at while a backend is asked about it.
 
-    with Beside() as doubts:
-        done = run(settings, beginning=doubts.look)
-        doubts.of(done)
+        with Beside() as doubts:
+            done = run(settings, beginning=doubts.look)
+            doubts.of(done)
+
+    Leaving the block ends the looking.
     """
 
     def __init__(self) -> None:

@@ -223,6 +223,13 @@ def test_a_signal_waits_for_the_record_at_hand(tmp_path: Path, monkeypatch: pyte
         done(source, tmp_path / "out")
     assert ended == [f"f{n}" for n in range(13)]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    noted: list[int] = []  # by a program whose own handler does not raise
+    before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        found = done(source, tmp_path / "out")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (noted, found.stopped, found.partitions) == ([signal.SIGINT], "a signal came", 1)
 
 
 @pytest.mark.parametrize(

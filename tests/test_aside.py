@@ -81,13 +81,13 @@ def test_what_a_killed_program_held_is_free_at_once(tmp_path: Path) -> None:
         "import os, signal, sys, time; from fewshot.aside import Aside; from fewshot.cassette.lock import Lock;"
         "from pathlib import Path\n"
         "with Lock(Path(sys.argv[1])):\n"
-        "    Aside(lambda: time.sleep(9)).begin(); print('begun', flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "    Aside(lambda: time.sleep(30)).begin(); print('begun', flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     path = tmp_path / "held"
     path.touch()
     killed = subprocess.run(
         [sys.executable, "-c", code, str(path)], env=dict(os.environ, PYTHONPATH=str(ROOT)), capture_output=True,
-        timeout=30, check=False,
+        timeout=15, check=False,  # less than the process sleeps, which would hold the output too
     )  # fmt: skip
     assert (killed.stdout, killed.returncode) == (b"begun\n", -signal.SIGKILL)
     with Lock(path):

@@ -45,5 +45,8 @@ def test_each_request_ends_exactly_once(tmp_path: Path, count: int) -> None:
         assert len(keys) == len(set(keys)) == count - never, "a line an answer"
         again = soak(server, tmp_path, count)
         assert again["replayed"] == count - never
-        assert "5 requests in a row failed for good" in again["stopped"], "nothing but those is asked"
-        assert server.stats()["posts"] == stats["posts"] + again["failed"]
+        assert "5 requests in a row failed for good" in again["stopped"]
+        # Posts less refusals: on a busy machine a refusal may come too late, be asked for again or not at all.
+        later = server.stats()
+        assert later["refused"] >= stats["refused"] + again["failed"]
+        assert later["posts"] - later["refused"] == stats["posts"] - stats["refused"], "nothing but those is asked"

@@ -43,8 +43,8 @@ class Running:
     base_url: str
 
     def stats(self) -> Any:
-        """`{"posts", "answered", "spoilt": {fault: n}, "limited", "twice", "most", "seconds"}`; `seconds`: from the
-        first request that came to the last answer that went."""
+        """`{"posts", "refused", "answered", "spoilt": {fault: n}, "limited", "twice", "most", "seconds"}`; `refused`: a
+        poisoned prompt; `seconds`: from the first request that came to the last answer that went."""
         with urllib.request.urlopen(f"{self.base_url}/stats") as reply:
             return json.load(reply)
 
@@ -74,7 +74,7 @@ class Server:
         self.seen: Counter[bytes] = Counter()
         self.whole: Counter[bytes] = Counter()
         self.spoilt: Counter[str] = Counter()
-        self.posts = self.limited = self.active = self.most = 0
+        self.posts = self.refused = self.limited = self.active = self.most = 0
         self.first = self.last = 0.0
         self._level, self._at = self.rate or 0.0, time.monotonic()
 
@@ -129,6 +129,7 @@ class Server:
         return json.dumps(
             {
                 "posts": self.posts,
+                "refused": self.refused,
                 "answered": sum(self.whole.values()),
                 "twice": sum(n > 1 for n in self.whole.values()),
                 "spoilt": self.spoilt,
@@ -174,6 +175,7 @@ class Connection(asyncio.Protocol):
         server.most = max(server.most, server.active)
         name = sha256(body).digest()
         if POISON in body:
+            server.refused += 1
             asyncio.get_running_loop().call_soon(self._refuse)
             return
         limited = server.admit()

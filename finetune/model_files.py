@@ -73,10 +73,26 @@ def check(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
     return (folder / DONE).exists()
 
 
+def checkpoints(folder: Path) -> list[Path]:
+    """Returns the complete checkpoints of a folder, the last one at the end.
+
+    A training that is killed while it writes one leaves a part of it. Trainer's last act is `trainer_state.json`.
+    """
+    found = [path for path in folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdecimal()]
+    return sorted(filter(_is_complete, found), key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    try:
+        return isinstance(json.loads((checkpoint / "trainer_state.json").read_bytes()), dict)
+    except (OSError, ValueError):
+        return False
+
+
 def _checkpointed(folder: Path) -> model_folder.Manifest | None:
     """Returns the manifest of the last checkpoint in a folder."""
-    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
-    return model_folder.read_manifest(checkpoints[-1]) if checkpoints else None
+    complete = checkpoints(folder)
+    return model_folder.read_manifest(complete[-1]) if complete else None
 
 
 def save(

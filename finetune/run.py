@@ -202,11 +202,10 @@ def questions(examples: Sequence[Example], source: Source) -> list[Example]:
 
 def _last_checkpoint(folder: Path, training: Seq2SeqTrainingArguments) -> str | None:
     """Returns the checkpoint to continue from: `--resume_from_checkpoint`, else the last complete one."""
-    from transformers.trainer_utils import get_last_checkpoint
-
     if training.resume_from_checkpoint not in (None, "True", "true"):
         return str(training.resume_from_checkpoint)
-    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    complete = model_files.checkpoints(folder)
+    return str(complete[-1]) if complete else None
 
 
 def _checked(work: Callable[[], Any], folder: Path) -> None:

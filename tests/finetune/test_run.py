@@ -125,7 +125,9 @@ def test_other_settings_are_refused_and_the_same_are_not_trained_again(
     assert run(f"{line} --learning_rate 0.01 --overwrite_output_dir") == 0
 
 
-def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Path], corpus: Path) -> None:
+def test_a_killed_training_goes_on_from_its_last_checkpoint(
+    bases: dict[str, Path], corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     line = (
         f"--task ner --data {corpus} --base-model {bases['bart']} --run_name x --do_train --max_steps 400 "
         "--save_steps 2 --save_total_limit 2 --per_device_train_batch_size 2"
@@ -144,9 +146,16 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(bases: dict[str, Pat
         if (p / "trainer_state.json").exists()
     )
     assert 0 < done < 400
+    for begun in (done + 2, done + 4):  # what a kill leaves that strikes while a checkpoint is written
+        part = Path(f"runs/models/x/checkpoint-{begun}")
+        part.mkdir(exist_ok=True)
+        (part / "trainer_state.json").write_text("{" if begun == done + 2 else "")
+    Path(f"runs/models/x/checkpoint-{done + 4}/trainer_state.json").unlink()
     steps = line.replace("--max_steps 400", f"--max_steps {done + 6}")
     assert run(steps) == 2, "other settings"
-    assert run(f"{steps} --overwrite_output_dir --resume_from_checkpoint runs/models/x/checkpoint-{done}") == 0
+    capsys.readouterr()
+    assert run(f"{steps} --overwrite_output_dir --resume_from_checkpoint True") == 0
+    assert f"continuing from runs/models/x/checkpoint-{done}\n" in capsys.readouterr().err
     history = json.loads(Path("runs/models/x/trained.json").read_text())
     assert [row for row in history if "step" in row][-1]["step"] == done + 6
 

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -57,8 +57,9 @@ class Origin(os.PathLike[str]):
         """Whether what is read of it is gone: standard input, a pipe."""
         return is_read_once(self.name)
 
-    def lines(self) -> Iterator[str]:
-        """The lines of a UTF-8 text with their ends; a byte order mark is dropped.
+    def lines(self) -> Generator[str]:
+        """The lines of a UTF-8 text with their ends; a byte order mark is dropped. The file is open until the last one
+        is read or the generator is closed.
 
         Raises:
             DataError: a line that is not UTF-8 or too long; a broken gzip file.
@@ -139,7 +140,7 @@ def lines(source: str | os.PathLike[str]) -> Iterator[str]:
     return _lines(os.fspath(source), Origin("").refuse)
 
 
-def _lines(name: str, refuse: Refuse) -> Iterator[str]:
+def _lines(name: str, refuse: Refuse) -> Generator[str]:
     with opened(name) as file:
         yield from decoded(file, name, refuse)
 

@@ -10,7 +10,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -107,22 +107,25 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
 
 def _of_csv(origin: Origin) -> Iterator[Row]:
     first = origin.head().lines[:1]
-    reader = separated(origin.lines(), delimiter_of(first[0] if first else ""))
-    started = 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            hint = "quote cells that hold a quote or a line break, and double quotes in them"
-            bad = DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint)
-        else:
-            yield Row(started, row)
+    delimiter = delimiter_of(first[0] if first else "")
+    # Closed here: a traceback holds this frame, and with it the file of lines that nobody reads to their end.
+    with closing(origin.lines()) as lines:
+        reader = separated(lines, delimiter)
+        started = 1
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                hint = "quote cells that hold a quote or a line break, and double quotes in them"
+                bad = DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint)
+            else:
+                yield Row(started, row)
+                started = reader.line_num + 1
+                continue
+            origin.refuse(bad)
             started = reader.line_num + 1
-            continue
-        origin.refuse(bad)
-        started = reader.line_num + 1
 
 
 def _of_xlsx(origin: Origin, sheet: str | None) -> Iterator[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,18 @@ def test_every_text_comes_back_from_csv(text: str, tmp_path: Path) -> None:
     one = Example("f1", "f1", text)
     data.write([one], tmp_path / "a.csv", "table")
     assert data.read(str(tmp_path / "a.csv"), format="table") == [one]
+
+
+def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    gc.disable()  # else it may come just in time
+    try:
+        with pytest.raises(DataError, match="not CSV"):
+            read(path, 'id,caption\na,"(A) Blot" of p53.\n' + "b,Cells.\n" * 9)
+        still = [file for file in gc.get_objects() if isinstance(file, io.BufferedReader) and file.name == str(path)]
+        assert all(file.closed for file in still)
+    finally:
+        gc.enable()
 
 
 def test_cells_of_excel(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from fewshot.text import secrets
 _MAY_HOLD_SECRETS = frozenset({"--base-url", "--header", "--hub_token", "--hub-token", "--push_to_hub_token"})
 """Flags whose values are sent and never recorded."""
 
+_TAKES_FLAGS = frozenset({"--train-flags"})
+"""Flags whose value is flags of another command."""
+
 _NAME = r"--[A-Za-z][A-Za-z_-]{1,39}"
 _AMBIGUOUS = r"(?s)(ambiguous option: [^\s=]{1,60})=.*(?= could match )"
 
@@ -59,6 +62,22 @@ def with_hyphens(argv: Sequence[str]) -> list[str]:
     for word in argv:
         name, equals, value = word.partition("=")
         words.append(name.replace("_", "-") + equals + value if re.fullmatch(_NAME, name) else word)
+    return words
+
+
+def with_their_flags(argv: Sequence[str]) -> list[str]:
+    """The words with flags that are a value joined to the flag whose value they are: argparse takes a word that begins
+    with a hyphen and holds no space for a flag of its own.
+
+    >>> with_their_flags(["sweep", "--train-flags", "--bf16", "--json"])
+    ['sweep', '--train-flags=--bf16', '--json']
+    """
+    words: list[str] = []
+    for word in argv:
+        if word.startswith("--") and words and words[-1].replace("_", "-") in _TAKES_FLAGS:
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
     return words
 
 

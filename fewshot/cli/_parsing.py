@@ -65,7 +65,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         InputError: the command or a flag is unknown, or a value is wrong; names every mistake.
         SystemExit: after `--help` and `--version`, which argparse prints itself.
     """
-    words = _arguments.with_hyphens(_as_typed(argv))
+    words = _arguments.with_hyphens(_arguments.with_their_flags(_as_typed(argv)))
     mistakes: list[str] = []
     while True:
         parser, called = _parser(words)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from fewshot.cli import _settings
@@ -140,34 +139,26 @@ def _list(grid: Grid, work: Work) -> int:
 def _run(grid: Grid, work: Work) -> list[Done]:
     """Runs the cells, with a line as each ends."""
     from fewshot.cli import _output
+    from fewshot.sweep.planning import seconds_left
 
-    total, began = len(grid.prompted) + len(grid.trained), monotonic()
+    total = len(grid.prompted) + len(grid.trained)
     done: list[Done] = []
     with _output.progress("asking") as listen:
         for one in work.all(grid, listen):
             done.append(one)
-            _output.notice([_line(one, len(done), total, _left(done, total, monotonic() - began))])
+            _output.notice([_line(one, len(done), total, seconds_left(done, grid, work.jobs))])
     _output.notice([line for one in done for line in one.notices])
     return done
 
 
-def _left(done: Sequence[Done], total: int, seconds: float) -> str:
-    """How long the rest may take, from what this command has run itself."""
-    from fewshot.report import numbers
-
-    own = sum(one.seconds is not None for one in done)
-    if not own or len(done) == total:
-        return ""
-    return f"; about {numbers.duration(seconds / own * (total - len(done)))} left"
-
-
-def _line(one: Done, number: int, total: int, left: str) -> str:
+def _line(one: Done, number: int, total: int, left: float | None) -> str:
     from fewshot.report import numbers
 
     if one.why is not None:
         return f"{number}/{total} {one.cell.title}: not complete: {one.why}"
     taken = "complete already" if one.seconds is None else numbers.duration(max(1.0, one.seconds))
-    return f"{number}/{total} {one.cell.title}: {_score(one)} ({taken}){left}"
+    rest = f"; about {numbers.duration(left)} left" if left else ""
+    return f"{number}/{total} {one.cell.title}: {_score(one)} ({taken}){rest}"
 
 
 def _score(one: Done) -> str:

@@ -5,9 +5,9 @@ The time of a training is estimated from cells that are complete: seconds a step
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
 from fewshot.backends import open_backend
 from fewshot.engine.prices import Price
@@ -17,7 +17,7 @@ from fewshot.experiment.options import options
 from fewshot.experiment.plan import plan_of
 from fewshot.experiment.requests import estimate
 from fewshot.experiment.systems import PromptedSystem, system_of
-from fewshot.sweep.cells import Cell, Work
+from fewshot.sweep.cells import Cell, Done, Work
 from fewshot.sweep.grid import Grid, Prompted, Trained
 
 
@@ -59,6 +59,24 @@ def planned(grid: Grid, work: Work) -> Iterator[Planned]:
         speed = speeds.get(cell.base.name) or speeds.get("")
         seconds = None if speed is None else speed * cell.steps
         yield Planned(cell, cell.name in done, seconds=seconds)
+
+
+def seconds_left(done: Sequence[Done], grid: Grid, jobs: int) -> float | None:
+    """Estimates how long the rest of a sweep takes: what is prompted and what is trained go on beside each other.
+
+    `done`: the cells that ended so far. `None`: nothing that is left has a like that this command has run itself.
+    """
+    ended = {one.cell.name for one in done}
+    own = [(one.cell, one.seconds) for one in done if one.seconds is not None and one.why is None]
+    asked = [seconds for cell, seconds in own if isinstance(cell, Prompted)]
+    trained = [seconds / cell.steps for cell, seconds in own if isinstance(cell, Trained)]
+    to_ask = sum(cell.name not in ended for cell in grid.prompted)
+    steps = sum(cell.steps for cell in grid.trained if cell.name not in ended)
+    if (to_ask and not asked) or (steps and not trained):
+        return None
+    asking = to_ask * mean(asked) if to_ask else 0.0
+    training = steps * mean(trained) / jobs if steps else 0.0
+    return max(asking, training)
 
 
 def _asked(cell: Prompted, *, complete: bool) -> Planned:

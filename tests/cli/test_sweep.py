@@ -43,6 +43,7 @@ SMALL = ("sweep", "--task", "panelization", "--limit", "6", "--shots", "0", "--o
         (("--finetune", "tiny-tagger", "--train-sizes", "500"), "there are 60 labelled examples to learn from"),
         (("--finetune", "tiny-tagger", "--train-flags", "--seed 3"), "--seed is for the sweep to set"),
         (("--finetune", "tiny-tagger", "--train-flags", "x=--bf16"), "--finetune does not name x"),
+        (("--finetune", "tiny-tagger", "--train_flags", "--do_predict"), "--do-predict is for the sweep to set"),
         (("--backends", "rules", "--data", "gold.jsonl"), "no train split with labels for panelization"),
         (("--backends", "nobody"), "nobody"),
         (("--finetune", "./nowhere"), "no such model folder"),

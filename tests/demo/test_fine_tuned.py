@@ -58,6 +58,7 @@ def test_the_shipped_models_are_whole_small_and_name_no_path_of_their_machine() 
 def test_they_train_and_land_in_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fine_tuned, "RECIPES", tuple(replace(r, steps=2) for r in fine_tuned.RECIPES))
     monkeypatch.setattr(fine_tuned, "GENERATED", 10)
+    monkeypatch.setattr(fine_tuned, "BATCH", 2)
     said: list[str] = []
     monkeypatch.setattr(demo, "TASKS", ("ner", "causal"))
     ner, causal = demo.comparisons(tmp_path, models="trained", say=said.append)

@@ -214,15 +214,15 @@ def test_a_head_on_the_encoder_learns_to_draft(base: str, bases: dict[str, Path]
     from fewshot import cli
     from fewshot.models import model_folder
 
-    line = f"--task ner --data {corpus} --base-model {bases[base]} {QUICK} --max_steps 40 --learning_rate 3e-3"
-    assert run(f"{line} --run_name x --prompt_init 'Tag: ' --draft-loss 0.5 --save_steps 20") == 0
+    line = f"--task ner --data {corpus} --base-model {bases[base]} {QUICK} --max_steps 20 --learning_rate 3e-3"
+    assert run(f"{line} --run_name x --prompt_init 'Tag: ' --draft-loss 0.5 --save_steps 10") == 0
     folder = Path("runs/models/x")
-    for saved in (folder, folder / "checkpoint-20"):
+    for saved in (folder, folder / "checkpoint-10"):
         assert json.loads((saved / "fewshot.json").read_text())["draft_head"] == "draft_head.safetensors"
         assert (saved / "draft_head.safetensors").stat().st_size > 1000
         model_folder.load(saved, "AutoModelForSeq2SeqLM")
     assert (folder / "draft_head.safetensors").read_bytes() != (
-        folder / "checkpoint-20/draft_head.safetensors"
+        folder / "checkpoint-10/draft_head.safetensors"
     ).read_bytes()
     again = f"run --backend local --task ner --data {corpus} --model {folder}"
     assert cli.main([*again.split(), "--decoder", "head", "--out", "runs/head"]) == 0
@@ -283,6 +283,7 @@ def test_the_loss_over_the_tokens_of_a_batch_teaches_as_the_whole_one_does(
     base: str, bases: dict[str, Path], corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = f"--task ner --data {corpus} --base-model {bases[base]} --do_train --max_steps 30 --learning_rate 3e-3"
+    line += " --per_device_train_batch_size 2"
     found = {}
     for name, above in (("whole", 10_000), ("batch", 0)):
         monkeypatch.setattr(shortlist, "PAYS", above)

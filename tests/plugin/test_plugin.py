@@ -118,7 +118,7 @@ def test_a_local_backend_says_so(fewshot: Fewshot) -> None:
 @pytest.mark.local
 def test_a_fine_tuned_tagger_is_read_as_entities(fewshot: Fewshot, tabbed: Path, tmp_path: Path) -> None:
     """Not as panels, which is what every task was that is not called ner."""
-    quick = "--do_train --do_predict --max_steps 150 --learning_rate 2e-3 --per_device_train_batch_size 8 --seed 1"
+    quick = "--do_train --do_predict --max_steps 150 --learning_rate 2e-3 --per_device_train_batch_size 4 --seed 1"
     quick += " --max_input_length 128"
     base = ["--task", "chemicals", "--data", tabbed.name, "--base-model", "tiny-tagger", "--kind", "tagger"]
     fewshot("finetune", *base, "--run_name", "tagger", *quick.split())

@@ -108,7 +108,7 @@ def _list(grid: Grid, work: Work) -> int:
     from fewshot.cli import _terminal
     from fewshot.report import numbers
     from fewshot.sweep.grid import Prompted
-    from fewshot.sweep.planning import planned
+    from fewshot.sweep.planning import at_once, planned
 
     cells = list(planned(grid, work))
     rows = []
@@ -130,7 +130,7 @@ def _list(grid: Grid, work: Work) -> int:
     time = (
         "" if not seconds
         else ", training time known after the first" if None in seconds
-        else f", about {numbers.duration(sum(filter(None, seconds)) / work.jobs)} of training"
+        else f", about {numbers.duration(at_once(filter(None, seconds), work.jobs))} of training"
     )  # fmt: skip
     _terminal.line(f"{len(left):,} of {len(cells):,} cells to run, {total}{time}; nothing was run")
     return 0

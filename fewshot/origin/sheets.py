@@ -107,25 +107,27 @@ def write(path: Path, suffix: str, names: Sequence[str], table: Iterable[Sequenc
 
 def _of_csv(origin: Origin) -> Iterator[Row]:
     first = origin.head().lines[:1]
-    delimiter = delimiter_of(first[0] if first else "")
-    # Closed here: a traceback holds this frame, and with it the file of lines that nobody reads to their end.
+    # Closed here: the traceback of an error holds the frame below, and with it lines that nobody reads to their end.
     with closing(origin.lines()) as lines:
-        reader = separated(lines, delimiter)
-        started = 1
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                hint = "quote cells that hold a quote or a line break, and double quotes in them"
-                bad = DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint)
-            else:
-                yield Row(started, row)
-                started = reader.line_num + 1
-                continue
-            origin.refuse(bad)
+        yield from _parsed(separated(lines, delimiter_of(first[0] if first else "")), origin)
+
+
+def _parsed(reader: _csv.Reader, origin: Origin) -> Iterator[Row]:
+    started = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            hint = "quote cells that hold a quote or a line break, and double quotes in them"
+            bad = DataError(f"not CSV: {error}", path=origin, line=reader.line_num, hint=hint)
+        else:
+            yield Row(started, row)
             started = reader.line_num + 1
+            continue
+        origin.refuse(bad)
+        started = reader.line_num + 1
 
 
 def _of_xlsx(origin: Origin, sheet: str | None) -> Iterator[Row]:

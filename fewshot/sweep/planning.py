@@ -5,7 +5,7 @@ The time of a training is estimated from cells that are complete: seconds a step
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
@@ -54,7 +54,7 @@ def planned(grid: Grid, work: Work) -> Iterator[Planned]:
         yield _asked(asked, complete=work.is_complete(asked))
     trained = grid.trained
     done = {cell.name for cell in trained if work.is_complete(cell)}
-    speeds = _speeds([cell for cell in trained if cell.name in done], work)
+    speeds = _speeds(_recorded((cell for cell in trained if cell.name in done), work))
     for cell in trained:
         speed = speeds.get(cell.base.name) or speeds.get("")
         seconds = None if speed is None else speed * cell.steps
@@ -64,19 +64,28 @@ def planned(grid: Grid, work: Work) -> Iterator[Planned]:
 def seconds_left(done: Sequence[Done], grid: Grid, jobs: int) -> float | None:
     """Estimates how long the rest of a sweep takes: what is prompted and what is trained go on beside each other.
 
-    `done`: the cells that ended so far. `None`: nothing that is left has a like that this command has run itself.
+    `done`: the cells that ended so far. `None`: of what is left, this command has run nothing alike itself.
     """
     ended = {one.cell.name for one in done}
     own = [(one.cell, one.seconds) for one in done if one.seconds is not None and one.why is None]
     asked = [seconds for cell, seconds in own if isinstance(cell, Prompted)]
-    trained = [seconds / cell.steps for cell, seconds in own if isinstance(cell, Trained)]
+    speeds = _speeds((cell, seconds) for cell, seconds in own if isinstance(cell, Trained))
     to_ask = sum(cell.name not in ended for cell in grid.prompted)
-    steps = sum(cell.steps for cell in grid.trained if cell.name not in ended)
-    if (to_ask and not asked) or (steps and not trained):
+    to_train = [cell for cell in grid.trained if cell.name not in ended]
+    if (to_ask and not asked) or (to_train and not speeds):
         return None
     asking = to_ask * mean(asked) if to_ask else 0.0
-    training = steps * mean(trained) / jobs if steps else 0.0
-    return max(asking, training)
+    return max(asking, at_once((speeds.get(cell.base.name, speeds[""]) * cell.steps for cell in to_train), jobs))
+
+
+def at_once(seconds: Iterable[float], jobs: int) -> float:
+    """Seconds that trainings take, so many at once: at best, and never less than the longest one.
+
+    >>> at_once([60, 60, 60], jobs=2), at_once([60], jobs=2), at_once([], jobs=2)
+    (90.0, 60, 0.0)
+    """
+    each = list(seconds)
+    return max(sum(each) / jobs, max(each, default=0))
 
 
 def _asked(cell: Prompted, *, complete: bool) -> Planned:
@@ -92,12 +101,18 @@ def _asked(cell: Prompted, *, complete: bool) -> Planned:
     return Planned(cell, complete, len(requests), tokens, prompts, everything)
 
 
-def _speeds(done: list[Trained], work: Work) -> dict[str, float]:
-    """Seconds a step, by base model; `""`: of all of them."""
+def _speeds(measured: Iterable[tuple[Trained, float]]) -> dict[str, float]:
+    """Seconds a step, by base model; `""`: of all of them. `measured`: cells with their seconds."""
     each: dict[str, list[float]] = {}
-    for cell in done:
-        seconds = record.read(RunFolder(work.folder(cell))).training.seconds
-        if seconds is not None:
-            each.setdefault(cell.base.name, []).append(seconds / cell.steps)
+    for cell, seconds in measured:
+        each.setdefault(cell.base.name, []).append(seconds / cell.steps)
     every = [speed for speeds in each.values() for speed in speeds]
     return {name: median(speeds) for name, speeds in each.items()} | ({"": median(every)} if every else {})
+
+
+def _recorded(cells: Iterable[Trained], work: Work) -> Iterator[tuple[Trained, float]]:
+    """Complete cells with the seconds of their trainings, where these are known."""
+    for cell in cells:
+        seconds = record.read(RunFolder(work.folder(cell))).training.seconds
+        if seconds is not None:
+            yield cell, seconds

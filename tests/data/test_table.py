@@ -121,8 +121,8 @@ def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
     try:
         with pytest.raises(DataError, match="not CSV"):
             read(path, 'id,caption\na,"(A) Blot" of p53.\n' + "b,Cells.\n" * 9)
-        kinds = (one for one in gc.get_objects() if type(one) is io.BufferedReader)  # isinstance wakes lazy modules
-        assert all(file.closed for file in kinds if file.name == str(path))
+        files = [one for one in gc.get_objects() if type(one) is io.BufferedReader]  # isinstance wakes lazy modules
+        assert all(file.closed for file in files if file.name == str(path))
     finally:
         gc.enable()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from finetune import shortlist
+from finetune import model_files, shortlist
 from finetune.__main__ import main
 from tests.models import tiny
 
@@ -140,17 +140,11 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(
             break
     started.kill()
     started.wait()
-    done = max(
-        int(p.name.rpartition("-")[2])
-        for p in Path("runs/models/x").glob("checkpoint-*")
-        if (p / "trainer_state.json").exists()
-    )
+    done = int(model_files.checkpoints(Path("runs/models/x"))[-1].name.rpartition("-")[2])
     assert 0 < done < 400
     for begun in (done + 2, done + 4):  # what a kill leaves that strikes while a checkpoint is written
-        part = Path(f"runs/models/x/checkpoint-{begun}")
-        part.mkdir(exist_ok=True)
-        (part / "trainer_state.json").write_text("{" if begun == done + 2 else "")
-    Path(f"runs/models/x/checkpoint-{done + 4}/trainer_state.json").unlink()
+        Path(f"runs/models/x/checkpoint-{begun}").mkdir(exist_ok=True)
+    Path(f"runs/models/x/checkpoint-{done + 2}/trainer_state.json").write_text("{")
     steps = line.replace("--max_steps 400", f"--max_steps {done + 6}")
     assert run(steps) == 2, "other settings"
     capsys.readouterr()

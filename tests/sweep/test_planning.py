@@ -34,7 +34,7 @@ def ended(cell: Cell, seconds: float | None) -> Done:
         ([ended(GRID.prompted[0], 4.0)], 1, None),  # no training has ended
         ([ended(SHORT, 20.0)], 1, None),  # nothing was asked
         ([ended(GRID.prompted[0], 4.0), ended(SHORT, 20.0)], 1, 60.0),  # 30 steps of 2 s, beside 2 runs of 4 s
-        ([ended(GRID.prompted[0], 4.0), ended(SHORT, 20.0)], 2, 30.0),
+        ([ended(GRID.prompted[0], 4.0), ended(SHORT, 20.0)], 2, 60.0),  # one training cannot be shared
         ([ended(GRID.prompted[0], 90.0), ended(SHORT, 20.0)], 1, 180.0),
         ([*(ended(cell, None) for cell in GRID.prompted), ended(LONG, 60.0)], 1, 20.0),  # complete ones took nothing
         ([ended(GRID.prompted[0], 4.0), Done(SHORT, HERE, 1.0, "failed", 2)], 1, None),
